@@ -1,0 +1,5 @@
+//! The spec: text to [`Stack`].
+
+pub mod stack;
+
+pub use stack::Stack;
