@@ -1,0 +1,97 @@
+//! What a stack must know of its surroundings before it can be declared.
+//!
+//! Facts are read, never written: the VPC, its subnets, hosted zones, images, secrets.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything read about the surroundings of one stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Account id, 12 digits.
+    pub account: String,
+    /// Region, for example `eu-west-1`.
+    pub region: String,
+    /// Partition, for example `aws`.
+    pub partition: String,
+    /// The VPC the spec names, or what is wrong with that name.
+    pub vpc: Option<Vpc>,
+    /// Why there is no VPC.
+    pub vpc_problem: Option<String>,
+    /// Subnets of the VPC, ordered by id.
+    pub subnets: Vec<Subnet>,
+    /// Public hosted zones that can hold the stack's names, longest name first.
+    pub zones: Vec<HostedZone>,
+    /// Images by service name.
+    pub images: BTreeMap<String, ImageFact>,
+    /// Secrets by their reference as written in the spec.
+    pub secrets: BTreeMap<String, SecretFact>,
+}
+
+/// One VPC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vpc {
+    /// `vpc-…`.
+    pub id: String,
+    /// Primary CIDR block.
+    pub cidr: String,
+    /// Whether it is the region's default VPC.
+    pub default: bool,
+}
+
+/// One subnet, classified by where its default route leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// `subnet-…`.
+    pub id: String,
+    /// Availability zone name, for example `eu-west-1a`.
+    pub zone: String,
+    /// Where traffic to the internet goes.
+    pub egress: Egress,
+    /// Free addresses.
+    pub free_addresses: u32,
+}
+
+/// Where a subnet's default route leads (Amazon VPC User Guide, route tables).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Egress {
+    /// To an internet gateway: the subnet is public.
+    InternetGateway,
+    /// To a NAT gateway or another way out: private, but images can be pulled.
+    Nat,
+    /// Nowhere, but the VPC endpoints needed for images and logs are there.
+    Endpoints,
+    /// Nowhere.
+    None,
+}
+
+/// One public hosted zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostedZone {
+    /// `Z…`, without `/hostedzone/`.
+    pub id: String,
+    /// Name without trailing dot.
+    pub name: String,
+}
+
+/// What a service's image reference resolves to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageFact {
+    /// The reference as asked for.
+    pub reference: String,
+    /// Its digest (`sha256:…`); `None` when no such image exists yet or it cannot be resolved.
+    pub digest: Option<String>,
+    /// Architectures it offers (`amd64`, `arm64`); empty when unknown.
+    pub architectures: Vec<String>,
+}
+
+/// What a secret reference resolves to. The value is never read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretFact {
+    /// Full ARN; `None` when no such parameter or secret exists.
+    pub arn: Option<String>,
+    /// Key that encrypts it, when it is a customer's own.
+    pub kms_key: Option<String>,
+}

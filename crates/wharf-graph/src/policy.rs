@@ -1,0 +1,56 @@
+//! What the planner must know about a kind, as plain data.
+
+/// Says in which order the two halves of a replacement happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplaceOrder {
+    /// The old object goes first: its name, or its place, cannot be shared.
+    DeleteFirst,
+    /// The new object stands beside the old one until nothing uses the old one any more.
+    CreateFirst,
+}
+
+/// Describes how the planner treats one kind. It never decides anything by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The kind this policy belongs to.
+    pub kind: &'static str,
+    /// Words for people, singular: `target group`.
+    pub title: &'static str,
+    /// Top-level props that AWS cannot change in place, each with the reason to show.
+    pub replace_on: &'static [(&'static str, &'static str)],
+    /// How a replacement is ordered.
+    pub replace_order: ReplaceOrder,
+    /// The top-level prop that tells two objects at one address apart (a name), if there is one.
+    pub identity: Option<&'static str>,
+    /// Top-level props whose values never appear in output.
+    pub sensitive: &'static [&'static str],
+    /// The top-level prop that sends traffic to targets: an array of
+    /// `{"target_group": <input>, "weight": <number>}`. When a target in it is replaced, the planner
+    /// first adds the new one at weight 0 ("attach") and moves traffic once it is served ("move").
+    pub traffic: Option<&'static str>,
+    /// Whether deleting destroys data that cannot be made again (images, logs).
+    pub holds_data: bool,
+    /// Whether replacing or deleting it stops requests from being answered.
+    pub serves_traffic: bool,
+    /// Whether a live object with no counterpart in the spec is left alone instead of pruned
+    /// (shared between environments, or kept on purpose).
+    pub never_prune: bool,
+}
+
+impl Policy {
+    /// Returns the policy of a kind with nothing special about it.
+    pub const fn plain(kind: &'static str, title: &'static str) -> Self {
+        Self {
+            kind,
+            title,
+            replace_on: &[],
+            replace_order: ReplaceOrder::DeleteFirst,
+            identity: None,
+            sensitive: &[],
+            traffic: None,
+            holds_data: false,
+            serves_traffic: false,
+            never_prune: false,
+        }
+    }
+}
