@@ -1,0 +1,192 @@
+//! Reading the members of a request, whatever protocol it came by.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::error::AwsError;
+
+/// One structure (or list member) of a request.
+///
+/// The query protocols send every scalar as text, so numbers and booleans are accepted in both forms.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    value: &'a Value,
+    invalid: &'static str,
+}
+
+impl<'a> Input<'a> {
+    /// Wraps a value; `invalid` is the service's error code for input that breaks a constraint.
+    pub fn new(value: &'a Value, invalid: &'static str) -> Self {
+        Self { value, invalid }
+    }
+
+    /// Returns the value itself.
+    pub fn value(&self) -> &'a Value {
+        self.value
+    }
+
+    /// Returns the member, unless it is absent or null.
+    pub fn get(&self, name: &str) -> Option<&'a Value> {
+        self.value.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Says whether the member is present.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Returns this value as text, for members of lists.
+    pub fn as_str(&self) -> &'a str {
+        self.value.as_str().unwrap_or_default()
+    }
+
+    /// Returns a text member.
+    pub fn str(&self, name: &str) -> Option<&'a str> {
+        self.get(name).and_then(Value::as_str)
+    }
+
+    /// Returns a text member, or AWS's complaint that it is missing.
+    pub fn required(&self, name: &str) -> Result<&'a str, AwsError> {
+        self.str(name).ok_or_else(|| self.missing(name))
+    }
+
+    /// Returns a text member, or a default.
+    pub fn str_or(&self, name: &str, default: &'a str) -> &'a str {
+        self.str(name).unwrap_or(default)
+    }
+
+    /// Returns a whole number, given as such or as text.
+    pub fn int(&self, name: &str) -> Result<Option<i64>, AwsError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => text.trim().parse().map(Some).map_err(|_| {
+                self.invalid(format!("Value '{text}' at '{name}' must be a whole number"))
+            }),
+            Some(value) => value.as_i64().map(Some).ok_or_else(|| {
+                self.invalid(format!("Value '{value}' at '{name}' must be a whole number"))
+            }),
+        }
+    }
+
+    /// Returns a whole number between two bounds, both included.
+    pub fn int_in(&self, name: &str, low: i64, high: i64) -> Result<Option<i64>, AwsError> {
+        let Some(number) = self.int(name)? else { return Ok(None) };
+        if number < low {
+            return Err(self.constraint(name, &number.to_string(), &at_least(low)));
+        }
+        if number > high {
+            return Err(self.constraint(name, &number.to_string(), &at_most(high)));
+        }
+        Ok(Some(number))
+    }
+
+    /// Returns a boolean, given as such or as text.
+    pub fn bool(&self, name: &str) -> Result<Option<bool>, AwsError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(value) => {
+                Err(self.invalid(format!("Value '{value}' at '{name}' must be a boolean")))
+            }
+        }
+    }
+
+    /// Returns a nested structure.
+    pub fn structure(&self, name: &str) -> Option<Input<'a>> {
+        self.get(name).map(|value| Self { value, ..*self })
+    }
+
+    /// Returns the members of a list; an absent one is empty.
+    ///
+    /// restXml wraps a list's members in an element of their own name, which is looked through.
+    pub fn list(&self, name: &str) -> Vec<Input<'a>> {
+        let wrap = |value: &'a Value| Self { value, ..*self };
+        match self.get(name) {
+            Some(Value::Array(members)) => members.iter().map(wrap).collect(),
+            Some(Value::Object(wrapper)) if wrapper.len() == 1 => {
+                wrapper.values().flat_map(|inner| match inner {
+                    Value::Array(members) => members.iter().map(wrap).collect(),
+                    single => vec![wrap(single)],
+                })
+            }
+            .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the members of a list of text.
+    pub fn strings(&self, name: &str) -> Vec<String> {
+        self.list(name).iter().map(|member| member.as_str().to_owned()).collect()
+    }
+
+    /// Returns a map from text to text.
+    pub fn map(&self, name: &str) -> BTreeMap<String, String> {
+        let Some(Value::Object(members)) = self.get(name) else { return BTreeMap::new() };
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        members.iter().map(|(key, value)| (key.clone(), text(value))).collect()
+    }
+
+    /// Returns a text member that must be one of `choices`.
+    pub fn one_of(&self, name: &str, choices: &[&str]) -> Result<Option<&'a str>, AwsError> {
+        match self.str(name) {
+            Some(text) if !choices.contains(&text) => {
+                let set = choices.join(", ");
+                let rule = format!("Member must satisfy enum value set: [{set}]");
+                Err(self.constraint(name, text, &rule))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Checks the length of a text member, in characters, if it is present.
+    pub fn length(&self, name: &str, low: usize, high: usize) -> Result<(), AwsError> {
+        let Some(text) = self.str(name) else { return Ok(()) };
+        let length = text.chars().count();
+        if length < low {
+            let rule = format!("Member must have length greater than or equal to {low}");
+            return Err(self.constraint(name, text, &rule));
+        }
+        if length > high {
+            let rule = format!("Member must have length less than or equal to {high}");
+            return Err(self.constraint(name, text, &rule));
+        }
+        Ok(())
+    }
+
+    /// Returns the complaint that a member is missing, worded as this service words it.
+    pub fn missing(&self, name: &str) -> AwsError {
+        if self.invalid == "InvalidParameterValue" {
+            // EC2's own form (EC2 API reference, "Error codes").
+            let message = format!("The request must contain the parameter {name}");
+            return AwsError::new("MissingParameter", message);
+        }
+        self.invalid(format!(
+            "1 validation error detected: Value null at '{name}' failed to satisfy constraint: \
+             Member must not be null"
+        ))
+    }
+
+    /// Returns the complaint that a member breaks a rule, in AWS's common wording.
+    pub fn constraint(&self, name: &str, value: &str, rule: &str) -> AwsError {
+        self.invalid(format!(
+            "1 validation error detected: Value '{value}' at '{name}' failed to satisfy \
+             constraint: {rule}"
+        ))
+    }
+
+    /// Returns an error under the service's code for invalid input.
+    pub fn invalid(&self, message: impl Into<String>) -> AwsError {
+        AwsError::new(self.invalid, message)
+    }
+}
+
+fn at_least(low: i64) -> String {
+    format!("Member must have value greater than or equal to {low}")
+}
+
+fn at_most(high: i64) -> String {
+    format!("Member must have value less than or equal to {high}")
+}

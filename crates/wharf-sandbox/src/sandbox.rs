@@ -1,0 +1,329 @@
+//! The sandbox: a world, its clock, and the one place where requests are carried out.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    clock::{self, Clock},
+    error::{AwsError, SandboxError},
+    ids::Ids,
+    input::Input,
+    seed,
+    services::{self, Ctx},
+    store::{Held, Store},
+    time::SimTime,
+    wire::{self, Outcome, Refused},
+    world::World,
+};
+
+/// How a sandbox behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The account id.
+    pub account: String,
+    /// The partition, as ARNs name it.
+    pub partition: String,
+    /// How many simulated seconds pass in a second of tokio's clock.
+    pub speed: f64,
+    /// How long every call takes, on tokio's clock.
+    pub latency: Duration,
+    /// Whether account and regions start with the networks and samples the documentation promises.
+    pub seed_defaults: bool,
+    /// Whether images appear in new repositories as if somebody had pushed them.
+    pub images_appear: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            account: "111122223333".to_owned(),
+            partition: "aws".to_owned(),
+            speed: 1.0,
+            latency: Duration::ZERO,
+            seed_defaults: true,
+            images_appear: true,
+        }
+    }
+}
+
+/// One call that was made, for tests and benchmarks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallRecord {
+    /// The signing name of the service; empty if the request did not say.
+    pub service: String,
+    /// The operation; empty if the request did not say.
+    pub operation: String,
+    /// The region; empty if the request did not say.
+    pub region: String,
+    /// Whether the operation is one that changes things.
+    pub mutating: bool,
+    /// When it was carried out, in simulated time.
+    pub at: SimTime,
+    /// The HTTP status of the response.
+    pub status: u16,
+    /// The error code of the response, if it was an error.
+    pub error: Option<String>,
+}
+
+/// A simulated AWS account. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    inner: Arc<Mutex<Inner>>,
+    latency: Duration,
+}
+
+#[derive(Debug)]
+struct Inner {
+    world: World,
+    clock: Clock,
+    options: Options,
+    store: Option<Store>,
+    calls: Vec<CallRecord>,
+    request_ids: Ids,
+}
+
+impl Sandbox {
+    /// Makes a sandbox that lives as long as this process; the same calls give the same world.
+    pub fn in_memory(options: Options) -> Self {
+        let clock = Clock::starting_at(clock::EPOCH, options.speed);
+        let world = fresh_world(&options, clock::EPOCH);
+        Self::new(world, clock, options, None)
+    }
+
+    /// Opens the sandbox kept in a directory, or begins one there. Several processes may share it.
+    pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self, SandboxError> {
+        let store = Store::new(dir.as_ref())?;
+        let mut held = store.lock()?;
+        let (mut world, clock) = load_or_begin(&held, &options)?;
+        if world.generation == 0 {
+            held.save(&mut world)?;
+        }
+        drop(held);
+        Ok(Self::new(world, clock, options, Some(store)))
+    }
+
+    /// Forgets the world kept in a directory.
+    pub fn reset(dir: impl AsRef<Path>) -> Result<(), SandboxError> {
+        Store::new(dir.as_ref())?.lock()?.clear()
+    }
+
+    fn new(world: World, clock: Clock, options: Options, store: Option<Store>) -> Self {
+        let latency = options.latency;
+        let request_ids = Ids::new(1);
+        let inner = Inner { world, clock, options, store, calls: Vec::new(), request_ids };
+        Self { inner: Arc::new(Mutex::new(inner)), latency }
+    }
+
+    /// Carries out one request. Every failure is an AWS-shaped response.
+    pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
+        }
+        self.lock().handle(&request)
+    }
+
+    /// Returns the calls made so far through this process, in order.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.lock().calls.clone()
+    }
+
+    /// Forgets the calls made so far.
+    pub fn clear_calls(&self) {
+        self.lock().calls.clear();
+    }
+
+    /// Returns the simulated time.
+    pub fn now(&self) -> SimTime {
+        self.lock().clock.now()
+    }
+
+    /// Returns the whole world as it is stored, brought up to now.
+    pub fn world_json(&self) -> Value {
+        self.with_world(|world| serde_json::to_value(&*world).unwrap_or_default())
+    }
+
+    /// Returns a readable summary of what exists, region by region.
+    pub fn show(&self) -> Value {
+        self.with_world(|world| {
+            let regions = world.regions.iter().map(|(name, state)| {
+                let mut arns: Vec<String> = services::ALL
+                    .iter()
+                    .flat_map(|service| (service.tagged)(state))
+                    .map(|(arn, _)| arn)
+                    .collect();
+                arns.sort();
+                (name.clone(), Value::from(arns))
+            });
+            let regions: serde_json::Map<String, Value> = regions.collect();
+            json!({
+                "account": world.account,
+                "time": world.now.iso(),
+                "pending_events": world.events.iter().count(),
+                "regions": regions,
+            })
+        })
+    }
+
+    /// Looks at, or changes, the world brought up to now; for tests and for breaking things on
+    /// purpose. A stored world is saved.
+    pub fn with_world<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+        let mut inner = self.lock();
+        let mut held = inner.take_hold().ok().flatten();
+        let now = inner.clock.now();
+        inner.world.advance_to(now);
+        let result = work(&mut inner.world);
+        if let Some(held) = &mut held {
+            // A world that cannot be saved stays right in memory; the next call reports it.
+            let _saved = held.save(&mut inner.world);
+        }
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic in another call leaves a world that is at worst half changed, as AWS would.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Takes the lock of a stored world, and its present state if another process changed it.
+    fn take_hold(&mut self) -> Result<Option<Held>, SandboxError> {
+        let Some(store) = &self.store else { return Ok(None) };
+        let mut held = store.lock()?;
+        if held.generation() != self.world.generation {
+            (self.world, self.clock) = load_or_begin(&held, &self.options)?;
+        }
+        Ok(Some(held))
+    }
+
+    /// The single place through which every request goes.
+    fn handle(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
+        let request_id = self.request_ids.uuid();
+        let (record, outcome) = match wire::parse(request) {
+            Ok(incoming) => self.carry_out(&incoming, request_id),
+            Err(refused) => self.refuse(refused, request_id),
+        };
+        let response = wire::render(outcome);
+        self.calls.push(CallRecord { status: response.status().as_u16(), ..record });
+        response
+    }
+
+    fn carry_out(&mut self, call: &wire::Incoming, request_id: String) -> (CallRecord, Outcome) {
+        let mut outcome = Outcome {
+            service: Some(call.service),
+            operation: call.operation.name.to_owned(),
+            request_id,
+            result: Ok(Value::Null),
+            status: None,
+            headers: Vec::new(),
+        };
+        outcome.result = match self.take_hold() {
+            Ok(held) => self.run(call, held, &mut outcome),
+            Err(error) => Err(broken(&error)),
+        };
+        let record = CallRecord {
+            service: call.service.name.to_owned(),
+            operation: call.operation.name.to_owned(),
+            region: call.region.clone(),
+            mutating: call.operation.mutating,
+            at: self.world.now,
+            status: 0,
+            error: outcome.result.as_ref().err().map(|error| error.code.clone()),
+        };
+        (record, outcome)
+    }
+
+    fn run(
+        &mut self,
+        call: &wire::Incoming,
+        held: Option<Held>,
+        outcome: &mut Outcome,
+    ) -> Result<Value, AwsError> {
+        self.world.advance_to(self.clock.now());
+        let regions_before = self.world.regions.len();
+        if !call.service.global {
+            self.world.region(&call.region);
+        }
+        let mut ctx = Ctx {
+            world: &mut self.world,
+            region: call.region.clone(),
+            touched: false,
+            status: None,
+            headers: Vec::new(),
+        };
+        let input = Input::new(&call.input, call.service.invalid);
+        let result = (call.operation.handler)(&mut ctx, &input);
+        let touched = ctx.touched;
+        (outcome.status, outcome.headers) = (ctx.status, ctx.headers);
+        let changed = call.operation.mutating && result.is_ok();
+        let seeded = self.world.regions.len() != regions_before;
+        if (changed || touched || seeded)
+            && let Some(mut held) = held
+        {
+            held.save(&mut self.world).map_err(|error| broken(&error))?;
+        }
+        result
+    }
+
+    fn refuse(&self, refused: Refused, request_id: String) -> (CallRecord, Outcome) {
+        let record = CallRecord {
+            service: refused.service.map_or("", |service| service.name).to_owned(),
+            operation: refused.operation.clone(),
+            region: String::new(),
+            mutating: false,
+            at: self.world.now,
+            status: 0,
+            error: Some(refused.error.code.clone()),
+        };
+        let outcome = Outcome {
+            service: refused.service,
+            operation: refused.operation,
+            request_id,
+            result: Err(refused.error),
+            status: None,
+            headers: Vec::new(),
+        };
+        (record, outcome)
+    }
+}
+
+fn load_or_begin(held: &Held, options: &Options) -> Result<(World, Clock), SandboxError> {
+    if let Some(world) = held.load()? {
+        let clock = Clock::resuming(world.now, world.saved_at, options.speed);
+        return Ok((world, clock));
+    }
+    let now = clock::wall_now();
+    Ok((fresh_world(options, now), Clock::starting_at(now, options.speed)))
+}
+
+fn fresh_world(options: &Options, now: SimTime) -> World {
+    let mut world = World {
+        now,
+        account: options.account.clone(),
+        partition: options.partition.clone(),
+        images_appear: options.images_appear,
+        seed_defaults: options.seed_defaults,
+        ..World::default()
+    };
+    seed::global(&mut world);
+    world
+}
+
+/// Reports a fault of the sandbox itself: the disk, not the request.
+fn broken(error: &SandboxError) -> AwsError {
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        message = format!("{message}: {inner}");
+        cause = inner.source();
+    }
+    AwsError::server("InternalFailure", message)
+}

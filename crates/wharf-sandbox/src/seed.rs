@@ -1,0 +1,19 @@
+//! What an account and a region hold before anybody does anything.
+//!
+//! The samples need a network, a delegated hosted zone, parameters and secrets.
+
+use crate::world::World;
+
+/// Fills the services without a region; called once, when a world is made.
+pub(crate) fn global(world: &mut World) {
+    if !world.seed_defaults {
+        return;
+    }
+}
+
+/// Fills a region when it is first touched.
+pub(crate) fn region(world: &mut World, _region: &str) {
+    if !world.seed_defaults {
+        return;
+    }
+}

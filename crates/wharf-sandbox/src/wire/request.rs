@@ -1,0 +1,169 @@
+//! From an HTTP request to an operation and its input.
+
+use bytes::Bytes;
+use http::{Request, header::AUTHORIZATION};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use super::{form, json, xml};
+use crate::{
+    error::AwsError,
+    services::{self, Operation, Protocol, Service},
+};
+
+/// A request understood.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// The service it was signed for.
+    pub(crate) service: &'static Service,
+    /// The region it was signed for.
+    pub(crate) region: String,
+    /// The operation.
+    pub(crate) operation: &'static Operation,
+    /// Its members.
+    pub(crate) input: Value,
+}
+
+/// A request not understood.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The service it was for, if that much is known.
+    pub(crate) service: Option<&'static Service>,
+    /// The operation it named, if any.
+    pub(crate) operation: String,
+    /// Why it is refused.
+    pub(crate) error: AwsError,
+}
+
+impl Refused {
+    fn new(service: Option<&'static Service>, operation: &str, error: AwsError) -> Self {
+        Self { service, operation: operation.to_owned(), error }
+    }
+}
+
+/// Understands a request: service and region from its signature's scope, the rest by protocol.
+pub(crate) fn parse(request: &Request<Bytes>) -> Result<Incoming, Refused> {
+    let (region, name) = scope(request).map_err(|error| Refused::new(None, "", error))?;
+    let Some(service) = services::find(&name) else {
+        let message = format!("The sandbox does not simulate the service '{name}'.");
+        let error = AwsError::new("UnknownOperationException", message);
+        return Err(Refused::new(None, "", error));
+    };
+    match service.protocol {
+        Protocol::Json => from_json(service, region, request),
+        Protocol::Query { .. } | Protocol::Ec2 { .. } => from_form(service, region, request),
+        Protocol::RestXml { .. } => from_rest(service, region, request),
+    }
+}
+
+/// Reads region and service from the credential scope. The signature itself is not checked.
+fn scope(request: &Request<Bytes>) -> Result<(String, String), AwsError> {
+    let missing = || {
+        // Common errors of every API reference.
+        AwsError::new("MissingAuthenticationToken", "Request is missing Authentication Token")
+            .with_status(403)
+    };
+    let header = request.headers().get(AUTHORIZATION).ok_or_else(missing)?;
+    let header = header.to_str().map_err(|_| missing())?;
+    let (_, credential) = header.split_once("Credential=").ok_or_else(missing)?;
+    let credential = credential.split([',', ' ']).next().unwrap_or_default();
+    // The access key may hold slashes, the four parts of the scope may not: count from the end.
+    let mut parts = credential.rsplit('/').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some(service), Some(region)) if !service.is_empty() && !region.is_empty() => {
+            Ok((region.to_owned(), service.to_owned()))
+        }
+        _ => Err(AwsError::new("IncompleteSignature", "The credential scope is malformed.")
+            .with_status(403)),
+    }
+}
+
+fn from_json(
+    service: &'static Service,
+    region: String,
+    request: &Request<Bytes>,
+) -> Result<Incoming, Refused> {
+    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
+    let name = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default();
+    let operation = by_name(service, name, "UnknownOperationException")?;
+    let input =
+        json::parse(request.body()).map_err(|error| Refused::new(Some(service), name, error))?;
+    Ok(Incoming { service, region, operation, input })
+}
+
+fn from_form(
+    service: &'static Service,
+    region: String,
+    request: &Request<Bytes>,
+) -> Result<Incoming, Refused> {
+    let query = request.uri().query().unwrap_or_default().as_bytes();
+    let body = if request.body().is_empty() { query } else { request.body() };
+    let input = form::parse(body);
+    let name = input.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let operation = by_name(service, &name, "InvalidAction")?;
+    Ok(Incoming { service, region, operation, input })
+}
+
+fn by_name(
+    service: &'static Service,
+    name: &str,
+    code: &str,
+) -> Result<&'static Operation, Refused> {
+    service.operations.iter().find(|operation| operation.name == name).ok_or_else(|| {
+        let message = format!(
+            "The action {name} is not valid for {}: the sandbox does not simulate it.",
+            service.name
+        );
+        Refused::new(Some(service), name, AwsError::new(code, message))
+    })
+}
+
+fn from_rest(
+    service: &'static Service,
+    region: String,
+    request: &Request<Bytes>,
+) -> Result<Incoming, Refused> {
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let found = service.operations.iter().find_map(|operation| {
+        let (wanted, template) = operation.route?;
+        let labels = (wanted == method).then(|| labels(template, path)).flatten()?;
+        Some((operation, labels))
+    });
+    let Some((operation, labels)) = found else {
+        let message = format!("The sandbox does not simulate {method} {path}.");
+        let error = AwsError::new("UnknownOperationException", message).with_status(404);
+        return Err(Refused::new(Some(service), "", error));
+    };
+    let mut input = match xml::parse(request.body()) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) => Map::new(),
+        Err(error) => return Err(Refused::new(Some(service), operation.name, error)),
+    };
+    let query = request.uri().query().unwrap_or_default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        input.insert(name.into_owned(), Value::String(value.into_owned()));
+    }
+    input.extend(labels);
+    Ok(Incoming { service, region, operation, input: Value::Object(input) })
+}
+
+/// Matches a path against a template such as `/2013-04-01/change/{Id}`; a final slash is ignored.
+fn labels(template: &str, path: &str) -> Option<Map<String, Value>> {
+    let mut labels = Map::new();
+    let mut wanted = template.trim_matches('/').split('/');
+    let mut given = path.trim_matches('/').split('/');
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(labels),
+            (Some(want), Some(have)) => {
+                if let Some(name) = want.strip_prefix('{').and_then(|w| w.strip_suffix('}')) {
+                    let value = percent_decode_str(have).decode_utf8_lossy().into_owned();
+                    labels.insert(name.to_owned(), Value::String(value));
+                } else if want != have {
+                    return None;
+                }
+            }
+            _ => return None,
+        }
+    }
+}

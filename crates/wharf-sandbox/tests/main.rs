@@ -1,0 +1,4 @@
+//! Drives the sandbox from outside, with requests as the SDKs send them.
+
+mod common;
+mod wire;
