@@ -16,7 +16,8 @@ pub struct Policy {
     pub kind: &'static str,
     /// Words for people, singular: `target group`.
     pub title: &'static str,
-    /// Top-level props that AWS cannot change in place, each with the reason to show.
+    /// Top-level props that AWS cannot change in place, each with the reason to show. The name `*`
+    /// stands for every prop (a task definition can never change).
     pub replace_on: &'static [(&'static str, &'static str)],
     /// How a replacement is ordered.
     pub replace_order: ReplaceOrder,
@@ -35,6 +36,9 @@ pub struct Policy {
     /// Whether a live object with no counterpart in the spec is left alone instead of pruned
     /// (shared between environments, or kept on purpose).
     pub never_prune: bool,
+    /// Kinds whose objects must be gone before one of this kind is deleted, where no value says so
+    /// (a log group outlives the service that writes to it).
+    pub delete_after: &'static [&'static str],
 }
 
 impl Policy {
@@ -51,6 +55,7 @@ impl Policy {
             holds_data: false,
             serves_traffic: false,
             never_prune: false,
+            delete_after: &[],
         }
     }
 }
