@@ -1,0 +1,50 @@
+//! The run: one task owns its state, workers report by message.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wharf_graph::{Policy, Provider};
+use wharf_plan::Plan;
+
+use crate::{Cancel, Clock, Report, Sink};
+
+/// How to carry out a plan.
+#[derive(Clone)]
+pub struct Options {
+    /// How many steps may run at once; at least one does.
+    pub parallelism: usize,
+    /// How long a single step may take.
+    pub step_budget: Duration,
+    /// How long the whole run may take.
+    pub total_budget: Duration,
+    /// Finds the policy of a kind by its name.
+    pub policy: fn(&str) -> Option<&'static Policy>,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+impl Options {
+    /// Ten steps at once, 20 minutes for each, an hour for all.
+    pub fn new(policy: fn(&str) -> Option<&'static Policy>, clock: Clock) -> Self {
+        Self {
+            parallelism: 10,
+            step_budget: Duration::from_mins(20),
+            total_budget: Duration::from_mins(60),
+            policy,
+            clock,
+        }
+    }
+}
+
+/// Carries out a plan and says how each step ended.
+///
+/// After a failure, what runs is finished, what depends on it is skipped, and the rest goes on.
+pub async fn apply(
+    _plan: &Plan,
+    _provider: Arc<dyn Provider>,
+    _options: &Options,
+    _cancel: &Cancel,
+    _sink: &Sink,
+) -> Report {
+    unimplemented!()
+}
