@@ -171,6 +171,50 @@ pub fn pull_public(reference: &Reference) -> Result<Pulled, PullError> {
     Ok(Pulled {
         digest: reference.digest.clone().unwrap_or_else(|| digest_of(&name)),
         platforms: both_platforms(),
-        app: App::default(),
+        app: well_known_app(&reference.repository),
     })
+}
+
+/// Public images listen where their documentation says, whatever the container maps.
+fn well_known_app(repository: &str) -> App {
+    let name = repository.rsplit('/').next().unwrap_or(repository);
+    let listens = match name {
+        "nginx" | "httpd" | "caddy" | "traefik" | "amazon-ecs-sample" => Some(80),
+        "redis" => Some(6379),
+        "postgres" => Some(5432),
+        "mysql" => Some(3306),
+        "memcached" => Some(11211),
+        "rabbitmq" => Some(5672),
+        _ => None,
+    };
+    App { listens, ..App::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PullError, Reference, pull_public};
+
+    #[test]
+    fn references_are_taken_apart() {
+        let text = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/notes/api:v1";
+        let reference = Reference::parse(text);
+        assert_eq!(reference.private_registry(), Some(("111122223333", "eu-west-1")));
+        assert_eq!((reference.repository.as_str(), reference.tag.as_str()), ("notes/api", "v1"));
+        let short = Reference::parse("nginx");
+        assert_eq!((short.host.as_str(), short.tag.as_str()), ("", "latest"));
+        let pinned = Reference::parse("localhost:5000/a@sha256:00");
+        assert_eq!(
+            (pinned.host.as_str(), pinned.digest.as_deref()),
+            ("localhost:5000", Some("sha256:00"))
+        );
+    }
+
+    #[test]
+    fn public_images_exist_or_not() {
+        let pull = |text| pull_public(&Reference::parse(text));
+        assert_eq!(pull("nginx:1.27").unwrap().app.listens, Some(80));
+        assert!(pull("public.ecr.aws/docker/library/node:22").is_ok());
+        assert_eq!(pull("somebody/something"), Err(PullError::NoRepository));
+        assert_eq!(pull("nginx:does-not-exist"), Err(PullError::NoImage));
+    }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::Ids,
+    image::App,
     seed,
     services::{self, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, secrets, ssm},
     time::SimTime,
@@ -33,6 +34,9 @@ pub struct World {
     pub seed_defaults: bool,
     /// Makes identifiers.
     pub ids: Ids,
+    /// What the applications in images do, by digest; others do the usual.
+    #[serde(default)]
+    pub apps: BTreeMap<String, App>,
     /// What is due to happen.
     pub events: Queue,
     /// The services that have no region.

@@ -1,4 +1,5 @@
 //! Drives the sandbox from outside, with requests as the SDKs send them.
 
 mod common;
+mod ecr;
 mod wire;

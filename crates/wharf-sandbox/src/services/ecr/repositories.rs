@@ -1,0 +1,259 @@
+//! Repositories themselves.
+
+use serde_json::{Value, json};
+
+use super::{Ctx, invalid_parameter, no_repository, repository, state::Repository};
+use crate::{
+    error::AwsError,
+    input::Input,
+    services::Reply,
+    tags::{self, Tags},
+    world::RegionState,
+};
+
+const MUTABILITIES: &[&str] =
+    &["MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"];
+
+pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let name = input.required("repositoryName")?;
+    if !is_name(name) {
+        // ECR API reference, CreateRepository: length 2 to 256 and the pattern.
+        let rule = "must satisfy regular expression \
+                    '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'";
+        return Err(invalid_parameter("repositoryName", rule));
+    }
+    let mutability = input.one_of("imageTagMutability", MUTABILITIES)?.unwrap_or("MUTABLE");
+    let scanning = input.structure("imageScanningConfiguration");
+    let scan_on_push = match scanning {
+        Some(scanning) => scanning.bool("scanOnPush")?.unwrap_or(false),
+        None => false,
+    };
+    let encryption = encryption(ctx, input)?;
+    let tags = tags::from_list(input, "tags");
+    tags::check(&tags, "InvalidTagParameterException")?;
+    let account = ctx.world.account.clone();
+    if ctx.here().ecr.repositories.contains_key(name) {
+        return Err(AwsError::new(
+            "RepositoryAlreadyExistsException",
+            format!(
+                "The repository with name '{name}' already exists in the registry with id \
+                 '{account}'"
+            ),
+        ));
+    }
+    let made = Repository {
+        name: name.to_owned(),
+        arn: ctx.arn("ecr", &format!("repository/{name}")),
+        uri: format!("{}/{name}", registry(ctx)),
+        created: ctx.now(),
+        mutability: mutability.to_owned(),
+        exclusions: exclusions(input),
+        scan_on_push,
+        encryption,
+        lifecycle: None,
+        policy: None,
+        tags,
+        images: std::collections::BTreeMap::new(),
+        image_tags: std::collections::BTreeMap::new(),
+        deleted_tags: std::collections::BTreeSet::new(),
+    };
+    let shown = show(&made, &account);
+    ctx.here().ecr.repositories.insert(name.to_owned(), made);
+    Ok(json!({"repository": shown}))
+}
+
+pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let account = ctx.world.account.clone();
+    let repositories = &ctx.here().ecr.repositories;
+    let names = input.strings("repositoryNames");
+    if !names.is_empty() {
+        // One missing name fails the whole call.
+        let shown: Result<Vec<Value>, AwsError> = names
+            .iter()
+            .map(|name| {
+                let found = repositories.get(name).ok_or_else(|| no_repository(name, &account))?;
+                Ok(show(found, &account))
+            })
+            .collect();
+        return Ok(json!({"repositories": shown?}));
+    }
+    let limit = input.int_in("maxResults", 1, 1000)?.unwrap_or(100);
+    let limit = usize::try_from(limit).unwrap_or(100);
+    let after = input.str_or("nextToken", "");
+    let mut page: Vec<&Repository> =
+        repositories.values().filter(|item| item.name.as_str() > after).take(limit + 1).collect();
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let next = more.then(|| page.last().map(|item| item.name.clone())).flatten();
+    let shown: Vec<Value> = page.into_iter().map(|item| show(item, &account)).collect();
+    Ok(json!({"repositories": shown, "nextToken": next}))
+}
+
+pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let force = input.bool("force")?.unwrap_or(false);
+    let account = ctx.world.account.clone();
+    let found = repository(ctx, input)?;
+    if !found.images.is_empty() && !force {
+        return Err(AwsError::new(
+            "RepositoryNotEmptyException",
+            format!(
+                "The repository with name '{}' in registry with id '{account}' cannot be deleted \
+                 because it still contains images",
+                found.name
+            ),
+        ));
+    }
+    let (name, shown) = (found.name.clone(), show(found, &account));
+    ctx.here().ecr.repositories.remove(&name);
+    Ok(json!({"repository": shown}))
+}
+
+pub(super) fn put_mutability(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    input.required("imageTagMutability")?;
+    let wanted = input.one_of("imageTagMutability", MUTABILITIES)?.unwrap_or("MUTABLE");
+    let account = ctx.world.account.clone();
+    let found = repository(ctx, input)?;
+    wanted.clone_into(&mut found.mutability);
+    found.exclusions = exclusions(input);
+    Ok(json!({
+        "registryId": account,
+        "repositoryName": found.name,
+        "imageTagMutability": found.mutability,
+        "imageTagMutabilityExclusionFilters": some_list(&found.exclusions),
+    }))
+}
+
+pub(super) fn put_scanning(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let wanted = input
+        .structure("imageScanningConfiguration")
+        .ok_or_else(|| input.missing("imageScanningConfiguration"))?;
+    let wanted = wanted.bool("scanOnPush")?.unwrap_or(false);
+    let account = ctx.world.account.clone();
+    let found = repository(ctx, input)?;
+    found.scan_on_push = wanted;
+    Ok(json!({
+        "registryId": account,
+        "repositoryName": found.name,
+        "imageScanningConfiguration": {"scanOnPush": wanted},
+    }))
+}
+
+pub(super) fn tag(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let more = tags::from_list(input, "tags");
+    tags::check(&more, "InvalidTagParameterException")?;
+    let found = by_arn(ctx, input)?;
+    let mut all = found.tags.clone();
+    all.extend(more);
+    if all.len() > 50 {
+        let message = "A repository can have at most 50 tags.";
+        return Err(AwsError::new("TooManyTagsException", message));
+    }
+    found.tags = all;
+    Ok(json!({}))
+}
+
+pub(super) fn untag(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let keys = input.strings("tagKeys");
+    let found = by_arn(ctx, input)?;
+    found.tags.retain(|key, _| !keys.contains(key));
+    Ok(json!({}))
+}
+
+pub(super) fn list_tags(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    Ok(json!({"tags": tags::upper(&by_arn(ctx, input)?.tags)}))
+}
+
+pub(super) fn tagged(region: &RegionState) -> Vec<(String, Tags)> {
+    let repositories = region.ecr.repositories.values();
+    repositories.map(|item| (item.arn.clone(), item.tags.clone())).collect()
+}
+
+fn by_arn<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Repository, AwsError> {
+    let arn = input.required("resourceArn")?;
+    let prefix = ctx.arn("ecr", "repository/");
+    let Some(name) = arn.strip_prefix(&prefix) else {
+        return Err(invalid_parameter("resourceArn", "must be the ARN of a repository"));
+    };
+    let account = ctx.world.account.clone();
+    ctx.here().ecr.repositories.get_mut(name).ok_or_else(|| no_repository(name, &account))
+}
+
+/// The host name of the region's registry.
+pub(super) fn registry(ctx: &Ctx<'_>) -> String {
+    let suffix = if ctx.world.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("{}.dkr.ecr.{}.{suffix}", ctx.world.account, ctx.region)
+}
+
+fn show(item: &Repository, account: &str) -> Value {
+    json!({
+        "repositoryArn": item.arn,
+        "registryId": account,
+        "repositoryName": item.name,
+        "repositoryUri": item.uri,
+        "createdAt": item.created.epoch_seconds(),
+        "imageTagMutability": item.mutability,
+        "imageTagMutabilityExclusionFilters": some_list(&item.exclusions),
+        "imageScanningConfiguration": {"scanOnPush": item.scan_on_push},
+        "encryptionConfiguration": item.encryption,
+    })
+}
+
+/// AWS fills in the key `aws/ecr` when KMS is asked for without one.
+fn encryption(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let Some(wanted) = input.structure("encryptionConfiguration") else {
+        return Ok(json!({"encryptionType": "AES256"}));
+    };
+    wanted.required("encryptionType")?;
+    let kind = wanted.one_of("encryptionType", &["AES256", "KMS", "KMS_DSSE"])?;
+    let kind = kind.unwrap_or("AES256");
+    if kind == "AES256" {
+        return Ok(json!({"encryptionType": "AES256"}));
+    }
+    let key = match wanted.str("kmsKey") {
+        Some(key) => key.to_owned(),
+        None => {
+            let id = ctx.world.ids.uuid();
+            ctx.arn("kms", &format!("key/{id}"))
+        }
+    };
+    Ok(json!({"encryptionType": kind, "kmsKey": key}))
+}
+
+fn exclusions(input: &Input<'_>) -> Vec<Value> {
+    let filters = input.list("imageTagMutabilityExclusionFilters");
+    filters.iter().map(|filter| filter.value().clone()).collect()
+}
+
+fn some_list(items: &[Value]) -> Value {
+    if items.is_empty() { Value::Null } else { Value::from(items) }
+}
+
+/// Names: 2 to 256 characters, segments of lower-case letters and digits, joined inside by single
+/// `.`, `-`, one or two `_` (ECR API reference, CreateRepository).
+fn is_name(name: &str) -> bool {
+    let plain = |ch: char| ch.is_ascii_lowercase() || ch.is_ascii_digit();
+    (2..=256).contains(&name.len())
+        && name.split('/').all(|segment| {
+            segment.starts_with(plain)
+                && segment.ends_with(plain)
+                && segment.chars().all(|ch| plain(ch) || "._-".contains(ch))
+                && !["..", "._", ".-", "_.", "_-", "-.", "-_"]
+                    .iter()
+                    .any(|pair| segment.contains(pair))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn names_follow_the_pattern() {
+        for good in ["notes/api", "a1", "a.b-c_d/e", "my--app", "a__b"] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["a", "Notes", "a/", "/a", "-ab", "ab-", "a..b", "a b", "a//b"] {
+            assert!(!is_name(bad), "{bad}");
+        }
+    }
+}
