@@ -2,7 +2,10 @@
 //!
 //! The samples need a network, a delegated hosted zone, parameters and secrets.
 
-use crate::world::World;
+use crate::{
+    services::{secrets, ssm},
+    world::World,
+};
 
 /// Fills the services without a region; called once, when a world is made.
 pub(crate) fn global(world: &mut World) {
@@ -12,8 +15,11 @@ pub(crate) fn global(world: &mut World) {
 }
 
 /// Fills a region when it is first touched.
-pub(crate) fn region(world: &mut World, _region: &str) {
+pub(crate) fn region(world: &mut World, region: &str) {
     if !world.seed_defaults {
         return;
     }
+    crate::services::ec2::seed(world, region);
+    ssm::seed(world, region);
+    secrets::seed(world, region);
 }

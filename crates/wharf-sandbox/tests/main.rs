@@ -2,4 +2,7 @@
 
 mod common;
 mod ecr;
+mod logs;
+mod settings;
+mod storage;
 mod wire;

@@ -1,6 +1,15 @@
 //! The Resource Groups Tagging API: what carries a tag.
 
-use super::{Operation, Protocol, Service, nothing_tagged};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{ALL, Ctx, Operation, Protocol, Reply, Service, nothing_tagged, read};
+use crate::{
+    error::AwsError,
+    input::Input,
+    tags::{self, Tags},
+};
 
 /// The tagging API.
 pub(super) static SERVICE: Service = Service {
@@ -12,4 +21,117 @@ pub(super) static SERVICE: Service = Service {
     tagged: nothing_tagged,
 };
 
-const OPERATIONS: &[Operation] = &[];
+const OPERATIONS: &[Operation] =
+    &[read("GetResources", get_resources), read("GetTagKeys", get_tag_keys)];
+
+/// Filters by tags and types, or by ARNs, never both; lists what has tags, in the order of ARNs
+/// (Resource Groups Tagging API reference, GetResources).
+fn get_resources(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let arns: BTreeSet<String> = input.strings("ResourceARNList").into_iter().collect();
+    let types = input.strings("ResourceTypeFilters");
+    let filters = filters(input)?;
+    if arns.len() > 100 {
+        return Err(input.invalid("ResourceARNList can hold at most 100 ARNs"));
+    }
+    if types.len() > 100 {
+        return Err(input.invalid("ResourceTypeFilters can hold at most 100 types"));
+    }
+    let paged = input.has("ResourcesPerPage") || !input.str_or("PaginationToken", "").is_empty();
+    if !arns.is_empty() && (!types.is_empty() || !filters.is_empty() || paged) {
+        return Err(input.invalid(
+            "You can't specify ResourceARNList together with TagFilters, ResourceTypeFilters or \
+             ResourcesPerPage in the same request",
+        ));
+    }
+    let limit = match input.int_in("ResourcesPerPage", 1, 100)? {
+        Some(limit) => usize::try_from(limit).unwrap_or(50),
+        None if arns.is_empty() => 50,
+        None => 100,
+    };
+    let after = input.str_or("PaginationToken", "");
+    let mut page: Vec<(String, Tags)> = all(ctx)
+        .into_iter()
+        .filter(|(arn, tags)| !tags.is_empty() && arn.as_str() > after)
+        .filter(|(arn, _)| arns.is_empty() || arns.contains(arn))
+        .filter(|(arn, _)| types.is_empty() || types.iter().any(|kind| is_of_type(arn, kind)))
+        .filter(|(_, tags)| filters.iter().all(|filter| filter.fits(tags)))
+        .take(limit + 1)
+        .collect();
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let next = page.last().filter(|_| more).map_or("", |(arn, _)| arn.as_str()).to_owned();
+    let shown: Vec<Value> = page
+        .iter()
+        .map(|(arn, tags)| json!({"ResourceARN": arn, "Tags": tags::upper(tags)}))
+        .collect();
+    Ok(json!({"PaginationToken": next, "ResourceTagMappingList": shown}))
+}
+
+fn get_tag_keys(ctx: &mut Ctx<'_>, _input: &Input<'_>) -> Reply {
+    let keys: BTreeSet<String> = all(ctx).into_values().flat_map(Tags::into_keys).collect();
+    Ok(json!({"PaginationToken": "", "TagKeys": keys}))
+}
+
+fn all(ctx: &mut Ctx<'_>) -> BTreeMap<String, Tags> {
+    let here = &*ctx.here();
+    ALL.iter().flat_map(|service| (service.tagged)(here)).collect()
+}
+
+/// A wanted tag; no values means any value.
+struct Filter {
+    key: String,
+    values: Vec<String>,
+}
+
+impl Filter {
+    fn fits(&self, tags: &Tags) -> bool {
+        let value = tags.get(&self.key);
+        value.is_some_and(|value| self.values.is_empty() || self.values.contains(value))
+    }
+}
+
+/// Reads at most 50 filters of at most 20 values each (same source).
+fn filters(input: &Input<'_>) -> Result<Vec<Filter>, AwsError> {
+    let list = input.list("TagFilters");
+    if list.len() > 50 {
+        return Err(input.invalid("TagFilters can hold at most 50 keys"));
+    }
+    list.iter()
+        .map(|filter| {
+            let values = filter.strings("Values");
+            if values.len() > 20 {
+                return Err(input.invalid("A tag filter can hold at most 20 values"));
+            }
+            Ok(Filter { key: filter.required("Key")?.to_owned(), values })
+        })
+        .collect()
+}
+
+/// Types are written `service` or `service:type`, in the words of ARNs.
+fn is_of_type(arn: &str, kind: &str) -> bool {
+    let mut parts = arn.splitn(6, ':');
+    let (service, resource) = (parts.nth(2).unwrap_or_default(), parts.nth(2).unwrap_or_default());
+    match kind.split_once(':') {
+        None => kind == service,
+        Some((wanted, prefix)) => {
+            wanted == service
+                && resource.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['/', ':']))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_type;
+
+    #[test]
+    fn types_are_read_from_the_arn() {
+        let balancer = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/x/1";
+        assert!(is_of_type(balancer, "elasticloadbalancing"));
+        assert!(is_of_type(balancer, "elasticloadbalancing:loadbalancer"));
+        assert!(is_of_type(balancer, "elasticloadbalancing:loadbalancer/app"));
+        assert!(!is_of_type(balancer, "elasticloadbalancing:load"));
+        assert!(is_of_type("arn:aws:logs:eu-west-1:1:log-group:/a", "logs:log-group"));
+        assert!(!is_of_type(balancer, "ecs"));
+    }
+}

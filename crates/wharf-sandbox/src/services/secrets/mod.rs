@@ -1,8 +1,11 @@
 //! Secrets Manager.
 
+mod find;
+mod secrets;
 pub mod state;
 
-use super::{Operation, Protocol, Service, nothing_tagged};
+use super::{Operation, Protocol, Service, read, write};
+use crate::error::AwsError;
 
 /// Secrets Manager.
 pub static SERVICE: Service = Service {
@@ -11,7 +14,33 @@ pub static SERVICE: Service = Service {
     global: false,
     invalid: "ValidationException",
     operations: OPERATIONS,
-    tagged: nothing_tagged,
+    tagged: secrets::tagged,
 };
 
-const OPERATIONS: &[Operation] = &[];
+const OPERATIONS: &[Operation] = &[
+    write("CreateSecret", secrets::create),
+    write("PutSecretValue", secrets::put_value),
+    write("DeleteSecret", secrets::delete),
+    write("RestoreSecret", secrets::restore),
+    write("TagResource", secrets::tag),
+    write("UntagResource", secrets::untag),
+    read("DescribeSecret", find::describe),
+    read("ListSecrets", find::list),
+    read("GetSecretValue", find::get_value),
+];
+
+/// Secrets Manager API reference, ResourceNotFoundException.
+fn no_secret() -> AwsError {
+    let message = "Secrets Manager can't find the specified secret.";
+    AwsError::new("ResourceNotFoundException", message)
+}
+
+/// Secrets Manager API reference, InvalidRequestException.
+fn marked_for_deletion() -> AwsError {
+    AwsError::new(
+        "InvalidRequestException",
+        "You can't perform this operation on the secret because it was marked for deletion.",
+    )
+}
+
+pub(crate) use self::state::seed;

@@ -1,17 +1,32 @@
-//! Systems Manager's parameter store.
+//! The parameter store of Systems Manager.
 
+mod find;
+mod parameters;
 pub mod state;
 
-use super::{Operation, Protocol, Service, nothing_tagged};
+use super::{Operation, Protocol, Service, read, write};
 
-/// Systems Manager's parameter store.
+/// The parameter store.
 pub static SERVICE: Service = Service {
     name: "ssm",
     protocol: Protocol::Json,
     global: false,
     invalid: "ValidationException",
     operations: OPERATIONS,
-    tagged: nothing_tagged,
+    tagged: parameters::tagged,
 };
 
-const OPERATIONS: &[Operation] = &[];
+const OPERATIONS: &[Operation] = &[
+    write("PutParameter", parameters::put),
+    read("GetParameter", find::get),
+    read("GetParameters", find::get_many),
+    read("GetParametersByPath", find::by_path),
+    read("DescribeParameters", find::describe),
+    write("DeleteParameter", parameters::delete),
+    write("DeleteParameters", parameters::delete_many),
+    write("AddTagsToResource", parameters::tag),
+    write("RemoveTagsFromResource", parameters::untag),
+    read("ListTagsForResource", parameters::list_tags),
+];
+
+pub(crate) use self::parameters::seed;

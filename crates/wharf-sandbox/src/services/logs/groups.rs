@@ -1,0 +1,184 @@
+//! Log groups themselves.
+
+use serde_json::{Value, json};
+
+use super::{Ctx, group, no_group, state::LogGroup};
+use crate::{
+    error::AwsError,
+    input::Input,
+    services::Reply,
+    tags::{self, Tags},
+    world::RegionState,
+};
+
+/// The retention periods there are, in days (CloudWatch Logs API reference, PutRetentionPolicy).
+const RETENTIONS: &[i64] = &[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let name = input.required("logGroupName")?;
+    check_name(input, name)?;
+    let classes = ["STANDARD", "INFREQUENT_ACCESS", "DELIVERY"];
+    let class = input.one_of("logGroupClass", &classes)?.unwrap_or("STANDARD");
+    let tags = input.map("tags");
+    tags::check(&tags, "InvalidParameterException")?;
+    let (arn, now) = (ctx.arn("logs", &format!("log-group:{name}")), ctx.now());
+    let groups = &mut ctx.here().logs.groups;
+    if groups.contains_key(name) {
+        let message = "The specified log group already exists";
+        return Err(AwsError::new("ResourceAlreadyExistsException", message));
+    }
+    let made = LogGroup {
+        tags,
+        class: class.to_owned(),
+        kms_key: input.str("kmsKeyId").map(str::to_owned),
+        ..LogGroup::new(name, arn, now)
+    };
+    groups.insert(name.to_owned(), made);
+    Ok(json!({}))
+}
+
+/// Names: 1 to 512 of `[.\-_/#A-Za-z0-9]`, not beginning with `aws/` (CloudWatch Logs API
+/// reference, CreateLogGroup).
+fn check_name(input: &Input<'_>, name: &str) -> Result<(), AwsError> {
+    input.length("logGroupName", 1, 512)?;
+    let allowed = |ch: char| ch.is_ascii_alphanumeric() || "._-/#".contains(ch);
+    if !name.chars().all(allowed) {
+        let rule = "Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+";
+        return Err(input.constraint("logGroupName", name, rule));
+    }
+    if name.starts_with("aws/") {
+        return Err(input.invalid("Log groups starting with AWS/ are reserved for AWS."));
+    }
+    Ok(())
+}
+
+pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let (prefix, pattern) = (input.str("logGroupNamePrefix"), input.str("logGroupNamePattern"));
+    if prefix.is_some() && pattern.is_some() {
+        let message = "LogGroup name prefix and LogGroup name pattern are mutually exclusive \
+                       parameters.";
+        return Err(input.invalid(message));
+    }
+    let limit = input.int_in("limit", 1, 50)?.unwrap_or(50);
+    let limit = usize::try_from(limit).unwrap_or(50);
+    let after = input.str_or("nextToken", "");
+    let pattern = pattern.map(str::to_lowercase);
+    let identifiers = input.strings("logGroupIdentifiers");
+    let mut page: Vec<&LogGroup> = ctx
+        .here()
+        .logs
+        .groups
+        .values()
+        .filter(|group| after.is_empty() || group.name.as_str() > after)
+        .filter(|group| prefix.is_none_or(|prefix| group.name.starts_with(prefix)))
+        .filter(|group| {
+            pattern.as_ref().is_none_or(|pattern| group.name.to_lowercase().contains(pattern))
+        })
+        .filter(|group| {
+            identifiers.is_empty()
+                || identifiers.iter().any(|id| *id == group.name || *id == group.arn)
+        })
+        .take(limit + 1)
+        .collect();
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let next = more.then(|| page.last().map(|group| group.name.clone())).flatten();
+    let shown: Vec<Value> = page.into_iter().map(show).collect();
+    Ok(json!({"logGroups": shown, "nextToken": next}))
+}
+
+fn show(group: &LogGroup) -> Value {
+    let events = group.streams.values().flat_map(|stream| &stream.events);
+    let stored: usize = events.map(|event| event.message.len() + 26).sum();
+    json!({
+        "logGroupName": group.name,
+        "creationTime": group.created.0,
+        "retentionInDays": group.retention_days,
+        "metricFilterCount": 0,
+        "arn": format!("{}:*", group.arn),
+        "logGroupArn": group.arn,
+        "logGroupClass": group.class,
+        "kmsKeyId": group.kms_key,
+        "storedBytes": stored,
+    })
+}
+
+pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let name = input.required("logGroupName")?;
+    ctx.here().logs.groups.remove(name).ok_or_else(no_group)?;
+    Ok(json!({}))
+}
+
+pub(super) fn put_retention(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let name = input.required("logGroupName")?;
+    let days = input.int("retentionInDays")?.ok_or_else(|| input.missing("retentionInDays"))?;
+    if !RETENTIONS.contains(&days) {
+        let set: Vec<String> = RETENTIONS.iter().map(i64::to_string).collect();
+        let rule = format!("Member must satisfy enum value set: [{}]", set.join(", "));
+        return Err(input.constraint("retentionInDays", &days.to_string(), &rule));
+    }
+    group(ctx, name)?.retention_days = Some(days);
+    Ok(json!({}))
+}
+
+pub(super) fn delete_retention(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    group(ctx, input.required("logGroupName")?)?.retention_days = None;
+    Ok(json!({}))
+}
+
+pub(super) fn associate_key(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let key = input.required("kmsKeyId")?;
+    let name = input.str("logGroupName").or_else(|| input.str("resourceIdentifier"));
+    let name = name.ok_or_else(|| input.missing("logGroupName"))?;
+    group(ctx, name)?.kms_key = Some(key.to_owned());
+    Ok(json!({}))
+}
+
+pub(super) fn disassociate_key(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let name = input.str("logGroupName").or_else(|| input.str("resourceIdentifier"));
+    let name = name.ok_or_else(|| input.missing("logGroupName"))?;
+    group(ctx, name)?.kms_key = None;
+    Ok(json!({}))
+}
+
+pub(super) fn tag(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let more = input.map("tags");
+    tags::check(&more, "InvalidParameterException")?;
+    let found = by_arn(ctx, input)?;
+    let mut all = found.tags.clone();
+    all.extend(more);
+    if all.len() > 50 {
+        let message = "A resource can have at most 50 tags.";
+        return Err(AwsError::new("TooManyTagsException", message));
+    }
+    found.tags = all;
+    Ok(json!({}))
+}
+
+pub(super) fn untag(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let keys = input.strings("tagKeys");
+    by_arn(ctx, input)?.tags.retain(|key, _| !keys.contains(key));
+    Ok(json!({}))
+}
+
+pub(super) fn list_tags(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    Ok(json!({"tags": by_arn(ctx, input)?.tags}))
+}
+
+/// The tagging operations take the ARN without `:*` (CloudWatch Logs API reference, TagResource).
+fn by_arn<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut LogGroup, AwsError> {
+    let arn = input.required("resourceArn")?;
+    let known = ctx.arn("logs", "log-group:");
+    if arn.ends_with(":*") || !arn.starts_with(&known) {
+        return Err(input.invalid(format!("The ARN '{arn}' is not that of a log group.")));
+    }
+    group(ctx, arn)
+}
+
+pub(super) fn tagged(region: &RegionState) -> Vec<(String, Tags)> {
+    let groups = region.logs.groups.values();
+    groups.map(|group| (group.arn.clone(), group.tags.clone())).collect()
+}
