@@ -1,10 +1,18 @@
 //! EC2.
 
+pub(crate) mod cidr;
+mod lookup;
+mod seed;
 pub mod state;
 
+use super::{Operation, Protocol, Service};
+use crate::{
+    tags::Tags,
+    world::{RegionState, World},
+};
+
+pub(crate) use self::seed::seed;
 use self::state::Ec2Event;
-use super::{Operation, Protocol, Service, nothing_tagged};
-use crate::world::World;
 
 /// EC2.
 pub static SERVICE: Service = Service {
@@ -13,12 +21,24 @@ pub static SERVICE: Service = Service {
     global: false,
     invalid: "InvalidParameterValue",
     operations: OPERATIONS,
-    tagged: nothing_tagged,
+    tagged,
 };
 
 const OPERATIONS: &[Operation] = &[];
 
 /// Lets an event of this service happen.
-pub(crate) fn happen(_world: &mut World, _region: &str, event: Ec2Event) {
-    match event {}
+pub(crate) fn happen(world: &mut World, region: &str, event: Ec2Event) {
+    match event {
+        Ec2Event::InterfaceGone { id } => world.delete_eni(region, &id),
+        Ec2Event::NatAvailable { id } => {
+            if let Some(nat) = world.region(region).ec2.nat_gateways.get_mut(&id) {
+                nat.state = "available".to_owned();
+            }
+        }
+    }
+}
+
+fn tagged(region: &RegionState) -> Vec<(String, Tags)> {
+    let all = region.ec2.all_tags();
+    all.into_iter().map(|(arn, tags)| (arn.to_owned(), tags.clone())).collect()
 }
