@@ -1,5 +1,28 @@
-//! The spec: text to [`Stack`].
+//! The spec: from the text a person writes to its complete meaning.
+//!
+//! [`parse`] goes the whole way: text → [`document`] (a tree with positions) → overlay of one
+//! environment → interpolation → [`Stack`] with every default filled in. All problems of a file are
+//! found in one run; each has a code, a position and, where one is known, the fix.
+//!
+//! Nothing here reads files, talks to AWS or looks at a clock.
 
+mod credential;
+mod cross;
+pub mod document;
+mod fargate;
+mod interpolate;
+mod keys;
+pub mod names;
+mod overlay;
+mod parse;
+mod problem;
+mod read;
+mod regions;
 pub mod stack;
+mod units;
 
+pub use cross::PROTECTABLE;
+pub use keys::known_keys;
+pub use parse::{Options, Parsed, environments, parse};
+pub use problem::{Level, Problem, Problems, Span};
 pub use stack::Stack;

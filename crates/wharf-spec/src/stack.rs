@@ -46,7 +46,9 @@ impl Stack {
 
     /// Returns the certificate all domains of the stack share, if any service has a domain.
     pub fn certificate(&self) -> Option<CertificateSource> {
-        self.routed().find_map(|service| service.routing.as_ref()?.domain.as_ref()).map(|d| d.certificate.clone())
+        self.routed()
+            .find_map(|service| service.routing.as_ref()?.domain.as_ref())
+            .map(|d| d.certificate.clone())
     }
 
     /// Returns every domain name of every service, in order, without repeats.
