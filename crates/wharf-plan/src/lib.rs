@@ -7,12 +7,16 @@
 mod decide;
 mod diff;
 mod document;
+mod doomed;
 mod edges;
 mod impact;
+mod nodes;
 mod planner;
 mod reason;
 mod refusal;
+mod scope;
 mod seal;
+mod staging;
 mod step;
 mod toposort;
 

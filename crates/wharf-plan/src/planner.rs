@@ -1,10 +1,21 @@
 //! From a graph and a snapshot to a plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wharf_graph::{Address, Graph, Snapshot, StackId};
+use wharf_graph::input::references;
+use wharf_graph::props::short_hash;
+use wharf_graph::{Address, Foreign, Graph, Snapshot, StackId};
 
-use crate::{Check, Inputs, Plan, Refusal, Waiting};
+use crate::decide::{Decisions, Verdict, decide};
+use crate::document::FORMAT;
+use crate::doomed::{doomed, holders, objects, protected};
+use crate::impact::{self, Estimator};
+use crate::nodes::{Node, Nodes};
+use crate::scope::{Relations, dependents};
+use crate::{
+    Action, Check, Inputs, Part, Plan, Refusal, Step, StepId, Summary, Waiting, edges, seal,
+    toposort,
+};
 
 /// What a plan depends on besides graph and snapshot.
 #[derive(Clone, Debug)]
@@ -18,7 +29,7 @@ pub struct Options {
     pub destroy: bool,
     /// Kinds that stay when the stack is destroyed.
     pub keep: BTreeSet<String>,
-    /// Restricts the plan to these resources and what they need.
+    /// Restricts the plan to these resources and what they cannot do without.
     pub only: Option<Vec<Address>>,
     /// What was noticed before planning; goes into the plan.
     pub checks: Vec<Check>,
@@ -48,6 +59,193 @@ impl Options {
 ///
 /// Refuses when part of the account could not be read, when objects of somebody else stand in the
 /// way, and when the spec protects what would be deleted.
-pub fn plan(_desired: &Graph, _snapshot: &Snapshot, _options: &Options) -> Result<Plan, Refusal> {
-    Err(Refusal::Bug(Vec::new()))
+pub fn plan(desired: &Graph, snapshot: &Snapshot, options: &Options) -> Result<Plan, Refusal> {
+    if !snapshot.failures.is_empty() {
+        return Err(Refusal::Partial(snapshot.failures.clone()));
+    }
+    let nothing = Graph::default();
+    let graph = if options.destroy { &nothing } else { desired };
+    let objects = objects(snapshot);
+    let decided = decide(graph, snapshot);
+    let doomed = doomed(graph, snapshot, options, &objects, &decided);
+    let holders = holders(&objects, &doomed);
+    let dependents = dependents(graph);
+    let relations = Relations {
+        graph,
+        decided: &decided,
+        doomed: &doomed,
+        holders: &holders,
+        dependents: &dependents,
+    };
+    let scope = match &options.only {
+        Some(only) => Some(scope(only, &relations, snapshot)?),
+        None => None,
+    };
+    let inside = |address: &Address| scope.as_ref().is_none_or(|scope| scope.contains(address));
+    refuse(graph, snapshot, options, &relations, &inside)?;
+
+    let nodes = Nodes::new(&decided, &doomed, &dependents, &inside);
+    let must = edges::must(&nodes, &relations);
+    let before = toposort::with_wishes(&must, &edges::wishes(&nodes, &relations, &objects));
+    let Some(order) = toposort::sort(&before) else {
+        let names = toposort::cycle(&before).unwrap_or_default();
+        return Err(Refusal::Bug(
+            names.into_iter().map(|index| nodes.list[index].address.to_string()).collect(),
+        ));
+    };
+    let steps = steps(nodes, &before, &order, &Estimator { decided: &decided });
+    Ok(document(steps, desired, snapshot, options, &decided, &inside))
+}
+
+fn scope<'a>(
+    only: &'a [Address],
+    relations: &Relations<'a>,
+    snapshot: &Snapshot,
+) -> Result<BTreeSet<&'a Address>, Refusal> {
+    let strangers: Vec<Address> = only
+        .iter()
+        .filter(|one| !relations.decided.contains_key(one) && !snapshot.live.contains_key(*one))
+        .cloned()
+        .collect();
+    if strangers.is_empty() {
+        Ok(relations.scope(only))
+    } else {
+        Err(Refusal::NoSuchAddress(strangers))
+    }
+}
+
+fn refuse(
+    graph: &Graph,
+    snapshot: &Snapshot,
+    options: &Options,
+    relations: &Relations<'_>,
+    inside: &dyn Fn(&Address) -> bool,
+) -> Result<(), Refusal> {
+    let in_the_way: Vec<Foreign> = snapshot
+        .foreign
+        .iter()
+        .filter(|foreign| graph.get(&foreign.address).is_some() && inside(&foreign.address))
+        .cloned()
+        .collect();
+    if !in_the_way.is_empty() {
+        return Err(Refusal::Foreign(in_the_way));
+    }
+    let going = relations.doomed.iter().filter(|(key, _)| inside(key.0)).map(|(_, doom)| doom);
+    let protected = protected(options, going);
+    if protected.is_empty() { Ok(()) } else { Err(Refusal::Protected(protected)) }
+}
+
+fn steps(
+    nodes: Nodes<'_>,
+    before: &toposort::Before,
+    order: &[usize],
+    estimator: &Estimator<'_>,
+) -> Vec<Step> {
+    let mut ids = vec![StepId::at(0); order.len()];
+    for (place, &index) in order.iter().enumerate() {
+        ids[index] = StepId::at(place);
+    }
+    let mut list: Vec<Option<Node<'_>>> = nodes.list.into_iter().map(Some).collect();
+    order
+        .iter()
+        .filter_map(|&index| {
+            let node = list[index].take()?;
+            Some(Step {
+                id: ids[index].clone(),
+                impact: estimator.step(&node),
+                address: node.address.clone(),
+                action: node.action,
+                part: node.part,
+                reason: node.because.to_string(),
+                because: node.because,
+                needs: before[index].iter().map(|need| ids[*need].clone()).collect(),
+                drift: node.drift,
+                changes: node.changes,
+                note: node.note,
+                op: node.op,
+            })
+        })
+        .collect()
+}
+
+fn document(
+    steps: Vec<Step>,
+    desired: &Graph,
+    snapshot: &Snapshot,
+    options: &Options,
+    decided: &Decisions<'_>,
+    inside: &dyn Fn(&Address) -> bool,
+) -> Plan {
+    let busy: BTreeSet<&Address> = steps.iter().map(|step| &step.address).collect();
+    let same: Vec<(&Address, bool)> = decided
+        .iter()
+        .filter(|(address, one)| one.verdict == Verdict::Same && inside(address))
+        .map(|(address, one)| (*address, one.stale_tag))
+        .collect();
+    let unchanged: Vec<Address> =
+        same.iter().map(|(at, _)| *at).filter(|at| !busy.contains(at)).cloned().collect();
+    let stale_tags = same.iter().filter(|(_, stale)| *stale).map(|(at, _)| (*at).clone()).collect();
+    let observed = seal::observe(snapshot);
+    let facts: Vec<String> = observed.iter().map(|(name, hash)| format!("{name} {hash}")).collect();
+    let plan = Plan {
+        format: FORMAT.to_owned(),
+        wharf: env!("CARGO_PKG_VERSION").to_owned(),
+        stack: options.stack.to_string(),
+        account: snapshot.facts.account.clone(),
+        region: snapshot.facts.region.clone(),
+        id: String::new(),
+        facts: short_hash(&facts.join("\n"), 16),
+        seal: desired.seal(),
+        summary: summary(&steps, unchanged.len()),
+        impact: impact::total(&steps),
+        outputs: outputs(&steps, decided),
+        steps,
+        checks: options.checks.clone(),
+        waiting: options.waiting.clone(),
+        inputs: Inputs {
+            destroy: options.destroy,
+            only: options.only.clone(),
+            ..options.inputs.clone()
+        },
+        unchanged,
+        stale_tags,
+        observed,
+    };
+    plan.seal()
+}
+
+/// Counts by resource, so that a replacement or a cut update counts once.
+fn summary(steps: &[Step], unchanged: usize) -> Summary {
+    let mut counts = Summary { unchanged, ..Summary::default() };
+    let mut drifted = BTreeSet::new();
+    for step in steps {
+        if step.drift {
+            drifted.insert(&step.address);
+        }
+        match (step.action, step.part) {
+            (_, Some(Part::Attach)) | (Action::Replace, Some(Part::Delete)) => {}
+            (Action::Create, _) => counts.create += 1,
+            (Action::Update, _) => counts.update += 1,
+            (Action::Replace, _) => counts.replace += 1,
+            (Action::Delete, _) => counts.delete += 1,
+            (Action::Adopt, _) => counts.adopt += 1,
+        }
+    }
+    counts.drift = drifted.len();
+    counts
+}
+
+/// Collects the outputs that steps refer to and that exist already.
+fn outputs(steps: &[Step], decided: &Decisions<'_>) -> BTreeMap<Address, BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for reference in steps.iter().filter_map(|step| step.op.props()).flat_map(references) {
+        let Some(decision) = decided.get(&reference.of) else { continue };
+        if !matches!(decision.verdict, Verdict::Same | Verdict::Update) {
+            continue;
+        }
+        let mut all = decision.desired.known_outputs.clone();
+        all.extend(decision.live.into_iter().flat_map(|live| live.outputs.clone()));
+        found.insert(reference.of, all);
+    }
+    found
 }

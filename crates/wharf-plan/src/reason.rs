@@ -43,6 +43,8 @@ pub enum Reason {
         /// The target.
         target: Address,
     },
+    /// A run that was interrupted did not see the change through.
+    Unfinished,
     /// The new object has taken its place.
     Superseded,
     /// A replacement was interrupted before the old object was deleted.
@@ -74,6 +76,7 @@ impl fmt::Display for Reason {
             Self::Moves { target } => {
                 write!(f, "moves traffic to {target} once it is served")
             }
+            Self::Unfinished => f.write_str("an interrupted run did not see it through"),
             Self::Superseded => f.write_str("replaced by the new one"),
             Self::LeftOver => f.write_str("left over from an interrupted replacement"),
             Self::Pruned => f.write_str("no longer in the spec"),
