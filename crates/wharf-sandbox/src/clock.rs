@@ -10,7 +10,7 @@ use crate::time::SimTime;
 pub(crate) const EPOCH: SimTime = SimTime(1_767_225_600_000);
 
 /// The most simulated time that may pass in a stored world while no process had it open.
-const LONGEST_GAP: Duration = Duration::from_secs(3600);
+const LONGEST_GAP: Duration = Duration::from_hours(1);
 
 /// Maps tokio's clock, which tests may pause, to simulated time.
 #[derive(Clone, Copy, Debug)]

@@ -51,9 +51,15 @@ impl Ids {
     /// Returns a UUID in the form of version 4.
     pub fn uuid(&mut self) -> String {
         let (high, low) = (self.bits(), self.bits());
-        let (a, b, c) = (high >> 32, (high >> 16) & 0xffff, high & 0xfff);
-        let (d, e) = ((low >> 48) & 0x3fff | 0x8000, low & 0xffff_ffff_ffff);
-        format!("{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}")
+        // The version is 4 and the variant's two bits are 10, as RFC 9562 wants them.
+        let variant = (low >> 48) & 0x3fff | 0x8000;
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{variant:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xfff,
+            low & 0xffff_ffff_ffff
+        )
     }
 
     fn chars(&mut self, alphabet: &[u8], length: usize) -> String {

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     clock::{self, Clock},
@@ -17,12 +17,15 @@ use crate::{
     ids::Ids,
     input::Input,
     seed,
-    services::{self, Ctx},
+    services::Ctx,
     store::{Held, Store},
     time::SimTime,
     wire::{self, Outcome, Refused},
     world::World,
 };
+
+/// The most calls that are remembered; a server may run for days.
+const MOST_CALLS: usize = 100_000;
 
 /// How a sandbox behaves.
 #[derive(Clone, Debug)]
@@ -130,7 +133,8 @@ impl Sandbox {
         self.lock().handle(&request)
     }
 
-    /// Returns the calls made so far through this process, in order.
+    /// Returns the calls made so far through this handle and its clones, in order; of very many,
+    /// the newest.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.lock().calls.clone()
     }
@@ -147,29 +151,35 @@ impl Sandbox {
 
     /// Returns the whole world as it is stored, brought up to now.
     pub fn world_json(&self) -> Value {
-        self.with_world(|world| serde_json::to_value(&*world).unwrap_or_default())
+        self.look(|world| serde_json::to_value(world).unwrap_or_default())
     }
 
-    /// Returns a readable summary of what exists, region by region.
+    /// Returns a readable summary of what exists: service by service, the names or ids of things.
     pub fn show(&self) -> Value {
-        self.with_world(|world| {
-            let regions = world.regions.iter().map(|(name, state)| {
-                let mut arns: Vec<String> = services::ALL
-                    .iter()
-                    .flat_map(|service| (service.tagged)(state))
-                    .map(|(arn, _)| arn)
-                    .collect();
-                arns.sort();
-                (name.clone(), Value::from(arns))
-            });
-            let regions: serde_json::Map<String, Value> = regions.collect();
+        self.look(|world| {
+            let regions: Map<String, Value> = world
+                .regions
+                .iter()
+                .map(|(name, state)| (name.clone(), names(serde_json::to_value(state))))
+                .collect();
             json!({
                 "account": world.account,
                 "time": world.now.iso(),
-                "pending_events": world.events.iter().count(),
+                "events_to_come": world.events.iter().count(),
+                "global": names(serde_json::to_value(&world.global)),
                 "regions": regions,
             })
         })
+    }
+
+    /// Looks at the world brought up to now.
+    fn look<T>(&self, work: impl FnOnce(&World) -> T) -> T {
+        let mut inner = self.lock();
+        // A world that cannot be read anew is shown as it was last known.
+        let _held = inner.take_hold();
+        let now = inner.clock.now();
+        inner.world.advance_to(now);
+        work(&inner.world)
     }
 
     /// Looks at, or changes, the world brought up to now; for tests and for breaking things on
@@ -212,6 +222,9 @@ impl Inner {
             Err(refused) => self.refuse(refused, request_id),
         };
         let response = wire::render(outcome);
+        if self.calls.len() >= MOST_CALLS {
+            self.calls.drain(..MOST_CALLS / 2);
+        }
         self.calls.push(CallRecord { status: response.status().as_u16(), ..record });
         response
     }
@@ -315,6 +328,27 @@ fn fresh_world(options: &Options, now: SimTime) -> World {
     };
     seed::global(&mut world);
     world
+}
+
+/// Reduces the states of services to the names of what they hold; what is empty is left out.
+fn names(states: serde_json::Result<Value>) -> Value {
+    let Ok(Value::Object(services)) = states else { return Value::Null };
+    let mut shown = Map::new();
+    for (service, state) in services {
+        let Value::Object(members) = state else { continue };
+        let held: Map<String, Value> = members
+            .into_iter()
+            .filter_map(|(kind, things)| {
+                let Value::Object(things) = things else { return None };
+                let names: Vec<String> = things.into_iter().map(|(name, _)| name).collect();
+                (!names.is_empty()).then(|| (kind, Value::from(names)))
+            })
+            .collect();
+        if !held.is_empty() {
+            shown.insert(service, Value::Object(held));
+        }
+    }
+    Value::Object(shown)
 }
 
 /// Reports a fault of the sandbox itself: the disk, not the request.

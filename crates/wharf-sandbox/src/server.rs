@@ -4,7 +4,7 @@ use std::{convert::Infallible, io, net::SocketAddr, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -13,6 +13,9 @@ use hyper_util::{
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::sandbox::Sandbox;
+
+/// The most bytes a request may have.
+const LARGEST: usize = 16 << 20;
 
 /// How long open connections may take to finish once the server is to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -50,13 +53,14 @@ impl Server {
         let graceful = GracefulShutdown::new();
         let mut connections = JoinSet::new();
         loop {
-            let stream = tokio::select! {
+            let accepted = tokio::select! {
                 () = &mut shutdown => break,
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    // One client that went away, or no free descriptor just now: keep serving.
-                    Err(_) => { tokio::time::sleep(Duration::from_millis(10)).await; continue }
-                },
+                accepted = self.listener.accept() => accepted,
+            };
+            let Ok((stream, _)) = accepted else {
+                // A client that went away, or no free descriptor just now: keep serving.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
             };
             while connections.try_join_next().is_some() {}
             let sandbox = self.sandbox.clone();
@@ -79,7 +83,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = body.collect().await else {
+    let Ok(body) = Limited::new(body, LARGEST).collect().await else {
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::BAD_REQUEST;
         return Ok(response);

@@ -80,6 +80,15 @@ async fn the_same_calls_make_the_same_world() {
     assert_eq!(worlds[0], worlds[1]);
 }
 
+#[tokio::test]
+async fn the_summary_names_what_exists() {
+    let sandbox = sandbox();
+    json(&sandbox, "ecr", "CreateRepository", json!({"repositoryName": "a1"})).await.ok();
+    let shown = sandbox.show();
+    assert_eq!(shown["account"], "111122223333");
+    assert_eq!(shown["regions"]["eu-west-1"]["ecr"]["repositories"], json!(["a1"]));
+}
+
 #[tokio::test(start_paused = true)]
 async fn time_runs_as_fast_as_asked() {
     let sandbox = Sandbox::in_memory(Options { speed: 20.0, ..Options::default() });

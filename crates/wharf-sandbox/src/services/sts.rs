@@ -17,6 +17,7 @@ pub(super) static SERVICE: Service = Service {
 
 const OPERATIONS: &[Operation] = &[read("GetCallerIdentity", get_caller_identity)];
 
+#[expect(clippy::unnecessary_wraps, reason = "a handler")]
 fn get_caller_identity(ctx: &mut Ctx<'_>, _input: &Input<'_>) -> Reply {
     Ok(json!({
         "Arn": ctx.world.arn("iam", "", "user/sandbox"),

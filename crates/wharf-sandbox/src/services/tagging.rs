@@ -25,7 +25,7 @@ const OPERATIONS: &[Operation] =
     &[read("GetResources", get_resources), read("GetTagKeys", get_tag_keys)];
 
 /// Filters by tags and types, or by ARNs, never both; lists what has tags, in the order of ARNs
-/// (Resource Groups Tagging API reference, GetResources).
+/// (Resource Groups Tagging API reference, `GetResources`).
 fn get_resources(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arns: BTreeSet<String> = input.strings("ResourceARNList").into_iter().collect();
     let types = input.strings("ResourceTypeFilters");

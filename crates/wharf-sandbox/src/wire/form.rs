@@ -2,12 +2,18 @@
 
 use serde_json::{Map, Value};
 
+/// The deepest nesting of names that is read; no request of AWS's comes near it.
+const DEEPEST: usize = 32;
+
 /// Reads `Foo.member.1.Bar=…` (awsQuery) or `Foo.1.Bar=…` (ec2Query) into nested values.
 ///
 /// Every scalar stays text: the form does not say more.
 pub(crate) fn parse(body: &[u8]) -> Value {
     let mut root = Value::Object(Map::new());
     for (name, value) in form_urlencoded::parse(body) {
+        if name.split('.').count() > DEEPEST {
+            continue;
+        }
         let mut place = &mut root;
         for part in name.split('.') {
             if !place.is_object() {
@@ -50,6 +56,12 @@ mod tests {
     use serde_json::json;
 
     use super::parse;
+
+    #[test]
+    fn deep_names_are_left_out() {
+        let deep = format!("{}=1&b=2", vec!["a"; 100_000].join("."));
+        assert_eq!(parse(deep.as_bytes()), json!({"b": "2"}));
+    }
 
     #[test]
     fn member_lists_and_flat_lists_become_arrays() {

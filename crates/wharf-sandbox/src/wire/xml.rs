@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::error::AwsError;
 
+/// The deepest nesting of elements that is read; no request of AWS's comes near it.
+const DEEPEST: usize = 32;
+
 /// How the members of a list are written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lists {
@@ -79,6 +82,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, AwsError> {
     let mut stack: Vec<(String, String, Map<String, Value>)> = Vec::new();
     loop {
         match reader.read_event().map_err(|_| broken())? {
+            Event::Start(_) if stack.len() >= DEEPEST => return Err(broken()),
             Event::Start(tag) => {
                 let name = tag.local_name();
                 let name = String::from_utf8_lossy(name.as_ref().as_ref()).into_owned();
@@ -150,6 +154,7 @@ mod tests {
         assert_eq!(parse(body).unwrap(), json!({"A": {"B": ["1", "a&b"]}, "C": ""}));
         assert!(parse(b"<R><A></R>").is_err());
         assert!(parse(b"<R>").is_err());
+        assert!(parse("<R>".repeat(100_000).as_bytes()).is_err());
     }
 
     #[test]

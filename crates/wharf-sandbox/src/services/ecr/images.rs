@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{error::AwsError, image, input::Input, services::Reply, time::SimTime};
 
-/// A token lives 12 hours (ECR API reference, GetAuthorizationToken).
-const TOKEN_LIFE: Duration = Duration::from_secs(12 * 3600);
+/// A token lives 12 hours (ECR API reference, `GetAuthorizationToken`).
+const TOKEN_LIFE: Duration = Duration::from_hours(12);
 
 /// What a request says an image is called.
 #[derive(Clone, Debug)]
@@ -288,6 +288,7 @@ fn not_found(id: &ImageId) -> Value {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a handler")]
 pub(super) fn authorization_token(ctx: &mut Ctx<'_>, _input: &Input<'_>) -> Reply {
     let expires = ctx.now() + TOKEN_LIFE;
     Ok(json!({"authorizationData": [{

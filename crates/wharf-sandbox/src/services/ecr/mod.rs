@@ -50,7 +50,7 @@ fn repository<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Rep
     ctx.here().ecr.repositories.get_mut(name).ok_or_else(|| no_repository(name, &account))
 }
 
-/// ECR's answer for a repository that does not exist (ECR API reference, DescribeRepositories).
+/// ECR's answer for a repository that does not exist (ECR API reference, `DescribeRepositories`).
 fn no_repository(name: &str, account: &str) -> AwsError {
     AwsError::new(
         "RepositoryNotFoundException",

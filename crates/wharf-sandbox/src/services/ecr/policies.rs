@@ -122,7 +122,7 @@ fn check_lifecycle(text: &str) -> Result<(), String> {
                 return Err(format!("countType must be one of {choices}"));
             }
         }
-        if !selection.get("countNumber").and_then(Value::as_u64).is_some_and(|n| n > 0) {
+        if selection.get("countNumber").and_then(Value::as_u64).unwrap_or(0) == 0 {
             return Err("countNumber must be greater than 0".into());
         }
         if rule.pointer("/action/type").and_then(Value::as_str) != Some("expire") {

@@ -17,7 +17,7 @@ const MUTABILITIES: &[&str] =
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("repositoryName")?;
     if !is_name(name) {
-        // ECR API reference, CreateRepository: length 2 to 256 and the pattern.
+        // ECR API reference, `CreateRepository`: length 2 to 256 and the pattern.
         let rule = "must satisfy regular expression \
                     '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'";
         return Err(invalid_parameter("repositoryName", rule));
@@ -199,7 +199,7 @@ fn show(item: &Repository, account: &str) -> Value {
 }
 
 /// AWS fills in the key `aws/ecr` when KMS is asked for without one.
-fn encryption(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+fn encryption(ctx: &Ctx<'_>, input: &Input<'_>) -> Reply {
     let Some(wanted) = input.structure("encryptionConfiguration") else {
         return Ok(json!({"encryptionType": "AES256"}));
     };
@@ -209,13 +209,9 @@ fn encryption(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if kind == "AES256" {
         return Ok(json!({"encryptionType": "AES256"}));
     }
-    let key = match wanted.str("kmsKey") {
-        Some(key) => key.to_owned(),
-        None => {
-            let id = ctx.world.ids.uuid();
-            ctx.arn("kms", &format!("key/{id}"))
-        }
-    };
+    // One key for the region, whichever repository asks first.
+    let aws_key = || ctx.arn("kms", "key/0aec5000-0000-4000-8000-000000000ec5");
+    let key = wanted.str("kmsKey").map_or_else(aws_key, str::to_owned);
     Ok(json!({"encryptionType": kind, "kmsKey": key}))
 }
 
@@ -229,7 +225,7 @@ fn some_list(items: &[Value]) -> Value {
 }
 
 /// Names: 2 to 256 characters, segments of lower-case letters and digits, joined inside by single
-/// `.`, `-`, one or two `_` (ECR API reference, CreateRepository).
+/// `.`, `-`, one or two `_` (ECR API reference, `CreateRepository`).
 fn is_name(name: &str) -> bool {
     let plain = |ch: char| ch.is_ascii_lowercase() || ch.is_ascii_digit();
     (2..=256).contains(&name.len())

@@ -11,7 +11,7 @@ use crate::{
     world::RegionState,
 };
 
-/// The retention periods there are, in days (CloudWatch Logs API reference, PutRetentionPolicy).
+/// The retention periods there are, in days (CloudWatch Logs API reference, `PutRetentionPolicy`).
 const RETENTIONS: &[i64] = &[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
@@ -41,7 +41,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 }
 
 /// Names: 1 to 512 of `[.\-_/#A-Za-z0-9]`, not beginning with `aws/` (CloudWatch Logs API
-/// reference, CreateLogGroup).
+/// reference, `CreateLogGroup`).
 fn check_name(input: &Input<'_>, name: &str) -> Result<(), AwsError> {
     input.length("logGroupName", 1, 512)?;
     let allowed = |ch: char| ch.is_ascii_alphanumeric() || "._-/#".contains(ch);
@@ -168,7 +168,7 @@ pub(super) fn list_tags(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     Ok(json!({"tags": by_arn(ctx, input)?.tags}))
 }
 
-/// The tagging operations take the ARN without `:*` (CloudWatch Logs API reference, TagResource).
+/// The tagging operations take the ARN without `:*` (CloudWatch Logs API reference, `TagResource`).
 fn by_arn<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut LogGroup, AwsError> {
     let arn = input.required("resourceArn")?;
     let known = ctx.arn("logs", "log-group:");

@@ -45,7 +45,7 @@ fn group<'c>(ctx: &'c mut Ctx<'_>, name: &str) -> Result<&'c mut LogGroup, AwsEr
     ctx.here().logs.groups.get_mut(name).ok_or_else(no_group)
 }
 
-/// CloudWatch Logs API reference, ResourceNotFoundException.
+/// CloudWatch Logs API reference, `ResourceNotFoundException`.
 fn no_group() -> AwsError {
     AwsError::new("ResourceNotFoundException", "The specified log group does not exist.")
 }

@@ -1,7 +1,7 @@
 //! Secrets Manager.
 
+mod change;
 mod find;
-mod secrets;
 pub mod state;
 
 use super::{Operation, Protocol, Service, read, write};
@@ -14,28 +14,28 @@ pub static SERVICE: Service = Service {
     global: false,
     invalid: "ValidationException",
     operations: OPERATIONS,
-    tagged: secrets::tagged,
+    tagged: change::tagged,
 };
 
 const OPERATIONS: &[Operation] = &[
-    write("CreateSecret", secrets::create),
-    write("PutSecretValue", secrets::put_value),
-    write("DeleteSecret", secrets::delete),
-    write("RestoreSecret", secrets::restore),
-    write("TagResource", secrets::tag),
-    write("UntagResource", secrets::untag),
+    write("CreateSecret", change::create),
+    write("PutSecretValue", change::put_value),
+    write("DeleteSecret", change::delete),
+    write("RestoreSecret", change::restore),
+    write("TagResource", change::tag),
+    write("UntagResource", change::untag),
     read("DescribeSecret", find::describe),
     read("ListSecrets", find::list),
     read("GetSecretValue", find::get_value),
 ];
 
-/// Secrets Manager API reference, ResourceNotFoundException.
+/// Secrets Manager API reference, `ResourceNotFoundException`.
 fn no_secret() -> AwsError {
     let message = "Secrets Manager can't find the specified secret.";
     AwsError::new("ResourceNotFoundException", message)
 }
 
-/// Secrets Manager API reference, InvalidRequestException.
+/// Secrets Manager API reference, `InvalidRequestException`.
 fn marked_for_deletion() -> AwsError {
     AwsError::new(
         "InvalidRequestException",

@@ -74,7 +74,7 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 }
 
 /// Names: letters, digits, `.`, `-`, `_`, `/`; fully qualified if they have a slash; at most 15
-/// levels; not beginning with `aws` or `ssm` (Systems Manager API reference, PutParameter).
+/// levels; not beginning with `aws` or `ssm` (Systems Manager API reference, `PutParameter`).
 fn check_name(name: &str) -> Result<(), AwsError> {
     let invalid = |message: &str| Err(AwsError::new("ValidationException", message));
     let allowed = |ch: char| ch.is_ascii_alphanumeric() || "._-/".contains(ch);

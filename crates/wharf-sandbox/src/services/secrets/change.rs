@@ -19,7 +19,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("Name")?;
     let allowed = |ch: char| ch.is_ascii_alphanumeric() || "/_+=.@-".contains(ch);
     if name.is_empty() || name.len() > 512 || !name.chars().all(allowed) {
-        // Secrets Manager API reference, CreateSecret.
+        // Secrets Manager API reference, `CreateSecret`.
         return Err(input.invalid(
             "Invalid name. Must be a valid name containing alphanumeric characters, or any of \
              the following: -/_+=.@!",
