@@ -212,42 +212,27 @@ fn protect(cx: &mut Cx) {
 /// Says when AWS's limits make wharf shorten a name, and to what.
 fn lengths(cx: &mut Cx, stack: &Stack) {
     let name = stack.name();
-    let shortened = |span: Option<Span>, long: &str, what: &str, limit: usize, becomes: String| {
+    let shortened = |span: Option<Span>, long: &str, what: &str, becomes: String| {
         Problem::warning("W101", span, format!("`{long}` is too long for the name of {what}"))
-            .label(format!("will be `{becomes}`"))
-            .note(format!(
-                "AWS allows {limit} characters; the end becomes a hash, so that names stay apart"
-            ))
+            .label(becomes)
+            .note("the end of a name that is too long for AWS becomes a hash, so that names stay apart")
     };
     let mut problems = Vec::new();
     if name.len() > BALANCER_LIMIT && !cx.routed.is_empty() {
-        let becomes = fit(&name, BALANCER_LIMIT);
-        problems.push(shortened(cx.app_span, &name, "a balancer", BALANCER_LIMIT, becomes));
+        let becomes = format!("will be `{}`", fit(&name, BALANCER_LIMIT));
+        problems.push(shortened(cx.app_span, &name, "a balancer", becomes));
     }
-    for (service, span) in &cx.services {
+    for (service, span) in cx.services.iter().filter(|(name, _)| name.len() <= 32) {
         let long = format!("{name}-{service}");
         let routed = cx.routed.iter().any(|routed| routed.service == *service);
+        // The longer of the two roles also says its region and purpose.
+        let role = long.len() + stack.region.len() + "--execution".len();
         if long.len() > TARGET_GROUP_LIMIT && routed {
-            let becomes = format!("{}-xxxx", fit(&long, TARGET_GROUP_LIMIT));
-            let problem = shortened(
-                Some(*span),
-                &format!("{long}-xxxx"),
-                "a target group",
-                BALANCER_LIMIT,
-                becomes,
-            );
-            problems.push(problem.note("`xxxx` is a hash of what cannot be changed in place"));
-        }
-        // The longest of the two roles is `{stack}-{service}-{region}-execution`.
-        let role = format!("{long}-{}-execution", stack.region);
-        if role.len() > ROLE_LIMIT && !stack.region.is_empty() {
-            problems.push(shortened(
-                Some(*span),
-                &role,
-                "a role",
-                ROLE_LIMIT,
-                fit(&role, ROLE_LIMIT),
-            ));
+            let becomes = format!("will be `{}-…`", fit(&long, TARGET_GROUP_LIMIT));
+            problems.push(shortened(Some(*span), &long, "a target group", becomes));
+        } else if role > ROLE_LIMIT {
+            let becomes = "will be cut".to_owned();
+            problems.push(shortened(Some(*span), &long, "a role with its region", becomes));
         }
     }
     cx.problems.append(&mut problems);

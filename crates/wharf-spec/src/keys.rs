@@ -278,7 +278,17 @@ pub(crate) fn later(span: crate::Span, what: &str) -> Problem {
         format!("{what} is part of the format, but this version cannot apply it yet"),
     )
     .label("not applied yet")
-    .help("remove it for now")
+    .help(match what {
+        "`build`" => "push the image to the service's repository, and write `image: { tag: v1 }`",
+        "`sidecars`" | "`jobs`" | "`release`" | "`after`" | "`renamed_from`" => "remove it for now",
+        "`use`" => "without it, wharf makes a balancer for this stack",
+        what if what.starts_with("`strategy") => "write `strategy: rolling`, or remove the line",
+        what if what.starts_with("a role") => "write the statements that the role allows",
+        what if what.starts_with("a range") => {
+            "for a fixed number of tasks, write for example `scale: 2`"
+        }
+        _ => "remove it for now",
+    })
 }
 
 /// Cuts a text that may be of any length down to what fits in a message.
@@ -299,8 +309,15 @@ pub(crate) fn nearest<'c>(
         return None;
     }
     let lower = word.to_lowercase().replace('-', "_");
+    let score = |candidate: &str| {
+        let candidate = candidate.to_lowercase().replace('-', "_");
+        // Jaro-Winkler judges short words with swapped letters too harshly.
+        let slips = strsim::damerau_levenshtein(&lower, &candidate);
+        let slip = slips <= (candidate.len() / 4).max(1) && candidate.len() > 2;
+        strsim::jaro_winkler(&lower, &candidate).max(if slip { 0.85 } else { 0.0 })
+    };
     candidates
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.replace('-', "_")), candidate))
+        .map(|candidate| (score(candidate), candidate))
         .filter(|(score, _)| *score >= 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))
         .map(|(_, candidate)| candidate)
@@ -314,6 +331,7 @@ mod tests {
     fn near_words_are_found_and_far_ones_are_not() {
         assert_eq!(nearest("helth", SERVICE.keys.iter().copied()), Some("health"));
         assert_eq!(nearest("stop-timeout", SERVICE.keys.iter().copied()), Some("stop_timeout"));
+        assert_eq!(nearest("wbe", ["api", "web"].into_iter()), Some("web"));
         assert_eq!(nearest("zzz", SERVICE.keys.iter().copied()), None);
     }
 }

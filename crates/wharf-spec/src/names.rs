@@ -2,11 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
-/// Longest name of a load balancer or target group (ELB API reference, CreateLoadBalancer).
+/// Longest name of a load balancer or target group (ELB API reference, `CreateLoadBalancer`).
 pub const BALANCER_LIMIT: usize = 32;
 /// Longest part of a target group's name before its own hash and hyphen.
 pub const TARGET_GROUP_LIMIT: usize = BALANCER_LIMIT - 5;
-/// Longest name of a role (IAM API reference, CreateRole).
+/// Longest name of a role (IAM API reference, `CreateRole`).
 pub const ROLE_LIMIT: usize = 64;
 
 /// Shortens `name` to `limit` characters, keeping it unique by a hash of the whole.
@@ -16,7 +16,8 @@ pub fn fit(name: &str, limit: usize) -> String {
         return name.to_owned();
     }
     let digest = Sha256::digest(name.as_bytes());
-    let hash: String = digest.iter().take(HASH / 2).map(|byte| format!("{byte:02x}")).collect();
+    let number = u32::from_be_bytes([0, digest[0], digest[1], digest[2]]);
+    let hash = format!("{number:06x}");
     let keep: String = name.chars().take(limit.saturating_sub(HASH + 1)).collect();
     format!("{}-{hash}", keep.trim_end_matches('-'))
 }

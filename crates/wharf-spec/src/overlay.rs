@@ -173,7 +173,9 @@ pub(crate) fn rename_aliases(root: &mut Node, problems: &mut Vec<Problem>) {
             "defaults" => rename(&mut entry.value, problems),
             "services" => {
                 if let Value::Map(services) = &mut entry.value.value {
-                    services.iter_mut().for_each(|service| rename(&mut service.value, problems));
+                    for service in services {
+                        rename(&mut service.value, problems);
+                    }
                 }
             }
             "environments" => {
@@ -205,7 +207,7 @@ fn rename(node: &mut Node, problems: &mut Vec<Problem>) {
         );
         entries.remove(at);
     } else {
-        entries[at].key.text = "env".to_owned();
+        "env".clone_into(&mut entries[at].key.text);
     }
 }
 

@@ -103,7 +103,7 @@ fn whole_file(mut root: Node, options: &Options, problems: &mut Vec<Problem>) ->
                         .help("leave out `--env`, or declare the environment in the file"),
                 );
             }
-            one(root, &variables(Environment::Absent), Some(&options.images), problems)
+            Some(one(root, &variables(Environment::Absent), Some(&options.images), problems))
         }
         Declared::Some(entries) => {
             let chosen = choose(&root, &entries, options.env.as_deref(), problems);
@@ -113,7 +113,7 @@ fn whole_file(mut root: Node, options: &Options, problems: &mut Vec<Problem>) ->
                 let tree = overlay::select(&root, entry, problems);
                 let variables = variables(Environment::Named(name.clone()));
                 if chosen.as_ref() == Some(name) {
-                    result = one(tree, &variables, Some(&options.images), problems);
+                    result = Some(one(tree, &variables, Some(&options.images), problems));
                 } else {
                     let mut others = Vec::new();
                     one(tree, &variables, None, &mut others);
@@ -131,7 +131,7 @@ fn one(
     variables: &Variables,
     images: Option<&BTreeMap<String, String>>,
     problems: &mut Vec<Problem>,
-) -> Option<Stack> {
+) -> Stack {
     overlay::apply_defaults(&mut tree);
     interpolate(&mut tree, variables, problems);
     let env = match &variables.env {
@@ -142,7 +142,7 @@ fn one(
     let stack = read::stack(&mut cx, &tree, images);
     cross::check(&mut cx, &stack);
     problems.append(&mut cx.problems);
-    Some(stack)
+    stack
 }
 
 enum Declared {
@@ -154,7 +154,11 @@ enum Declared {
 fn declared(cx: &mut Cx, root: &Node) -> Declared {
     let Some(entry) = root.entry("environments") else { return Declared::None };
     if entry.value.list().is_some() || entry.value.scalar().is_some() {
-        cx.wrong_type(&entry.value, "`environments` (a map of names)");
+        cx.push(
+            Problem::error("E007", entry.value.span, "`environments` must be a map of names")
+                .label(format!("this is {}", entry.value.describe()))
+                .help("write `prod: {}`, one per line, with what differs inside the braces"),
+        );
         return Declared::Broken;
     }
     let entries = entry.value.map().unwrap_or_default();

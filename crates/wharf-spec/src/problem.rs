@@ -122,7 +122,9 @@ impl Problem {
             group = group.element(Severity::HELP.message(help));
         }
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        renderer.render(&[group])
+        let lines: Vec<String> =
+            renderer.render(&[group]).lines().map(|line| line.trim_end().to_owned()).collect();
+        lines.join("\n")
     }
 
     /// Cuts out the lines that are annotated: the renderer need not walk a file of a megabyte.
@@ -167,9 +169,10 @@ fn clamp(text: &str, offset: usize) -> usize {
     at
 }
 
-/// Replaces every sensitive value by asterisks, keeping all byte offsets.
+/// Replaces every sensitive value by asterisks and Windows line ends by plain ones, keeping all byte
+/// offsets.
 fn mask(text: &str, problems: &[Problem]) -> String {
-    let mut bytes = text.as_bytes().to_vec();
+    let mut bytes = text.replace("\r\n", " \n").into_bytes();
     for span in problems.iter().filter(|problem| problem.sensitive).filter_map(|p| p.span) {
         let (start, end) = (clamp(text, span.start), clamp(text, span.end));
         for byte in bytes.get_mut(start..end).into_iter().flatten() {

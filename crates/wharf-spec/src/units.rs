@@ -45,7 +45,11 @@ fn other_meaning(text: &str) -> Option<&'static str> {
     let all = |rest: &str, set: &str| !rest.is_empty() && rest.chars().all(|c| set.contains(c));
     if all(digits, "0123456789") {
         let octal = digits.len() > 1 && digits.starts_with('0');
-        return (octal || digits.len() < lower.len()).then_some("a number, in base 8 even");
+        return match (octal, digits.len() < lower.len()) {
+            (true, _) => Some("a number in base 8"),
+            (false, true) => Some("a number, without its sign"),
+            (false, false) => None,
+        };
     }
     if let Some(rest) = digits.strip_prefix("0x") {
         return all(rest, "0123456789abcdef_").then_some("a number in base 16");
@@ -61,7 +65,7 @@ fn other_meaning(text: &str) -> Option<&'static str> {
         return Some("a date");
     }
     let number = all(digits, "0123456789._e+-") && digits.replace('_', "").parse::<f64>().is_ok();
-    number.then_some("a number, which need not keep all its digits")
+    number.then_some("a number, and as numbers 1.10 and 1.1 are the same")
 }
 
 /// Returns a boolean; only `true` and `false` are.
@@ -277,6 +281,19 @@ pub(crate) fn human_size(mib: u32) -> String {
     if mib.is_multiple_of(1024) { format!("{}GB", mib / 1024) } else { format!("{mib}MB") }
 }
 
+/// Words people know from elsewhere, and what is written here.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("public", "internet-facing"),
+    ("external", "internet-facing"),
+    ("private", "internal"),
+    ("arm64", "linux/arm64"),
+    ("aarch64", "linux/arm64"),
+    ("amd64", "linux/amd64"),
+    ("x86_64", "linux/amd64"),
+    ("retain", "keep"),
+    ("remove", "delete"),
+];
+
 /// Returns one of a few words.
 pub(crate) fn word(
     cx: &mut Cx,
@@ -294,7 +311,11 @@ pub(crate) fn word(
     let mut problem =
         Problem::error("E084", node.span, format!("{what} cannot be `{}`", shorten(&scalar.text)))
             .label(format!("expected {}", words.join(" or ")));
-    if let Some(near) = nearest(&scalar.text, words.iter().copied()) {
+    let synonym = SYNONYMS.iter().find(|(word, _)| *word == scalar.text).map(|(_, ours)| *ours);
+    let near = synonym
+        .filter(|ours| words.contains(ours))
+        .or_else(|| nearest(&scalar.text, words.iter().copied()));
+    if let Some(near) = near {
         problem = problem.help(format!("did you mean `{near}`?"));
     }
     cx.push(problem);
@@ -361,7 +382,8 @@ pub(crate) fn name(cx: &mut Cx, name: &str, span: Span, what: &str) -> bool {
         .collect();
     let fixed =
         fixed.trim_matches(|c: char| c == '-').trim_start_matches(|c: char| c.is_ascii_digit());
-    if !fixed.is_empty() && fixed.len() <= LONGEST && fixed != name {
+    let sensible = fixed.len() <= LONGEST && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    if !fixed.is_empty() && fixed != name && sensible {
         problem = problem.help(format!("for example `{}`", fixed.trim_matches('-')));
     }
     cx.push(problem);

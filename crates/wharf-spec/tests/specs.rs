@@ -48,3 +48,25 @@ fn the_reference_names_every_key() {
         known_keys().filter(|(_, key)| !reference.contains(&format!("`{key}`"))).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn the_reference_lists_every_code_in_the_golden_messages() {
+    let reference = include_str!("../../../docs/spec.md");
+    for folder in ["broken", "good"] {
+        let folder = format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"));
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "txt") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for part in text.split('[').skip(1) {
+                let Some((code, _)) = part.split_once("]: ") else { continue };
+                let is_code = code.len() == 4
+                    && code.starts_with(['E', 'W'])
+                    && code[1..].bytes().all(|b| b.is_ascii_digit());
+                assert!(!is_code || reference.contains(code), "{code} in {}", path.display());
+            }
+        }
+    }
+}

@@ -290,6 +290,14 @@ impl<'t> Reader<'t, '_> {
                 .help("a value that starts with `*` needs quotes"),
             K::UnclosedFlowCollection { open } => problem("a bracket is never closed")
                 .label(format!("`{open}` opened here or before has no end")),
+            _ if self.text[..start].ends_with('$') && rest.starts_with('{') => {
+                problem("within braces, a value with `${…}` needs quotes")
+                    .label("YAML takes this for a map")
+                    .help("write it so: { tag: \"${env}\" }")
+            }
+            K::MissingAnchorOrAliasName => problem("a value cannot start with `*` or `&`")
+                .label("here or just before")
+                .help("put quotes around the value, for example [\"*\"]"),
             K::UnexpectedEofFlowSequence
             | K::UnexpectedEofFlowMapping
             | K::ExpectedFlowMappingSeparator

@@ -11,7 +11,7 @@ use crate::units;
 /// Most tasks of one service (ECS quotas).
 const MAX_TASKS: u32 = 5000;
 
-/// Days a log group can keep its lines (CloudWatch Logs API reference, PutRetentionPolicy).
+/// Days a log group can keep its lines (CloudWatch Logs API reference, `PutRetentionPolicy`).
 const RETENTION: &[u32] = &[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,

@@ -67,7 +67,7 @@ pub(super) fn account(cx: &mut Cx, node: &Node) -> Option<String> {
     None
 }
 
-pub(super) fn tags(cx: &mut Cx, node: &Node) -> BTreeMap<String, String> {
+pub(super) fn tags(cx: &mut Cx, key: Span, node: &Node) -> BTreeMap<String, String> {
     let mut tags = BTreeMap::new();
     let Some(entries) = node.map() else {
         cx.wrong_type(node, "`tags` (a map of names and values)");
@@ -75,7 +75,7 @@ pub(super) fn tags(cx: &mut Cx, node: &Node) -> BTreeMap<String, String> {
     };
     if entries.len() > MAX_TAGS {
         cx.push(
-            Problem::error("E015", node.span, format!("there can be {MAX_TAGS} tags at most"))
+            Problem::error("E015", key, format!("there can be {MAX_TAGS} tags at most"))
                 .label(format!("{} tags", entries.len()))
                 .note("AWS takes 50 on a resource, and wharf needs some for itself"),
         );

@@ -81,7 +81,7 @@ pub(super) fn read(cx: &mut Cx, place: Span, fields: Fields<'_>) -> Option<Routi
     Some(routing)
 }
 
-/// Reads the balancer's check; ranges of the ELB API reference, CreateTargetGroup.
+/// Reads the balancer's check; ranges of the ELB API reference, `CreateTargetGroup`.
 fn health(cx: &mut Cx, node: Option<&Node>) -> Health {
     let mut health = Health {
         path: "/".to_owned(),
@@ -192,7 +192,7 @@ fn codes(cx: &mut Cx, node: &Node) -> Option<String> {
     Some(text)
 }
 
-/// Reads a check inside the container; ranges of the ECS API reference, HealthCheck.
+/// Reads a check inside the container; ranges of the ECS API reference, `HealthCheck`.
 pub(super) fn container_health(cx: &mut Cx, node: &Node) -> Option<ContainerHealth> {
     let mut health = ContainerHealth {
         command: Vec::new(),
@@ -257,7 +257,7 @@ pub(super) fn container_health(cx: &mut Cx, node: &Node) -> Option<ContainerHeal
 
 type Located = Vec<(String, Span)>;
 
-/// Reads hosts and paths (ELB API reference, RuleCondition).
+/// Reads hosts and paths (ELB API reference, `RuleCondition`).
 fn route(cx: &mut Cx, node: &Node) -> (Located, Located) {
     let Some(fields) = Fields::of(cx, node, &keys::ROUTE) else { return Default::default() };
     let hosts = fields.get(cx, "host").and_then(|node| units::one_or_more(cx, node, "`host`"));

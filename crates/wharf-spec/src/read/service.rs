@@ -19,11 +19,14 @@ pub(super) fn read(
 ) -> Service {
     cx.service.clone_from(&entry.key.text);
     let place = entry.key.span;
+    let broken = entry.value.map().is_none() && !entry.value.is_null();
     let fields = if entry.value.is_null() {
         Fields::default()
     } else {
         Fields::of(cx, &entry.value, &keys::SERVICE).unwrap_or_default()
     };
+    // A service that is no map was reported as that; the image it lacks is no second problem.
+    let over = over.or(broken.then_some(":none"));
     let (image, architecture) = image::read(cx, place, fields, images, over);
     let (cpu, memory) = size(cx, fields);
     let routing = routing::read(cx, place, fields);
@@ -116,14 +119,14 @@ fn size(cx: &mut Cx, fields: Fields<'_>) -> (u32, u32) {
             (cpu, memory)
         }
         (Some(Some(cpu)), None) => (cpu, fargate::smallest_memory(cpu).unwrap_or(DEFAULT.1)),
-        (None, Some(Some(memory))) => match fargate::smallest_cpu(memory) {
-            Some(cpu) => (cpu, memory),
-            None => {
-                let at = memory_node.map_or(Span::default(), |node| node.span);
-                no_pair(cx, DEFAULT.0, memory, at, None);
-                DEFAULT
+        (None, Some(Some(memory))) => {
+            if let Some(cpu) = fargate::smallest_cpu(memory) {
+                return (cpu, memory);
             }
-        },
+            let at = memory_node.map_or(Span::default(), |node| node.span);
+            no_pair(cx, DEFAULT.0, memory, at, None);
+            DEFAULT
+        }
         _ => DEFAULT,
     }
 }
@@ -185,7 +188,7 @@ fn no_pair(cx: &mut Cx, cpu: u32, memory: u32, at: Span, other: Option<Span>) {
             problem = problem.note(format!("{} vCPU goes with {sizes}", vcpu(cpu)));
         }
     } else {
-        problem.label = "no size of task has this".to_owned();
+        problem = problem.label("no size of task has this");
     }
     cx.push(problem.help(format!("the nearest that exist: {}", pairs.join(", or "))));
 }

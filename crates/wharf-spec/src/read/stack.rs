@@ -99,7 +99,9 @@ pub(crate) fn stack(
     };
     cx.region.clone_from(&region);
     let account = fields.get(cx, "account").and_then(|node| place::account(cx, node));
-    let tags = fields.get(cx, "tags").map(|node| place::tags(cx, node)).unwrap_or_default();
+    let tags_key = fields.entry("tags").map_or(root.span, |entry| entry.key.span);
+    let tags = fields.get(cx, "tags");
+    let tags = tags.map(|node| place::tags(cx, tags_key, node)).unwrap_or_default();
     let network = fields.get(cx, "network");
     let network = place::network(cx, network);
     cx.balancer_span = fields.entry("balancer").map(|entry| entry.key.span);

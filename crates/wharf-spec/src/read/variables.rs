@@ -82,10 +82,15 @@ fn check_name(cx: &mut Cx, name: &str, span: Span) {
     if start && name.len() <= 256 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         return;
     }
-    cx.push(
+    let problem =
         Problem::error("E052", span, format!("`{}` is not the name of a variable", shorten(name)))
-            .label("letters, digits and `_`, not starting with a digit"),
-    );
+            .label("letters, digits and `_`, not starting with a digit");
+    let fixed = name.replace(['-', '.', ' '], "_");
+    cx.push(if start && fixed != name {
+        problem.help(format!("write {}", shorten(&fixed)))
+    } else {
+        problem
+    });
 }
 
 /// Reports names that stand under `env` and `secrets` both.
