@@ -3,7 +3,7 @@
 //! The samples need a network, a delegated hosted zone, parameters and secrets.
 
 use crate::{
-    services::{secrets, ssm},
+    services::{ec2, secrets, ssm},
     world::World,
 };
 
@@ -19,7 +19,7 @@ pub(crate) fn region(world: &mut World, region: &str) {
     if !world.seed_defaults {
         return;
     }
-    crate::services::ec2::seed(world, region);
+    ec2::seed(world, region);
     ssm::seed(world, region);
     secrets::seed(world, region);
 }
