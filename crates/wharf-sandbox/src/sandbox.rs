@@ -265,6 +265,8 @@ impl Inner {
         if !call.service.global {
             self.world.region(&call.region);
         }
+        // A request that fails changes nothing, whatever its handler did before it found out.
+        let before = call.operation.mutating.then(|| self.world.clone());
         let mut ctx = Ctx {
             world: &mut self.world,
             region: call.region.clone(),
@@ -276,6 +278,9 @@ impl Inner {
         let result = (call.operation.handler)(&mut ctx, &input);
         let touched = ctx.touched;
         (outcome.status, outcome.headers) = (ctx.status, ctx.headers);
+        if let (Some(before), Err(_)) = (before, &result) {
+            self.world = before;
+        }
         let changed = call.operation.mutating && result.is_ok();
         let seeded = self.world.regions.len() != regions_before;
         if (changed || touched || seeded)
