@@ -366,3 +366,39 @@ fn broken(error: &SandboxError) -> AwsError {
     }
     AwsError::server("InternalFailure", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Options, Sandbox};
+    use crate::{
+        error::AwsError,
+        services::{self, Operation, Reply, write},
+        wire::Incoming,
+    };
+
+    static CHANGES_THEN_FAILS: Operation = write("ChangesThenFails", |ctx, _| -> Reply {
+        ctx.world.account = "changed".to_owned();
+        ctx.world.ids.bits();
+        Err(AwsError::new("TooLate", "The handler found out too late."))
+    });
+
+    #[test]
+    fn a_request_that_fails_changes_nothing() {
+        let sandbox = Sandbox::in_memory(Options::default());
+        let call = Incoming {
+            service: services::find("ecr").unwrap(),
+            region: "eu-west-1".to_owned(),
+            operation: &CHANGES_THEN_FAILS,
+            input: json!({}),
+        };
+        let mut inner = sandbox.lock();
+        inner.world.region("eu-west-1");
+        let before = serde_json::to_value(&inner.world.ids).unwrap();
+        let (record, _) = inner.carry_out(&call, "id".to_owned());
+        assert_eq!(record.error.as_deref(), Some("TooLate"));
+        assert_eq!(inner.world.account, "111122223333");
+        assert_eq!(serde_json::to_value(&inner.world.ids).unwrap(), before);
+    }
+}

@@ -46,3 +46,19 @@ impl ops::Add<Duration> for SimTime {
         Self(self.0.saturating_add(millis))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::SimTime;
+
+    #[test]
+    fn moments_are_written_in_both_forms() {
+        let moment = SimTime(1_767_225_600_500);
+        assert_eq!(moment.iso(), "2026-01-01T00:00:00.500Z");
+        assert_eq!(moment.epoch_seconds(), 1_767_225_600.5);
+        assert_eq!((moment + Duration::from_secs(2)).since(moment), Duration::from_secs(2));
+        assert_eq!(moment.since(moment + Duration::from_secs(2)), Duration::ZERO);
+    }
+}

@@ -200,3 +200,27 @@ impl World {
         self.regions.keys().cloned().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Queue};
+    use crate::{services::ec2::state::Ec2Event, time::SimTime};
+
+    #[test]
+    fn events_come_by_time_then_in_the_order_they_were_scheduled_even_after_a_reload() {
+        let event = |id: &str| Event::Ec2(Ec2Event::InterfaceGone { id: id.to_owned() });
+        let mut queue = Queue::default();
+        for (at, id) in [(20, "c"), (10, "a"), (20, "d"), (10, "b"), (99, "later")] {
+            queue.push(SimTime(at), "", event(id));
+        }
+        let stored = serde_json::to_string(&queue).unwrap();
+        let mut queue: Queue = serde_json::from_str(&stored).unwrap();
+        queue.push(SimTime(20), "", event("e"));
+        let mut order = Vec::new();
+        while let Some(item) = queue.pop_due(SimTime(20)) {
+            let Event::Ec2(Ec2Event::InterfaceGone { id }) = item.event else { panic!() };
+            order.push(id);
+        }
+        assert_eq!(order, ["a", "b", "c", "d", "e"]);
+    }
+}
