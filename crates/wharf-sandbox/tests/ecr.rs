@@ -67,7 +67,7 @@ async fn an_image_appears_some_seconds_after_the_repository() {
 async fn images_can_be_kept_from_appearing() {
     let sandbox = Sandbox::in_memory(Options { images_appear: false, ..Options::default() });
     ecr(&sandbox, "CreateRepository", json!({"repositoryName": "notes/api"})).await.ok();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let wanted = json!({"repositoryName": "notes/api", "imageIds": [{"imageTag": "v1"}]});
     let got = ecr(&sandbox, "BatchGetImage", wanted).await.ok();
     assert_eq!(got["failures"][0]["failureCode"], "ImageNotFound");

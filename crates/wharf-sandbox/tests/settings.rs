@@ -99,7 +99,7 @@ async fn a_deleted_secret_is_marked_before_it_goes() {
         let problem = world.secret("eu-west-1", arn.as_str().unwrap()).unwrap_err();
         assert_eq!(problem, SecretProblem::MarkedForDeletion);
     });
-    tokio::time::sleep(std::time::Duration::from_secs(7 * 24 * 3600)).await;
+    tokio::time::sleep(std::time::Duration::from_hours(7 * 24)).await;
     let gone = secrets(&sandbox, "DescribeSecret", json!({"SecretId": "notes"})).await;
     assert_eq!(gone.code(), "ResourceNotFoundException");
 }
