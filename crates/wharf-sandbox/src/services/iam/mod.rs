@@ -1,10 +1,16 @@
-//! IAM.
+//! IAM: roles and their policies.
 
+mod documents;
+pub(crate) mod lookup;
+mod managed;
+mod policies;
+mod roles;
 pub mod state;
 
-use self::state::IamEvent;
-use super::{Operation, Protocol, Service, nothing_tagged};
-use crate::world::World;
+use super::{Ctx, Operation, Protocol, Service, nothing_tagged, read, write};
+use crate::{error::AwsError, input::Input, world::World};
+
+use self::state::{IamEvent, Role};
 
 /// IAM.
 pub static SERVICE: Service = Service {
@@ -16,9 +22,62 @@ pub static SERVICE: Service = Service {
     tagged: nothing_tagged,
 };
 
-const OPERATIONS: &[Operation] = &[];
+const OPERATIONS: &[Operation] = &[
+    write("CreateRole", roles::create),
+    read("GetRole", roles::get),
+    read("ListRoles", roles::list),
+    write("DeleteRole", roles::delete),
+    write("UpdateRole", roles::update),
+    write("UpdateAssumeRolePolicy", roles::update_trust),
+    write("TagRole", roles::tag),
+    write("UntagRole", roles::untag),
+    read("ListRoleTags", roles::list_tags),
+    read("ListInstanceProfilesForRole", roles::instance_profiles),
+    write("CreateServiceLinkedRole", roles::create_service_linked),
+    write("PutRolePolicy", policies::put),
+    read("GetRolePolicy", policies::get),
+    write("DeleteRolePolicy", policies::delete),
+    read("ListRolePolicies", policies::list),
+    write("AttachRolePolicy", policies::attach),
+    write("DetachRolePolicy", policies::detach),
+    read("ListAttachedRolePolicies", policies::list_attached),
+];
 
 /// Lets an event of this service happen.
-pub(crate) fn happen(_world: &mut World, _region: &str, event: IamEvent) {
-    match event {}
+pub(crate) fn happen(world: &mut World, _region: &str, event: IamEvent) {
+    match event {
+        IamEvent::Propagated { id } => {
+            let mut roles = world.global.iam.roles.values_mut();
+            if let Some(role) = roles.find(|role| role.id == id) {
+                role.propagated = true;
+            }
+        }
+    }
+}
+
+/// Finds the role a request names, or answers as IAM does.
+fn role<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Role, AwsError> {
+    let name = input.required("RoleName")?;
+    input.length("RoleName", 1, 64)?;
+    ctx.world
+        .global
+        .iam
+        .roles
+        .get_mut(&name.to_lowercase())
+        .ok_or_else(|| no_such(format!("The role with name {name} cannot be found.")))
+}
+
+/// IAM's answer for what does not exist.
+fn no_such(message: String) -> AwsError {
+    AwsError::new("NoSuchEntity", message).with_status(404)
+}
+
+/// IAM's answer for what does not fit what exists.
+fn conflict(code: &str, message: impl Into<String>) -> AwsError {
+    AwsError::new(code, message).with_status(409)
+}
+
+/// Says whether text consists of letters, digits and `+=,.@_-` (IAM API reference, RoleName).
+fn is_name(name: &str) -> bool {
+    name.chars().all(|ch| ch.is_ascii_alphanumeric() || "+=,.@_-".contains(ch))
 }

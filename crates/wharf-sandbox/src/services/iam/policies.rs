@@ -1,0 +1,102 @@
+//! Policies of roles: inline ones and attached ones.
+
+use serde_json::{Value, json};
+
+use super::{
+    super::{Ctx, Reply},
+    conflict, documents, is_name, managed, no_such, role,
+    roles::{modifiable, page},
+};
+use crate::{error::AwsError, input::Input};
+
+pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let name = policy_name(input)?;
+    let document = input.required("PolicyDocument")?;
+    documents::check_identity(document)?;
+    let found = modifiable(ctx, input)?;
+    let others = found.inline.iter().filter(|(other, _)| other.as_str() != name);
+    let total: usize = others.map(|(_, text)| documents::size(text)).sum();
+    if total + documents::size(document) > 10_240 {
+        let text = format!("Maximum policy size of 10240 bytes exceeded for role {}", found.name);
+        return Err(conflict("LimitExceeded", text));
+    }
+    found.inline.insert(name.to_owned(), document.to_owned());
+    Ok(json!({}))
+}
+
+pub(super) fn get(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let name = policy_name(input)?;
+    let found = role(ctx, input)?;
+    let document = found.inline.get(name).ok_or_else(|| no_policy(name))?;
+    Ok(json!({
+        "RoleName": found.name,
+        "PolicyName": name,
+        "PolicyDocument": documents::encode(document),
+    }))
+}
+
+pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let name = policy_name(input)?;
+    modifiable(ctx, input)?.inline.remove(name).ok_or_else(|| no_policy(name))?;
+    Ok(json!({}))
+}
+
+pub(super) fn list(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let names = role(ctx, input)?.inline.keys();
+    page(input, "PolicyNames", names.map(|it| (it.clone(), Value::from(it.clone()))).collect())
+}
+
+pub(super) fn attach(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let arn = policy_arn(input)?;
+    let found = modifiable(ctx, input)?;
+    if !managed::exists(arn) {
+        return Err(no_such(format!("Policy {arn} does not exist or is not attachable.")));
+    }
+    if found.attached.len() >= 10 && !found.attached.contains_key(arn) {
+        return Err(conflict("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10"));
+    }
+    let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
+    found.attached.insert(arn.to_owned(), name);
+    Ok(json!({}))
+}
+
+pub(super) fn detach(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let arn = policy_arn(input)?;
+    let found = modifiable(ctx, input)?;
+    if found.attached.remove(arn).is_none() {
+        return Err(no_such(format!("Policy {arn} was not found.")));
+    }
+    Ok(json!({}))
+}
+
+pub(super) fn list_attached(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let attached = role(ctx, input)?.attached.iter();
+    let shown = attached
+        .map(|(arn, name)| (arn.clone(), json!({"PolicyName": name, "PolicyArn": arn})))
+        .collect();
+    page(input, "AttachedPolicies", shown)
+}
+
+fn policy_name<'a>(input: &Input<'a>) -> Result<&'a str, AwsError> {
+    let name = input.required("PolicyName")?;
+    input.length("PolicyName", 1, 128)?;
+    if !is_name(name) {
+        let text = "The specified value for policyName is invalid. It must contain only \
+                    alphanumeric characters and/or the following: +=,.@_-";
+        return Err(input.invalid(text));
+    }
+    Ok(name)
+}
+
+fn policy_arn<'a>(input: &Input<'a>) -> Result<&'a str, AwsError> {
+    let arn = input.required("PolicyArn")?;
+    input.length("PolicyArn", 20, 2048)?;
+    if !arn.starts_with("arn:") {
+        return Err(AwsError::new("InvalidInput", format!("ARN {arn} is not valid.")));
+    }
+    Ok(arn)
+}
+
+fn no_policy(name: &str) -> AwsError {
+    no_such(format!("The role policy with name {name} cannot be found."))
+}
