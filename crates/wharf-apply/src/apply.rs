@@ -1,4 +1,4 @@
-//! The run: one task owns its state, workers report by message.
+//! What a run is asked to do, and the way in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use wharf_graph::{Policy, Provider};
 use wharf_plan::Plan;
 
+use crate::run::Run;
 use crate::{Cancel, Clock, Report, Sink};
 
 /// How to carry out a plan.
@@ -38,13 +39,15 @@ impl Options {
 
 /// Carries out a plan and says how each step ended.
 ///
-/// After a failure, what runs is finished, what depends on it is skipped, and the rest goes on.
+/// After a failure, what runs is finished, what depends on it is skipped, and the rest goes on. The
+/// first [`Cancel::interrupt`] starts nothing more, the second drops what runs. Dropping the future
+/// drops what runs as well.
 pub async fn apply(
-    _plan: &Plan,
-    _provider: Arc<dyn Provider>,
-    _options: &Options,
-    _cancel: &Cancel,
-    _sink: &Sink,
+    plan: &Plan,
+    provider: Arc<dyn Provider>,
+    options: &Options,
+    cancel: &Cancel,
+    sink: &Sink,
 ) -> Report {
-    unimplemented!()
+    Run::new(plan, provider, options, sink).drive(cancel).await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use wharf_graph::{Address, Failure};
-use wharf_plan::{Action, Part, StepId};
+use wharf_plan::{Action, Op, Part, Step, StepId};
 
 use crate::Verdict;
 
@@ -167,4 +167,26 @@ pub enum EventKind {
         /// The exit code.
         exit: u8,
     },
+}
+
+/// Says what a step is doing, for people.
+pub(crate) fn doing(step: &Step) -> &'static str {
+    match (&step.op, step.part) {
+        (Op::Create { .. }, _) => "creating",
+        (Op::Update { .. }, Some(Part::Attach)) => "attaching",
+        (Op::Update { .. }, Some(Part::Move)) => "moving traffic",
+        (Op::Update { .. }, _) => "updating",
+        (Op::Delete { .. }, _) => "deleting",
+    }
+}
+
+/// Says what a step did, for people.
+pub(crate) fn did(step: &Step) -> &'static str {
+    match (&step.op, step.part) {
+        (Op::Create { .. }, _) => "created",
+        (Op::Update { .. }, Some(Part::Attach)) => "attached",
+        (Op::Update { .. }, Some(Part::Move)) => "traffic moved",
+        (Op::Update { .. }, _) => "updated",
+        (Op::Delete { .. }, _) => "deleted",
+    }
 }

@@ -80,3 +80,112 @@ pub enum LeaseError {
     #[error("the lease could not be read or written")]
     Store(#[source] Failure),
 }
+
+impl Held {
+    /// Says when a lease written at `now` expires.
+    fn expiry(now: u64, ttl: Duration) -> u64 {
+        now.saturating_add(ttl.as_secs())
+    }
+
+    /// Returns how often to renew: three times within each term, so that two misses are survived.
+    pub fn beat(&self) -> Duration {
+        (self.ttl / 3).max(Duration::from_secs(1))
+    }
+}
+
+/// Takes the lease, or says who holds it. `now` is in seconds since 1970 (UTC); clocks of two
+/// machines may differ by less than the term.
+///
+/// `nonce` tells runs apart: an answer that was lost is recognised when it is asked for again.
+pub async fn acquire(
+    store: &dyn LeaseStore,
+    holder: &str,
+    nonce: &str,
+    now: u64,
+    ttl: Duration,
+) -> Result<Held, LeaseError> {
+    let value =
+        Value { holder: holder.to_owned(), nonce: nonce.to_owned(), until: Held::expiry(now, ttl) };
+    let mut epochs = store.list().await.map_err(LeaseError::Store)?;
+    epochs.sort_by_key(|(epoch, _)| *epoch);
+    let latest = epochs.last();
+    if let Some((epoch, held)) = latest {
+        if held.nonce == nonce {
+            return Ok(Held { epoch: *epoch, value: held.clone(), ttl });
+        }
+        if held.until > now {
+            return Err(held_by(held, now));
+        }
+    }
+    let epoch = latest.map_or(1, |(epoch, _)| epoch + 1);
+    let created = store.create(epoch, &value).await.map_err(LeaseError::Store)?;
+    let mut seen = store.list().await.map_err(LeaseError::Store)?;
+    seen.sort_by_key(|(epoch, _)| std::cmp::Reverse(*epoch));
+    let ours = seen.iter().any(|(found, held)| *found == epoch && held.nonce == nonce);
+    // Between listing and creating, a whole run of somebody else may have come and gone and yet
+    // another begun at a lower epoch. Whoever sees another live lease beside their own steps back.
+    let other = seen.iter().find(|(_, held)| held.nonce != nonce && held.until > now);
+    if let Some((_, held)) = other {
+        if ours {
+            store.delete(epoch).await.map_err(LeaseError::Store)?;
+        }
+        return Err(held_by(held, now));
+    }
+    if created == Created::Exists && !ours {
+        // Somebody was faster and is done already.
+        let gone = Value { holder: "somebody".to_owned(), nonce: String::new(), until: now };
+        return Err(held_by(&gone, now));
+    }
+    for (old, _) in seen.iter().filter(|(found, _)| *found != epoch) {
+        // An old epoch that stays is passed over by everybody; the next holder tries again.
+        drop(store.delete(*old).await);
+    }
+    Ok(Held { epoch, value, ttl })
+}
+
+/// Extends a lease that is held, or says that it was lost in the meantime.
+pub async fn renew(store: &dyn LeaseStore, held: &mut Held, now: u64) -> Result<(), LeaseError> {
+    if held.value.until <= now {
+        // Somebody may have taken over, and overwriting would not tell.
+        return Err(LeaseError::Lost { holder: "its own expiry".to_owned() });
+    }
+    let value = Value { until: Held::expiry(now, held.ttl), ..held.value.clone() };
+    store.renew(held.epoch, &value).await.map_err(LeaseError::Store)?;
+    let epochs = store.list().await.map_err(LeaseError::Store)?;
+    if let Some((_, other)) = epochs.iter().find(|(epoch, _)| *epoch > held.epoch) {
+        return Err(LeaseError::Lost { holder: other.holder.clone() });
+    }
+    held.value = value;
+    Ok(())
+}
+
+/// Gives a lease back.
+pub async fn release(store: &dyn LeaseStore, held: &Held) -> Result<(), LeaseError> {
+    store.delete(held.epoch).await.map_err(LeaseError::Store)
+}
+
+/// Renews a lease until it is lost; runs beside whatever the lease protects, and is dropped with it.
+///
+/// A store that fails now and then is forgiven until the lease expires.
+pub async fn keep(
+    store: &dyn LeaseStore,
+    mut held: Held,
+    now: &(dyn Fn() -> u64 + Send + Sync),
+) -> LeaseError {
+    loop {
+        tokio::time::sleep(held.beat()).await;
+        match renew(store, &mut held, now()).await {
+            Ok(()) => {}
+            Err(LeaseError::Store(_)) if held.value.until > now() => {}
+            Err(error) => return error,
+        }
+    }
+}
+
+fn held_by(held: &Value, now: u64) -> LeaseError {
+    LeaseError::HeldBy {
+        holder: held.holder.clone(),
+        until: held.until,
+        seconds: held.until.saturating_sub(now),
+    }
+}

@@ -9,6 +9,8 @@ mod cancel;
 mod event;
 pub mod lease;
 mod report;
+mod run;
+mod worker;
 
 pub use apply::{Options, apply};
 pub use cancel::Cancel;
