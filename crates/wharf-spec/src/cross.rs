@@ -1,11 +1,11 @@
 //! Checks that need the whole stack.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::keys::{nearest, shorten};
 use crate::names::{BALANCER_LIMIT, ROLE_LIMIT, TARGET_GROUP_LIMIT, fit};
 use crate::problem::{Problem, Span};
-use crate::read::Cx;
+use crate::read::{Cx, MAX_CONDITIONS};
 use crate::stack::{CertificateSource, Stack};
 
 /// Names on one certificate (ACM quotas).
@@ -49,6 +49,8 @@ fn routes(cx: &mut Cx) {
     for routed in &cx.routed {
         let anything = [(String::new(), routed.port)];
         let or_any = |list: &[(String, Span)]| {
+            // More than a rule takes was reported before, and need not be multiplied out.
+            let list = &list[..list.len().min(MAX_CONDITIONS)];
             if list.is_empty() { anything.to_vec() } else { list.to_vec() }
         };
         let by_default = routed.hosts.is_empty() && routed.paths.is_empty();
@@ -119,24 +121,22 @@ fn certificate(cx: &mut Cx, stack: &Stack) {
             problems.push(differ("tls", routed.tls, tls));
         }
     }
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (name, span) in names {
-        if !seen.contains(&name) {
-            seen.push(name);
-            if seen.len() == MAX_CERTIFICATE_NAMES + 1
-                && stack.certificate() == Some(CertificateSource::Auto)
-            {
-                problems.push(
-                    Problem::error(
-                        "E062",
-                        span,
-                        format!("a certificate has {MAX_CERTIFICATE_NAMES} names at most"),
-                    )
-                    .label("one too many, over all services")
-                    .note("this is the quota of ACM unless it was raised for the account")
-                    .help("bring an own certificate: `certificate: arn:aws:acm:…`"),
-                );
-            }
+        if seen.insert(name)
+            && seen.len() == MAX_CERTIFICATE_NAMES + 1
+            && stack.certificate() == Some(CertificateSource::Auto)
+        {
+            problems.push(
+                Problem::error(
+                    "E062",
+                    span,
+                    format!("a certificate has {MAX_CERTIFICATE_NAMES} names at most"),
+                )
+                .label("one too many, over all services")
+                .note("this is the quota of ACM unless it was raised for the account")
+                .help("bring an own certificate: `certificate: arn:aws:acm:…`"),
+            );
         }
     }
     cx.problems.append(&mut problems);

@@ -223,6 +223,9 @@ impl<'n> Fields<'n> {
             return None;
         };
         for entry in entries {
+            if cx.problems.len() > crate::problem::ENOUGH {
+                break;
+            }
             if !shape.keys.contains(&entry.key.text.as_str()) {
                 cx.push(unknown(entry, shape));
             }

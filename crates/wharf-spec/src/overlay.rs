@@ -2,6 +2,8 @@
 //!
 //! One sentence: maps merge, scalars and lists replace, `null` removes.
 
+use std::collections::BTreeMap;
+
 use crate::document::{Entry, Key, Node, Value};
 use crate::keys;
 use crate::problem::{Problem, Span};
@@ -21,25 +23,26 @@ const SHORTHANDS: &[(&str, &[&str])] = &[
 /// an empty value later.
 pub(crate) fn merge(base: &Node, over: &Node, mut problems: Option<&mut Vec<Problem>>) -> Node {
     let (Some(old), Some(new)) = (base.map(), over.map()) else { return over.clone() };
-    let mut entries = old.to_vec();
+    let places: BTreeMap<&str, usize> =
+        old.iter().enumerate().map(|(at, entry)| (entry.key.text.as_str(), at)).collect();
+    let mut kept: Vec<Option<Entry>> = old.iter().cloned().map(Some).collect();
+    let mut added = Vec::new();
     for entry in new {
-        let place = entries.iter().position(|old| old.key.text == entry.key.text);
-        match place {
-            Some(at) if entry.value.is_null() => {
-                entries.remove(at);
-            }
+        match places.get(entry.key.text.as_str()) {
+            Some(at) if entry.value.is_null() => kept[*at] = None,
             Some(at) => {
-                let value = merge_value(&entries[at], entry, problems.as_deref_mut());
-                entries[at] = Entry { key: entry.key.clone(), value };
+                let value = merge_value(&old[*at], entry, problems.as_deref_mut());
+                kept[*at] = Some(Entry { key: entry.key.clone(), value });
             }
             None if entry.value.is_null() && problems.is_some() => {
                 if let Some(problems) = problems.as_deref_mut() {
                     problems.push(removes_nothing(entry));
                 }
             }
-            None => entries.push(entry.clone()),
+            None => added.push(entry.clone()),
         }
     }
+    let entries = kept.into_iter().flatten().chain(added).collect();
     Node { value: Value::Map(entries), span: base.span }
 }
 

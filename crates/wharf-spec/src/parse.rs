@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::document::{self, Entry, Node};
 use crate::interpolate::{Environment, Variables, interpolate};
 use crate::keys::nearest;
-use crate::problem::{Level, Problem, Problems};
+use crate::problem::{ENOUGH, Level, Problem, Problems};
 use crate::read::{self, Cx};
 use crate::{Stack, cross, overlay, units};
 
@@ -109,6 +109,9 @@ fn whole_file(mut root: Node, options: &Options, problems: &mut Vec<Problem>) ->
             let chosen = choose(&root, &entries, options.env.as_deref(), problems);
             let mut result = None;
             for entry in &entries {
+                if problems.len() > ENOUGH {
+                    break;
+                }
                 let name = &entry.key.text;
                 let tree = overlay::select(&root, entry, problems);
                 let variables = variables(Environment::Named(name.clone()));

@@ -184,6 +184,9 @@ fn mask(text: &str, problems: &[Problem]) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// After this many problems, no more are looked for: a hundred are shown.
+pub(crate) const ENOUGH: usize = 500;
+
 /// Every problem of one file, in the order of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems {

@@ -1,6 +1,9 @@
 //! The spec from outside: text in, meaning or problems out.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its files should stop")]
+
 mod golden;
+mod limits;
 mod properties;
 mod specs;
 

@@ -10,4 +10,5 @@ mod stack;
 mod variables;
 
 pub(crate) use context::Cx;
+pub(crate) use routing::MAX_CONDITIONS;
 pub(crate) use stack::{app, stack, version};

@@ -10,7 +10,7 @@ use crate::units;
 /// What `tls: modern` stands for (ELB user guide, "Security policies": TLS 1.3 and 1.2 only).
 const TLS_MODERN: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 /// Most hosts and paths of one service (ELB quotas: condition values per rule).
-const MAX_CONDITIONS: usize = 5;
+pub(crate) const MAX_CONDITIONS: usize = 5;
 
 pub(super) fn read(cx: &mut Cx, place: Span, fields: Fields<'_>) -> Option<Routing> {
     let health_node = fields.get(cx, "health");

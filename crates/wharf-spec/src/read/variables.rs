@@ -96,8 +96,10 @@ fn check_name(cx: &mut Cx, name: &str, span: Span) {
 /// Reports names that stand under `env` and `secrets` both.
 pub(super) fn refuse_both(cx: &mut Cx, fields: Fields<'_>) {
     let map = |key| fields.entry(key).and_then(|entry| entry.value.map()).unwrap_or_default();
+    let plain: BTreeMap<&str, Span> =
+        map("env").iter().map(|entry| (entry.key.text.as_str(), entry.key.span)).collect();
     for secret in map("secrets") {
-        if let Some(plain) = map("env").iter().find(|entry| entry.key.text == secret.key.text) {
+        if let Some(plain) = plain.get(secret.key.text.as_str()) {
             cx.push(
                 Problem::error(
                     "E052",
@@ -105,7 +107,7 @@ pub(super) fn refuse_both(cx: &mut Cx, fields: Fields<'_>) {
                     format!("`{}` is set twice", shorten(&secret.key.text)),
                 )
                 .label("as a secret")
-                .also(plain.key.span, "as a plain variable")
+                .also(*plain, "as a plain variable")
                 .help("keep one of them"),
             );
         }
