@@ -1,0 +1,5 @@
+//! Log groups.
+
+/// What is read once.
+#[derive(Default)]
+pub(crate) struct Memos {}
