@@ -10,9 +10,13 @@ mod kind;
 pub mod kinds;
 pub mod names;
 mod pace;
+mod placement;
 mod reads;
+pub mod secret;
 mod snapshot;
 pub mod tags;
+#[cfg(test)]
+mod testing;
 pub mod transport;
 mod wait;
 mod writer;
