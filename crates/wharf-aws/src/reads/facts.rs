@@ -8,12 +8,29 @@ use crate::reads::Reads;
 impl Reads {
     /// Reads the surroundings.
     pub(crate) async fn facts(&self) -> Result<Facts, AwsError> {
-        let identity = self.identity().await?;
+        let (identity, vpc, subnets, zones, images, secrets) = futures::join!(
+            self.identity(),
+            self.vpc(),
+            self.subnets(),
+            self.zones(),
+            self.images(),
+            self.secrets(),
+        );
+        let identity = identity?;
+        let (vpc, vpc_problem) = match &vpc?.value {
+            Ok(vpc) => (Some(vpc.clone()), None),
+            Err(problem) => (None, Some(problem.clone())),
+        };
         Ok(Facts {
             account: identity.value.account.clone(),
             partition: identity.value.partition.clone(),
             region: self.stack.region.clone(),
-            ..Facts::default()
+            vpc,
+            vpc_problem,
+            subnets: subnets?.value.clone(),
+            zones: zones?.value.clone(),
+            images: images?.value.clone(),
+            secrets: secrets?.value.clone(),
         })
     }
 
