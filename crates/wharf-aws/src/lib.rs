@@ -1,1 +1,28 @@
-//! placeholder
+//! The only crate that names the AWS SDK: reading accounts, the resource kinds, waits and errors.
+//!
+//! Reading ([`read`]) and writing ([`Writer`]) are different types. Planning is handed only what
+//! reading returns, so it cannot change anything.
+
+pub mod aws;
+mod call;
+pub mod error;
+mod kind;
+pub mod kinds;
+pub mod names;
+mod pace;
+mod placement;
+mod reads;
+pub mod secret;
+mod snapshot;
+pub mod tags;
+#[cfg(test)]
+mod testing;
+pub mod transport;
+mod wait;
+mod writer;
+
+pub use aws::{Aws, Connect};
+pub use error::AwsError;
+pub use snapshot::{declare, read};
+pub use transport::Transport;
+pub use writer::Writer;

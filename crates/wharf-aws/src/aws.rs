@@ -1,0 +1,137 @@
+//! Clients for one account and region.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_acm as acm;
+use aws_sdk_cloudwatchlogs as logs;
+use aws_sdk_ec2 as ec2;
+use aws_sdk_ecr as ecr;
+use aws_sdk_ecs as ecs;
+use aws_sdk_elasticloadbalancingv2 as elb;
+use aws_sdk_iam as iam;
+use aws_sdk_resourcegroupstagging as tagging;
+use aws_sdk_route53 as route53;
+use aws_sdk_secretsmanager as secrets;
+use aws_sdk_ssm as ssm;
+use aws_sdk_sts as sts;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+
+use crate::call::{Caller, Counter};
+use crate::pace::Pace;
+use crate::transport::{InProcess, Transport};
+
+/// How long one call may be retried before it counts as failed.
+const CALL_BUDGET: Duration = Duration::from_secs(90);
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(20);
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How to reach an account.
+#[derive(Clone, Default)]
+pub struct Connect {
+    /// Region of the spec.
+    pub region: String,
+    /// Named profile of the AWS configuration files; the usual chain when `None`.
+    pub profile: Option<String>,
+    /// Another endpoint for every service, as `AWS_ENDPOINT_URL` gives one.
+    pub endpoint_url: Option<String>,
+    /// An embedded AWS. Its credentials are made up and nothing is looked up anywhere.
+    pub transport: Option<Arc<dyn Transport>>,
+    /// How many seconds pass over there while one passes here; 0 and 1 mean real time.
+    pub speed: f64,
+}
+
+/// Clients for one account and region, and the one way to call them.
+#[derive(Clone)]
+pub struct Aws {
+    pub(crate) acm: acm::Client,
+    pub(crate) ec2: ec2::Client,
+    pub(crate) ecr: ecr::Client,
+    pub(crate) ecs: ecs::Client,
+    pub(crate) elb: elb::Client,
+    pub(crate) iam: iam::Client,
+    pub(crate) logs: logs::Client,
+    pub(crate) route53: route53::Client,
+    pub(crate) secrets: secrets::Client,
+    pub(crate) ssm: ssm::Client,
+    pub(crate) sts: sts::Client,
+    pub(crate) tagging: tagging::Client,
+    pub(crate) caller: Arc<Caller>,
+    /// Region, for example `eu-west-1`.
+    pub region: String,
+}
+
+impl std::fmt::Debug for Aws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Aws").field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+impl Aws {
+    /// Builds the clients. No call is made; credentials are looked for at the first one.
+    pub async fn connect(to: Connect) -> Self {
+        let region = to.region.clone();
+        let speed = if to.speed > 0.0 { to.speed } else { 1.0 };
+        let embedded = to.transport.is_some();
+        let http: SharedHttpClient = match to.transport {
+            Some(transport) => SharedHttpClient::new(InProcess(transport)),
+            None => aws_smithy_http_client::Builder::new()
+                .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+                .build_https(),
+        };
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .region(Region::new(region.clone()))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts);
+        if embedded {
+            // Never touch the profile files or the instance metadata of the machine.
+            loader = loader.empty_test_environment().credentials_provider(Credentials::from_keys(
+                "wharf-sandbox",
+                "wharf-sandbox",
+                None,
+            ));
+        }
+        if let Some(profile) = to.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = to.endpoint_url {
+            loader = loader.endpoint_url(endpoint);
+        }
+        let config = loader.load().await;
+        let caller =
+            Caller { pace: Pace::new(speed), counter: Counter::default(), budget: CALL_BUDGET };
+        Self {
+            acm: acm::Client::new(&config),
+            ec2: ec2::Client::new(&config),
+            ecr: ecr::Client::new(&config),
+            ecs: ecs::Client::new(&config),
+            elb: elb::Client::new(&config),
+            iam: iam::Client::new(&config),
+            logs: logs::Client::new(&config),
+            route53: route53::Client::new(&config),
+            secrets: secrets::Client::new(&config),
+            ssm: ssm::Client::new(&config),
+            sts: sts::Client::new(&config),
+            tagging: tagging::Client::new(&config),
+            caller: Arc::new(caller),
+            region,
+        }
+    }
+
+    /// Returns how often each operation was called so far, for example `ecs:DescribeServices`.
+    pub fn calls(&self) -> std::collections::BTreeMap<String, u32> {
+        self.caller.counter.snapshot()
+    }
+}

@@ -1,0 +1,271 @@
+//! The ECS cluster: a name that holds the stack's services. It costs nothing by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_ecs::types::{ClusterSetting, ClusterSettingName, Tag};
+use serde::{Deserialize, Serialize};
+use wharf_graph::{
+    Declare, ErrorClass, Facts, Foreign, Live, Outcome, Policy, ReplaceOrder, StackId,
+};
+use wharf_spec::Stack;
+
+use crate::call::Transient;
+use crate::error::AwsError;
+use crate::kind::{Changed, Found, Kind, Owned, Write};
+use crate::names;
+use crate::reads::Reads;
+use crate::tags::{self, Owner, Tags};
+use crate::wait::{Look, wait};
+
+/// Every stack has exactly one cluster.
+const NAME: &str = "main";
+/// How long a cluster may take to become `ACTIVE`; it is a matter of seconds.
+const ACTIVE: Duration = Duration::from_secs(600);
+/// How long services and tasks may keep a cluster from being deleted.
+const EMPTY: Duration = Duration::from_secs(600);
+
+/// See the module.
+pub(crate) struct Cluster;
+
+/// Managed properties of the cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Props {
+    name: String,
+    /// `enabled`, `disabled` or `enhanced`.
+    container_insights: String,
+    capacity_providers: BTreeSet<String>,
+    tags: Tags,
+}
+
+impl Kind for Cluster {
+    type Props = Props;
+
+    const POLICY: Policy = Policy {
+        replace_on: &[("name", "a cluster cannot be renamed")],
+        replace_order: ReplaceOrder::DeleteFirst,
+        identity: Some("name"),
+        ..Policy::plain("cluster", "cluster")
+    };
+
+    fn declare(stack: &Stack, _: &Facts, out: &mut Declare) {
+        let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+        let props = Props {
+            name: names::cluster(&id),
+            container_insights: "disabled".to_owned(),
+            capacity_providers: providers(),
+            tags: stack.tags.clone(),
+        };
+        out.add(&Self::POLICY, NAME, &props);
+    }
+
+    fn example() -> Props {
+        Props {
+            name: "notes".to_owned(),
+            container_insights: "disabled".to_owned(),
+            capacity_providers: providers(),
+            tags: Tags::from([("team".to_owned(), "notes".to_owned())]),
+        }
+    }
+
+    async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
+        let got = cx.cluster().await?;
+        let Some(found) = &got.value else { return Ok(Vec::new()) };
+        let arn = found.cluster.cluster_arn().unwrap_or_default().to_owned();
+        if let Owner::Other(owner) = tags::owner(&found.tags, &cx.id) {
+            let address = wharf_graph::Address::new(Self::POLICY.kind, NAME);
+            return Ok(vec![Found::Foreign(Foreign { address, id: arn, owner })]);
+        }
+        Ok(vec![Found::Ours(Owned {
+            name: NAME.to_owned(),
+            id: arn.clone(),
+            props: props(&found.cluster, &found.tags, &cx.stack.tags),
+            outputs: outputs(&arn),
+            applied: found.tags.get(tags::SPEC).cloned(),
+            leaving: matches!(found.cluster.status(), Some("DEPROVISIONING")),
+        })])
+    }
+
+    async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
+        // CreateCluster answers with an existing cluster of that name, so a repeated call is harmless;
+        // foreign ones were refused when planning.
+        let arn = cx
+            .aws
+            .caller
+            .call("ecs:CreateCluster", || {
+                cx.aws
+                    .ecs
+                    .create_cluster()
+                    .cluster_name(&want.name)
+                    .settings(insights(&want.container_insights))
+                    .set_capacity_providers(Some(want.capacity_providers.iter().cloned().collect()))
+                    .set_tags(Some(tag_list(&cx.tags(&want.tags))))
+                    .send()
+            })
+            .await?
+            .cluster()
+            .and_then(|cluster| cluster.cluster_arn())
+            .unwrap_or_default()
+            .to_owned();
+        wait_active(cx, &arn).await?;
+        Ok(Outcome::Done { id: arn.clone(), outputs: outputs(&arn) })
+    }
+
+    async fn update(
+        cx: &Write<'_>,
+        live: &Live,
+        want: Props,
+        changed: &Changed<'_>,
+    ) -> Result<Outcome, AwsError> {
+        if changed.has("container_insights") {
+            cx.aws
+                .caller
+                .call("ecs:UpdateCluster", || {
+                    cx.aws
+                        .ecs
+                        .update_cluster()
+                        .cluster(&live.id)
+                        .settings(insights(&want.container_insights))
+                        .send()
+                })
+                .await?;
+        }
+        if changed.has("capacity_providers") {
+            put_providers(cx, &live.id, &want.capacity_providers).await?;
+        }
+        tag(cx, &live.id, &cx.tags(&want.tags)).await?;
+        Ok(Outcome::Done { id: live.id.clone(), outputs: outputs(&live.id) })
+    }
+
+    async fn delete(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> {
+        /// Draining services and stopping tasks hold a cluster back for a while
+        /// (ECS API reference, `DeleteCluster` errors).
+        const BUSY: &[Transient] = &[Transient {
+            codes: &[
+                "ClusterContainsServicesException",
+                "ClusterContainsTasksException",
+                "UpdateInProgressException",
+            ],
+            text: "",
+            budget: EMPTY,
+        }];
+        let deleted = cx
+            .aws
+            .caller
+            .retrying(BUSY, async || {
+                cx.aws
+                    .caller
+                    .call("ecs:DeleteCluster", || {
+                        cx.aws.ecs.delete_cluster().cluster(&live.id).send()
+                    })
+                    .await
+            })
+            .await;
+        match deleted {
+            Err(error) if !error.is(&["ClusterNotFoundException"]) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn providers() -> BTreeSet<String> {
+    BTreeSet::from(["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()])
+}
+
+fn insights(value: &str) -> ClusterSetting {
+    ClusterSetting::builder().name(ClusterSettingName::ContainerInsights).value(value).build()
+}
+
+fn outputs(arn: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("arn".to_owned(), arn.to_owned())])
+}
+
+/// Brings what ECS returns into canonical form.
+fn props(cluster: &aws_sdk_ecs::types::Cluster, live: &Tags, spec: &Tags) -> Props {
+    let insights = cluster
+        .settings()
+        .iter()
+        .find(|setting| setting.name() == Some(&ClusterSettingName::ContainerInsights))
+        .and_then(|setting| setting.value());
+    Props {
+        name: cluster.cluster_name().unwrap_or_default().to_owned(),
+        container_insights: insights.unwrap_or("disabled").to_owned(),
+        capacity_providers: cluster.capacity_providers().iter().cloned().collect(),
+        tags: tags::managed(live, spec),
+    }
+}
+
+/// Replaces the cluster's providers; both lists of the call are required and complete
+/// (ECS API reference, `PutClusterCapacityProviders`).
+async fn put_providers(
+    cx: &Write<'_>,
+    arn: &str,
+    providers: &BTreeSet<String>,
+) -> Result<(), AwsError> {
+    const BUSY: &[Transient] = &[Transient {
+        codes: &["ResourceInUseException", "UpdateInProgressException"],
+        text: "",
+        budget: ACTIVE,
+    }];
+    cx.aws
+        .caller
+        .retrying(BUSY, async || {
+            cx.aws
+                .caller
+                .call("ecs:PutClusterCapacityProviders", || {
+                    cx.aws
+                        .ecs
+                        .put_cluster_capacity_providers()
+                        .cluster(arn)
+                        .set_capacity_providers(Some(providers.iter().cloned().collect()))
+                        .set_default_capacity_provider_strategy(Some(Vec::new()))
+                        .send()
+                })
+                .await
+        })
+        .await?;
+    Ok(())
+}
+
+async fn wait_active(cx: &Write<'_>, arn: &str) -> Result<(), AwsError> {
+    wait(
+        cx.aws.caller.pace,
+        cx.step,
+        "the cluster to become active",
+        Duration::from_secs(2),
+        ACTIVE,
+        async || {
+            let got = cx
+                .aws
+                .caller
+                .call("ecs:DescribeClusters", || {
+                    cx.aws.ecs.describe_clusters().clusters(arn).send()
+                })
+                .await?;
+            match got.clusters().first().and_then(|cluster| cluster.status()) {
+                Some("ACTIVE") => Ok(Look::Ready(())),
+                Some("FAILED") => {
+                    Err(AwsError::own(ErrorClass::Other, "ECS could not create the cluster"))
+                }
+                status => Ok(Look::not_yet(status.unwrap_or("not visible yet").to_lowercase())),
+            }
+        },
+    )
+    .await
+}
+
+/// Puts tags on any ECS object.
+pub(super) async fn tag(cx: &Write<'_>, arn: &str, tags: &Tags) -> Result<(), AwsError> {
+    cx.aws
+        .caller
+        .call("ecs:TagResource", || {
+            cx.aws.ecs.tag_resource().resource_arn(arn).set_tags(Some(tag_list(tags))).send()
+        })
+        .await?;
+    Ok(())
+}
+
+/// Turns a map into ECS's list of tags.
+pub(super) fn tag_list(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}

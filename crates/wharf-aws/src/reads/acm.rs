@@ -1,0 +1,5 @@
+//! Certificates.
+
+/// What is read once.
+#[derive(Default)]
+pub(crate) struct Memos {}

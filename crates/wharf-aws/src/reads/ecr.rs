@@ -1,0 +1,405 @@
+//! Repositories and images.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_sdk_ecr::types::{ImageIdentifier, Repository};
+use futures::future::try_join_all;
+use wharf_graph::facts::ImageFact;
+use wharf_spec::stack::{Image, ImageReference};
+
+use crate::error::AwsError;
+use crate::names;
+use crate::reads::{Got, Memo, Reads};
+use crate::tags::{self, Tags};
+
+/// From this many services on, listing a page is cheaper than asking for each repository by name:
+/// one missing name fails a whole call (ECR API reference, `DescribeRepositories`).
+const LIST_FROM: usize = 4;
+/// Most repositories on one page.
+const PAGE: i32 = 1000;
+
+/// What is read once.
+#[derive(Default)]
+pub(crate) struct Memos {
+    images: Memo<BTreeMap<String, ImageFact>>,
+    repositories: Memo<Vec<TaggedRepository>>,
+    others: Memo<BTreeSet<String>>,
+}
+
+/// A repository with what else is known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct TaggedRepository {
+    pub(crate) repository: Repository,
+    /// The service it was made for.
+    pub(crate) service: String,
+    pub(crate) tags: Tags,
+    /// Text of the lifecycle policy, if there is one.
+    pub(crate) lifecycle: Option<String>,
+}
+
+impl Reads {
+    /// Resolves the services' images to digests, as far as this account's registry knows them.
+    pub(crate) async fn images(&self) -> Result<Arc<Got<BTreeMap<String, ImageFact>>>, AwsError> {
+        self.memos
+            .ecr
+            .images
+            .get(async || {
+                let facts = self.stack.services.values().map(async |service| {
+                    let name = names::repository(&self.id, &service.name);
+                    let fact = match &service.image {
+                        Image::Own { reference, .. } => self.own_image(&name, reference).await?,
+                        Image::Elsewhere(reference) => Got { value: elsewhere(reference), round: 0 },
+                        // What runs now is known to ECS, not to the registry.
+                        Image::Keep { .. } => Got { value: fact("keep", None), round: 0 },
+                    };
+                    Ok::<_, AwsError>((service.name.clone(), fact))
+                });
+                let facts = try_join_all(facts).await?;
+                let round = facts.iter().map(|(_, fact)| fact.round).max().unwrap_or(0);
+                let value = facts.into_iter().map(|(name, fact)| (name, fact.value)).collect();
+                Ok(Got { value, round })
+            })
+            .await
+    }
+
+    async fn own_image(
+        &self,
+        repository: &str,
+        reference: &ImageReference,
+    ) -> Result<Got<ImageFact>, AwsError> {
+        let wanted = image_id(reference);
+        let got = self
+            .call(0, "ecr:DescribeImages", |aws| {
+                aws.ecr
+                    .describe_images()
+                    .repository_name(repository)
+                    .image_ids(wanted.clone())
+                    .send()
+            })
+            .await;
+        let (digest, round) = match got {
+            Ok(got) => {
+                let image = got.value.image_details().first();
+                (image.and_then(|image| image.image_digest()).map(str::to_owned), got.round)
+            }
+            Err(error) if no_image(&error) => (None, 1),
+            Err(error) => return Err(error),
+        };
+        Ok(Got { value: fact(&reference_text(reference), digest), round })
+    }
+
+    /// Reads the repositories of the app: those of the spec's services, and those its tags name.
+    pub(crate) async fn repositories(&self) -> Result<Arc<Got<Vec<TaggedRepository>>>, AwsError> {
+        self.memos
+            .ecr
+            .repositories
+            .get(async || {
+                let (named, left) = futures::join!(self.named_repositories(), self.left_over());
+                let (mut found, left) = (named?, left?);
+                found.round = found.round.max(left.round);
+                found.value.extend(left.value);
+                Ok(found)
+            })
+            .await
+    }
+
+    async fn named_repositories(&self) -> Result<Got<Vec<TaggedRepository>>, AwsError> {
+        let services: Vec<&str> = self
+            .stack
+            .services
+            .values()
+            .filter(|service| !matches!(service.image, Image::Elsewhere(_)))
+            .map(|service| service.name.as_str())
+            .collect();
+        let listed = if services.len() >= LIST_FROM { Some(self.all().await?) } else { None };
+        let found = services.into_iter().map(async |service| match &listed {
+            None => self.repository(service, 0).await,
+            Some(all) => {
+                let name = names::repository(&self.id, service);
+                let repository =
+                    all.value.iter().find(|one| one.repository_name() == Some(name.as_str()));
+                match repository {
+                    Some(one) => {
+                        self.complete(service, Some((one.clone(), all.round)), all.round).await
+                    }
+                    None => Ok(Got { value: None, round: all.round }),
+                }
+            }
+        });
+        collect(try_join_all(found).await?)
+    }
+
+    /// Repositories of services the spec no longer has. They belong to the whole app, so they only
+    /// count as left over when no other environment of it exists.
+    async fn left_over(&self) -> Result<Got<Vec<TaggedRepository>>, AwsError> {
+        let sweep = self.app_sweep().await;
+        let gone: Vec<String> = sweep
+            .value
+            .iter()
+            .filter_map(|(arn, found)| {
+                let name = arn.split_once(":repository/")?.1;
+                let service = tags::address(found, "repository")?.name().to_owned();
+                let ours = found.get(tags::APP) == Some(&self.id.app)
+                    && name == names::repository(&self.id, &service)
+                    && !self.stack.services.contains_key(&service);
+                ours.then_some(service)
+            })
+            .collect();
+        if gone.is_empty() {
+            return Ok(Got { value: Vec::new(), round: sweep.round });
+        }
+        let others = self.other_environments().await?;
+        if !others.value.is_empty() {
+            return Ok(Got { value: Vec::new(), round: others.round });
+        }
+        let after = others.round;
+        let found = gone.iter().map(|service| self.repository(service, after));
+        collect(try_join_all(found).await?)
+    }
+
+    async fn repository(
+        &self,
+        service: &str,
+        after: u32,
+    ) -> Result<Got<Option<TaggedRepository>>, AwsError> {
+        self.complete(service, None, after).await
+    }
+
+    /// Reads what is still missing of a repository: itself, its lifecycle policy, its tags.
+    async fn complete(
+        &self,
+        service: &str,
+        known: Option<(Repository, u32)>,
+        after: u32,
+    ) -> Result<Got<Option<TaggedRepository>>, AwsError> {
+        let name = names::repository(&self.id, service);
+        let read = async {
+            match known {
+                Some((repository, round)) => Ok(Got { value: Some(repository), round }),
+                None => self.describe(&name, after).await,
+            }
+        };
+        let (repository, lifecycle) = futures::join!(read, self.lifecycle(&name, after));
+        let repository = repository?;
+        let Some(found) = repository.value else {
+            return Ok(Got { value: None, round: repository.round });
+        };
+        let lifecycle = lifecycle?;
+        let arn = found.repository_arn().unwrap_or_default().to_owned();
+        let tags = self.repository_tags(&arn, repository.round).await?;
+        let round = repository.round.max(lifecycle.round).max(tags.round);
+        let value = TaggedRepository {
+            repository: found,
+            service: service.to_owned(),
+            tags: tags.value,
+            lifecycle: lifecycle.value,
+        };
+        Ok(Got { value: Some(value), round })
+    }
+
+    async fn describe(&self, name: &str, after: u32) -> Result<Got<Option<Repository>>, AwsError> {
+        let got = self
+            .call(after, "ecr:DescribeRepositories", |aws| {
+                aws.ecr.describe_repositories().repository_names(name).send()
+            })
+            .await;
+        match got {
+            Ok(got) => {
+                Ok(Got { value: got.value.repositories().first().cloned(), round: got.round })
+            }
+            Err(error) if error.is(&["RepositoryNotFoundException"]) => {
+                Ok(Got { value: None, round: after + 1 })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn all(&self) -> Result<Got<Vec<Repository>>, AwsError> {
+        let (mut found, mut round, mut token) = (Vec::new(), 0, None::<String>);
+        loop {
+            let got = self
+                .call(round, "ecr:DescribeRepositories", |aws| {
+                    aws.ecr
+                        .describe_repositories()
+                        .max_results(PAGE)
+                        .set_next_token(token.clone())
+                        .send()
+                })
+                .await?;
+            round = got.round;
+            found.extend_from_slice(got.value.repositories());
+            token = got.value.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            if token.is_none() {
+                return Ok(Got { value: found, round });
+            }
+        }
+    }
+
+    async fn lifecycle(&self, name: &str, after: u32) -> Result<Got<Option<String>>, AwsError> {
+        let got = self
+            .call(after, "ecr:GetLifecyclePolicy", |aws| {
+                aws.ecr.get_lifecycle_policy().repository_name(name).send()
+            })
+            .await;
+        match got {
+            Ok(got) => Ok(Got {
+                value: got.value.lifecycle_policy_text().map(str::to_owned),
+                round: got.round,
+            }),
+            Err(error)
+                if error
+                    .is(&["LifecyclePolicyNotFoundException", "RepositoryNotFoundException"]) =>
+            {
+                Ok(Got { value: None, round: after + 1 })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn repository_tags(&self, arn: &str, after: u32) -> Result<Got<Tags>, AwsError> {
+        let sweep = self.app_sweep().await;
+        if let Some(found) = sweep.value.get(arn)
+            && found.get(tags::APP) == Some(&self.id.app)
+            && tags::managed(found, &self.stack.tags) == self.stack.tags
+        {
+            return Ok(Got { value: found.clone(), round: sweep.round });
+        }
+        let got = self
+            .call(after, "ecr:ListTagsForResource", |aws| {
+                aws.ecr.list_tags_for_resource().resource_arn(arn).send()
+            })
+            .await?;
+        let tags = got.value.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+        Ok(Got { value: tags.collect(), round: got.round })
+    }
+
+    /// Lists the other environments of the app in this account and region: those that have a
+    /// cluster. A cluster that was deleted can still be swept up, so each is asked for.
+    pub(crate) async fn other_environments(&self) -> Result<Arc<Got<BTreeSet<String>>>, AwsError> {
+        self.memos
+            .ecr
+            .others
+            .get(async || {
+                let sweep = self.app_sweep().await;
+                let clusters: BTreeMap<&str, &str> = sweep
+                    .value
+                    .iter()
+                    .filter(|(arn, _)| arn.contains(":cluster/"))
+                    .filter_map(|(arn, found)| Some((arn, found.get(tags::ENV)?.as_str())))
+                    .filter(|(_, env)| *env != self.id.env_tag())
+                    .collect();
+                if clusters.is_empty() {
+                    return Ok(Got { value: BTreeSet::new(), round: sweep.round });
+                }
+                let arns: Vec<String> = clusters.keys().map(|arn| (*arn).to_owned()).collect();
+                let got = self
+                    .call(sweep.round, "ecs:DescribeClusters", |aws| {
+                        aws.ecs.describe_clusters().set_clusters(Some(arns.clone())).send()
+                    })
+                    .await?;
+                let value = got
+                    .value
+                    .clusters()
+                    .iter()
+                    .filter(|cluster| cluster.status() != Some("INACTIVE"))
+                    .filter_map(|cluster| clusters.get(cluster.cluster_arn()?))
+                    .map(|env| (*env).to_owned())
+                    .collect();
+                Ok(Got { value, round: got.round })
+            })
+            .await
+    }
+}
+
+fn collect(
+    found: Vec<Got<Option<TaggedRepository>>>,
+) -> Result<Got<Vec<TaggedRepository>>, AwsError> {
+    let round = found.iter().map(|one| one.round).max().unwrap_or(0);
+    Ok(Got { value: found.into_iter().filter_map(|one| one.value).collect(), round })
+}
+
+fn fact(reference: &str, digest: Option<String>) -> ImageFact {
+    ImageFact { reference: reference.to_owned(), digest, architectures: Vec::new() }
+}
+
+/// An image of another registry is used as it is written; only a digest in it is known.
+fn elsewhere(reference: &str) -> ImageFact {
+    let digest = reference.rsplit_once('@').map(|(_, digest)| digest.to_owned());
+    fact(reference, digest.filter(|digest| digest.starts_with("sha256:")))
+}
+
+/// Writes a reference the way it follows a repository: `:v1` or `@sha256:…`.
+pub(crate) fn reference_text(reference: &ImageReference) -> String {
+    match reference {
+        ImageReference::Tag(tag) => format!(":{tag}"),
+        ImageReference::Digest(digest) => format!("@{digest}"),
+    }
+}
+
+/// Names an image to ECR.
+pub(crate) fn image_id(reference: &ImageReference) -> ImageIdentifier {
+    match reference {
+        ImageReference::Tag(tag) => ImageIdentifier::builder().image_tag(tag).build(),
+        ImageReference::Digest(digest) => ImageIdentifier::builder().image_digest(digest).build(),
+    }
+}
+
+/// Says whether an error of `DescribeImages` means that there is no such image yet.
+pub(crate) fn no_image(error: &AwsError) -> bool {
+    error.is(&["RepositoryNotFoundException", "ImageNotFoundException"])
+}
+
+/// A repository in a private ECR registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Registry {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) repository: String,
+}
+
+/// Takes an image reference apart if it leads to a private ECR registry,
+/// `<account>.dkr.ecr.<region>.amazonaws.com/<repository>` (ECR User Guide, private registries).
+pub(crate) fn registry(reference: &str) -> Option<Registry> {
+    let (host, path) = reference.split_once('/')?;
+    let mut parts = host.split('.');
+    let account = parts.next()?;
+    if parts.next() != Some("dkr") || parts.next() != Some("ecr") {
+        return None;
+    }
+    let region = parts.next()?;
+    let path = path.split_once('@').map_or(path, |(name, _)| name);
+    let repository = path.rsplit_once(':').map_or(path, |(name, _)| name);
+    (account.len() == 12).then(|| Registry {
+        account: account.to_owned(),
+        region: region.to_owned(),
+        repository: repository.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_private_registries_apart() {
+        let wanted = Registry {
+            account: "111122223333".into(),
+            region: "eu-west-1".into(),
+            repository: "base/nginx".into(),
+        };
+        let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/base/nginx";
+        for rest in ["", ":1.27", "@sha256:abc", ":1.27@sha256:abc"] {
+            assert_eq!(registry(&format!("{host}{rest}")), Some(wanted.clone()), "{rest}");
+        }
+        for other in ["nginx", "nginx:1.27", "public.ecr.aws/nginx/nginx:1", "ghcr.io/a/b:1"] {
+            assert_eq!(registry(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_a_digest_of_another_registry_is_known() {
+        assert_eq!(elsewhere("nginx:1.27").digest, None);
+        assert_eq!(elsewhere("nginx@sha256:abc").digest.as_deref(), Some("sha256:abc"));
+    }
+}

@@ -1,0 +1,135 @@
+//! Roles and their inline policies.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_iam::types::Role;
+use futures::future::try_join_all;
+
+use crate::error::AwsError;
+use crate::names;
+use crate::reads::{Got, Memo, Reads};
+use crate::tags::{self, Tags};
+
+/// Name of the one inline policy of each role.
+pub(crate) const POLICY: &str = "wharf";
+/// The two roles of a service.
+pub(crate) const ROLES: [&str; 2] = ["execution", "task"];
+
+/// What is read once.
+#[derive(Default)]
+pub(crate) struct Memos {
+    roles: Memo<Vec<FoundRole>>,
+}
+
+/// A role with its tags and policy.
+#[derive(Clone, Debug)]
+pub(crate) struct FoundRole {
+    /// `<service>/execution` or `<service>/task`.
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) tags: Tags,
+    /// The inline policy, URL-encoded as IAM returns it.
+    pub(crate) policy: Option<String>,
+}
+
+impl Reads {
+    /// Reads the roles of the stack in this region: those of the spec's services by name, and those
+    /// under the stack's path that the spec no longer has.
+    pub(crate) async fn roles(&self) -> Result<Arc<Got<Vec<FoundRole>>>, AwsError> {
+        self.memos
+            .iam
+            .roles
+            .get(async || {
+                let wanted: BTreeMap<String, String> = self
+                    .stack
+                    .services
+                    .keys()
+                    .flat_map(|service| ROLES.map(|role| (service, role)))
+                    .map(|(service, role)| (self.role_name(service, role), format!("{service}/{role}")))
+                    .collect();
+                let named = wanted.iter().map(|(role, name)| self.role(role, Some(name), 0));
+                let (named, left) = futures::join!(try_join_all(named), self.left_roles(&wanted));
+                let (named, left) = (named?, left?);
+                let round = named.iter().chain(&left).map(|one| one.round).max().unwrap_or(0);
+                let value = named.into_iter().chain(left).filter_map(|one| one.value).collect();
+                Ok(Got { value, round })
+            })
+            .await
+    }
+
+    fn role_name(&self, service: &str, role: &str) -> String {
+        names::role(&self.id, &self.stack.region, service, role)
+    }
+
+    /// Reads one role with its policy. Without `name` its tags must tell what it was made for in
+    /// this region: the path is shared with stacks of the same name in other regions.
+    async fn role(
+        &self,
+        role: &str,
+        name: Option<&str>,
+        after: u32,
+    ) -> Result<Got<Option<FoundRole>>, AwsError> {
+        let absent = Ok(Got { value: None, round: after + 1 });
+        let (found, policy) = futures::join!(
+            self.call(after, "iam:GetRole", |aws| aws.iam.get_role().role_name(role).send()),
+            self.call(after, "iam:GetRolePolicy", |aws| {
+                aws.iam.get_role_policy().role_name(role).policy_name(POLICY).send()
+            }),
+        );
+        let found = match found {
+            Ok(found) => found,
+            Err(error) if error.is(&["NoSuchEntity"]) => return absent,
+            Err(error) => return Err(error),
+        };
+        let policy = match policy {
+            Ok(policy) => Some(policy.value.policy_document().to_owned()),
+            Err(error) if error.is(&["NoSuchEntity"]) => None,
+            Err(error) => return Err(error),
+        };
+        let Some(info) = found.value.role() else { return absent };
+        let tags = tag_map(info.tags());
+        let name = match name {
+            Some(name) => name.to_owned(),
+            None => match tags::address(&tags, "role") {
+                Some(address) => address.name().to_owned(),
+                None => return absent,
+            },
+        };
+        let here = name
+            .rsplit_once('/')
+            .is_some_and(|(service, kind)| self.role_name(service, kind) == role);
+        let value = here.then(|| FoundRole { name, role: info.clone(), tags, policy });
+        Ok(Got { value, round: found.round })
+    }
+
+    async fn left_roles(
+        &self,
+        wanted: &BTreeMap<String, String>,
+    ) -> Result<Vec<Got<Option<FoundRole>>>, AwsError> {
+        let path = names::role_path(&self.id);
+        let (mut left, mut round, mut marker) = (Vec::new(), 0, None::<String>);
+        loop {
+            let got = self
+                .call(round, "iam:ListRoles", |aws| {
+                    aws.iam.list_roles().path_prefix(&path).set_marker(marker.clone()).send()
+                })
+                .await?;
+            round = got.round;
+            // Paths below this one belong to stacks with an environment.
+            let below = got.value.roles().iter().filter(|role| role.path() == path);
+            left.extend(below.map(|role| role.role_name().to_owned()));
+            marker = got.value.marker().map(str::to_owned);
+            if !got.value.is_truncated() || marker.is_none() {
+                break;
+            }
+        }
+        left.retain(|role| !wanted.contains_key(role));
+        try_join_all(left.iter().map(|role| self.role(role, None, round))).await
+    }
+}
+
+/// Turns IAM's list of tags into a map.
+pub(crate) fn tag_map(list: &[aws_sdk_iam::types::Tag]) -> Tags {
+    list.iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+}

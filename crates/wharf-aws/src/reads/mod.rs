@@ -1,0 +1,112 @@
+//! A memo of reads: each describe call is made once and awaited by every kind that needs it.
+//!
+//! The depth of dependent calls falls out of what each read awaits. Everything that can be asked for
+//! by name is asked for at once; see each submodule for what has to wait.
+
+mod acm;
+mod ec2;
+mod ecr;
+mod ecs;
+mod elb;
+mod facts;
+mod iam;
+mod logs;
+mod route53;
+mod secrets;
+mod sts;
+mod tagging;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::sync::OnceCell;
+use wharf_graph::StackId;
+use wharf_spec::Stack;
+
+use crate::aws::Aws;
+use crate::error::AwsError;
+
+/// A value that was read, and how many dependent calls it took.
+#[derive(Clone, Debug)]
+pub(crate) struct Got<T> {
+    pub(crate) value: T,
+    /// Length of the chain of calls behind the value.
+    pub(crate) round: u32,
+}
+
+/// A read made at most once.
+pub(crate) struct Memo<T>(OnceCell<Result<Arc<Got<T>>, AwsError>>);
+
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Self(OnceCell::new())
+    }
+}
+
+impl<T> Memo<T> {
+    /// Returns the value, reading it with `read` unless that has been done or is under way.
+    pub(crate) async fn get<F>(&self, read: impl FnOnce() -> F) -> Result<Arc<Got<T>>, AwsError>
+    where
+        F: Future<Output = Result<Got<T>, AwsError>>,
+    {
+        self.0.get_or_init(async || read().await.map(Arc::new)).await.clone()
+    }
+}
+
+/// Everything read of one account for one stack. It has no way to write.
+pub(crate) struct Reads {
+    aws: Aws,
+    /// The stack as the spec describes it; its names are what is asked for.
+    pub(crate) stack: Arc<Stack>,
+    pub(crate) id: StackId,
+    rounds: AtomicU32,
+    pub(crate) memos: Memos,
+}
+
+/// One memo for each read that several kinds share. Each submodule fills its own.
+#[derive(Default)]
+pub(crate) struct Memos {
+    acm: acm::Memos,
+    ec2: ec2::Memos,
+    ecr: ecr::Memos,
+    ecs: ecs::Memos,
+    elb: elb::Memos,
+    iam: iam::Memos,
+    logs: logs::Memos,
+    route53: route53::Memos,
+    secrets: secrets::Memos,
+    sts: sts::Memos,
+    tagging: tagging::Memos,
+}
+
+impl Reads {
+    pub(crate) fn new(aws: Aws, stack: Arc<Stack>) -> Self {
+        let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+        Self { aws, stack, id, rounds: AtomicU32::new(0), memos: Memos::default() }
+    }
+
+    /// Makes one read call that had to wait for `after` earlier ones.
+    pub(crate) async fn call<T, E, F>(
+        &self,
+        after: u32,
+        operation: &str,
+        make: impl Fn(&Aws) -> F,
+    ) -> Result<Got<T>, AwsError>
+    where
+        F: Future<Output = Result<T, SdkError<E, Response>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let round = after + 1;
+        self.rounds.fetch_max(round, Ordering::Relaxed);
+        let value = self.aws.caller.call(operation, || make(&self.aws)).await?;
+        Ok(Got { value, round })
+    }
+
+    /// Returns the longest chain of dependent calls so far.
+    pub(crate) fn rounds(&self) -> u32 {
+        self.rounds.load(Ordering::Relaxed)
+    }
+}

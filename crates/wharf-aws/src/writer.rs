@@ -1,0 +1,90 @@
+//! Carries out single steps against AWS: the provider behind an apply.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+use wharf_graph::{Address, ErrorClass, Failure, Live, Outcome, Provider, StackId, StepContext};
+
+use crate::aws::Aws;
+use crate::kind::{AnyKind, Write};
+use crate::kinds;
+
+/// Creates, changes and deletes the objects of one stack.
+#[derive(Debug)]
+pub struct Writer {
+    aws: Aws,
+    stack: StackId,
+    patience: Duration,
+}
+
+impl Writer {
+    /// Builds a writer for `stack`. `patience` is how long a step waits for something only a person
+    /// can provide (an image, a DNS record); zero means not at all.
+    pub fn new(aws: Aws, stack: StackId, patience: Duration) -> Self {
+        Self { aws, stack, patience }
+    }
+
+    fn context<'a>(
+        &'a self,
+        step: &'a StepContext,
+        address: &'a Address,
+        spec_hash: &'a str,
+    ) -> Write<'a> {
+        Write {
+            aws: &self.aws,
+            step,
+            stack: &self.stack,
+            address,
+            spec_hash,
+            patience: self.patience,
+        }
+    }
+}
+
+fn kind(address: &Address) -> Result<&'static dyn AnyKind, Failure> {
+    kinds::find(address.kind()).ok_or_else(|| {
+        let message = format!("{address} is of a kind this version of wharf does not know");
+        Failure::own(ErrorClass::Other, message)
+    })
+}
+
+impl Provider for Writer {
+    fn create<'a>(
+        &'a self,
+        cx: &'a StepContext,
+        address: &'a Address,
+        props: &'a Value,
+        spec_hash: &'a str,
+    ) -> BoxFuture<'a, Result<Outcome, Failure>> {
+        Box::pin(async move {
+            let cx = self.context(cx, address, spec_hash);
+            Ok(kind(address)?.create(&cx, props).await?)
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        cx: &'a StepContext,
+        live: &'a Live,
+        props: &'a Value,
+        changed: &'a [String],
+        spec_hash: &'a str,
+    ) -> BoxFuture<'a, Result<Outcome, Failure>> {
+        Box::pin(async move {
+            let cx = self.context(cx, &live.address, spec_hash);
+            Ok(kind(&live.address)?.update(&cx, live, props, changed).await?)
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        cx: &'a StepContext,
+        live: &'a Live,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let cx = self.context(cx, &live.address, "");
+            Ok(kind(&live.address)?.delete(&cx, live).await?)
+        })
+    }
+}
