@@ -1,11 +1,20 @@
 //! EC2.
 
 pub(crate) mod cidr;
+mod endpoints;
+mod filters;
+mod groups;
+mod interfaces;
 mod lookup;
+mod networks;
+mod permissions;
+mod routes;
+mod rules;
 mod seed;
 pub mod state;
+mod tagging;
 
-use super::{Operation, Protocol, Service};
+use super::{Operation, Protocol, Service, read, write};
 use crate::{
     tags::Tags,
     world::{RegionState, World},
@@ -24,7 +33,41 @@ pub static SERVICE: Service = Service {
     tagged,
 };
 
-const OPERATIONS: &[Operation] = &[];
+const OPERATIONS: &[Operation] = &[
+    read("DescribeVpcs", networks::describe_vpcs),
+    write("CreateVpc", networks::create_vpc),
+    read("DescribeVpcAttribute", networks::describe_attribute),
+    write("ModifyVpcAttribute", networks::modify_attribute),
+    read("DescribeSubnets", networks::describe_subnets),
+    write("CreateSubnet", networks::create_subnet),
+    read("DescribeAvailabilityZones", networks::describe_zones),
+    read("DescribeRouteTables", routes::describe_tables),
+    write("CreateRouteTable", routes::create_table),
+    write("CreateRoute", routes::create_route),
+    write("DeleteRoute", routes::delete_route),
+    write("AssociateRouteTable", routes::associate),
+    read("DescribeInternetGateways", routes::describe_internet_gateways),
+    write("CreateInternetGateway", routes::create_internet_gateway),
+    write("AttachInternetGateway", routes::attach_internet_gateway),
+    write("AllocateAddress", routes::allocate_address),
+    read("DescribeNatGateways", routes::describe_nat_gateways),
+    write("CreateNatGateway", routes::create_nat_gateway),
+    read("DescribeVpcEndpoints", endpoints::describe_endpoints),
+    write("CreateVpcEndpoint", endpoints::create),
+    read("DescribeSecurityGroups", groups::describe),
+    write("CreateSecurityGroup", groups::create),
+    write("DeleteSecurityGroup", groups::delete),
+    write("AuthorizeSecurityGroupIngress", rules::authorize_ingress),
+    write("AuthorizeSecurityGroupEgress", rules::authorize_egress),
+    write("RevokeSecurityGroupIngress", rules::revoke_ingress),
+    write("RevokeSecurityGroupEgress", rules::revoke_egress),
+    read("DescribeSecurityGroupRules", rules::describe),
+    write("ModifySecurityGroupRules", rules::modify),
+    read("DescribeNetworkInterfaces", interfaces::describe),
+    write("CreateTags", tagging::create),
+    write("DeleteTags", tagging::delete),
+    read("DescribeTags", tagging::describe),
+];
 
 /// Lets an event of this service happen.
 pub(crate) fn happen(world: &mut World, region: &str, event: Ec2Event) {
