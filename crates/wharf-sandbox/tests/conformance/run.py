@@ -12,7 +12,8 @@ import time
 
 sys.dont_write_bytecode = True
 
-from strict import Checker  # noqa: E402 (after the setting that keeps the tree clean)
+from stack import stack  # noqa: E402 (after the setting that keeps the tree clean)
+from strict import Checker  # noqa: E402
 
 TAGS = [{"Key": "wharf:app", "Value": "notes"}]
 
@@ -125,7 +126,7 @@ def settings(check):
     check.fails("ResourceNotFoundException", secrets.describe_secret, SecretId="nope")
 
 
-AREAS = [identity, images, logs, settings]
+AREAS = [identity, images, logs, settings, stack]
 
 
 def main():
