@@ -13,12 +13,12 @@ const MAX_CERTIFICATE_NAMES: usize = 10;
 
 /// Kinds that `protect` may name, alone or as `kind.name`.
 pub const PROTECTABLE: &[&str] = &[
-    "balancer",
     "certificate",
     "cluster",
     "dns_record",
     "listener",
     "listener_rule",
+    "load_balancer",
     "log_group",
     "repository",
     "role",
@@ -27,6 +27,9 @@ pub const PROTECTABLE: &[&str] = &[
     "target_group",
     "task_definition",
 ];
+
+/// Words of the spec that stand for a kind, when they stand alone.
+const KIND_WORDS: &[(&str, &str)] = &[("balancer", "load_balancer"), ("logs", "log_group")];
 
 pub(crate) fn check(cx: &mut Cx, stack: &Stack) {
     routes(cx);
@@ -175,6 +178,10 @@ fn protect(cx: &mut Cx) {
             Some((kind, object)) => (kind, Some(object)),
             None => (name.as_str(), None),
         };
+        let word = KIND_WORDS.iter().find(|(word, _)| *word == kind).map(|(_, kind)| *kind);
+        if word.is_some() && object.is_none() {
+            continue;
+        }
         if !PROTECTABLE.contains(&kind) {
             let problem = Problem::error(
                 "E083",
@@ -185,10 +192,10 @@ fn protect(cx: &mut Cx) {
             let is_service = cx.services.iter().any(|(service, _)| service == name);
             let problem = if is_service {
                 problem.help(format!("for the service of this name, write `service.{name}`"))
-            } else if let Some(near) = nearest(kind, PROTECTABLE.iter().copied()) {
+            } else if let Some(near) = word.or_else(|| nearest(kind, kinds())) {
                 problem.help(format!("did you mean `{}`?", name.replacen(kind, near, 1)))
             } else {
-                problem.help(format!("the kinds are: {}", PROTECTABLE.join(", ")))
+                problem.help(format!("the kinds are: {}", kinds().collect::<Vec<_>>().join(", ")))
             };
             cx.push(problem);
             continue;
@@ -209,6 +216,10 @@ fn protect(cx: &mut Cx) {
     cx.protect = names;
 }
 
+fn kinds() -> impl Iterator<Item = &'static str> {
+    KIND_WORDS.iter().map(|(word, _)| *word).chain(PROTECTABLE.iter().copied())
+}
+
 /// Says when AWS's limits make wharf shorten a name, and to what.
 fn lengths(cx: &mut Cx, stack: &Stack) {
     let name = stack.name();
@@ -225,14 +236,14 @@ fn lengths(cx: &mut Cx, stack: &Stack) {
     for (service, span) in cx.services.iter().filter(|(name, _)| name.len() <= 32) {
         let long = format!("{name}-{service}");
         let routed = cx.routed.iter().any(|routed| routed.service == *service);
-        // The longer of the two roles also says its region and purpose.
-        let role = long.len() + stack.region.len() + "--execution".len();
+        // The longer of the two roles.
+        let role = format!("{long}-execution-{}", stack.region);
         if long.len() > TARGET_GROUP_LIMIT && routed {
             let becomes = format!("will be `{}-…`", fit(&long, TARGET_GROUP_LIMIT));
             problems.push(shortened(Some(*span), &long, "a target group", becomes));
-        } else if role > ROLE_LIMIT {
-            let becomes = "will be cut".to_owned();
-            problems.push(shortened(Some(*span), &long, "a role with its region", becomes));
+        } else if role.len() > ROLE_LIMIT {
+            let becomes = format!("will be `{}`", fit(&role, ROLE_LIMIT));
+            problems.push(shortened(Some(*span), &role, "a role", becomes));
         }
     }
     cx.problems.append(&mut problems);
