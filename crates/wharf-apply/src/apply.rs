@@ -30,7 +30,7 @@ impl Options {
         Self {
             parallelism: 10,
             step_budget: Duration::from_mins(20),
-            total_budget: Duration::from_mins(60),
+            total_budget: Duration::from_hours(1),
             policy,
             clock,
         }

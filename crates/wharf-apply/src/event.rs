@@ -174,7 +174,9 @@ pub(crate) fn doing(step: &Step) -> &'static str {
     match (&step.op, step.part) {
         (Op::Create { .. }, _) => "creating",
         (Op::Update { .. }, Some(Part::Attach)) => "attaching",
+        (Op::Update { .. }, Some(Part::Join)) => "joining the new target",
         (Op::Update { .. }, Some(Part::Move)) => "moving traffic",
+        (Op::Update { .. }, Some(Part::Release)) => "releasing the old target",
         (Op::Update { .. }, _) => "updating",
         (Op::Delete { .. }, _) => "deleting",
     }
@@ -185,7 +187,9 @@ pub(crate) fn did(step: &Step) -> &'static str {
     match (&step.op, step.part) {
         (Op::Create { .. }, _) => "created",
         (Op::Update { .. }, Some(Part::Attach)) => "attached",
+        (Op::Update { .. }, Some(Part::Join)) => "joined the new target",
         (Op::Update { .. }, Some(Part::Move)) => "traffic moved",
+        (Op::Update { .. }, Some(Part::Release)) => "released the old target",
         (Op::Update { .. }, _) => "updated",
         (Op::Delete { .. }, _) => "deleted",
     }

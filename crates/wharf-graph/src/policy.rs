@@ -29,6 +29,10 @@ pub struct Policy {
     /// `{"target_group": <input>, "weight": <number>}`. When a target in it is replaced, the planner
     /// first adds the new one at weight 0 ("attach") and moves traffic once it is served ("move").
     pub traffic: Option<&'static str>,
+    /// The top-level prop that lists the targets it serves: an array of objects with a
+    /// `target_group`. While traffic moves to a new target, the planner lets it serve both, so that
+    /// the old one is not left empty while it still gets requests.
+    pub serves: Option<&'static str>,
     /// Whether deleting destroys data that cannot be made again (images, logs).
     pub holds_data: bool,
     /// Whether replacing or deleting it stops requests from being answered.
@@ -36,8 +40,8 @@ pub struct Policy {
     /// Whether a live object with no counterpart in the spec is left alone instead of pruned
     /// (shared between environments, or kept on purpose).
     pub never_prune: bool,
-    /// Kinds whose objects must be gone before one of this kind is deleted, where no value says so
-    /// (a log group outlives the service that writes to it).
+    /// Kinds whose steps must be done before one of this kind is deleted, where no value says so: a
+    /// log group outlives the service that writes to it, a firewall rule the service it lets in.
     pub delete_after: &'static [&'static str],
 }
 
@@ -52,6 +56,7 @@ impl Policy {
             identity: None,
             sensitive: &[],
             traffic: None,
+            serves: None,
             holds_data: false,
             serves_traffic: false,
             never_prune: false,

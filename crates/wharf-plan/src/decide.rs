@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use wharf_graph::input::references;
-use wharf_graph::{Address, Desired, Graph, Live, OutputRef, ReplaceOrder, Snapshot};
+use wharf_graph::{Address, Desired, Graph, Live, OutputRef, Policy, ReplaceOrder, Snapshot};
 
 use crate::diff::Context;
 use crate::toposort::{self, Before};
@@ -42,6 +43,18 @@ pub(crate) type Decisions<'a> = BTreeMap<&'a Address, Decision<'a>>;
 /// Returns an output of a desired resource, if it is known now.
 pub(crate) fn known(decided: &Decisions<'_>, reference: &OutputRef) -> Option<String> {
     decided.get(&reference.of).and_then(|decision| decision.output(&reference.output))
+}
+
+/// Compares props of a kind, given what was decided about the resources they refer to.
+pub(crate) fn compare(
+    policy: &'static Policy,
+    live: &Value,
+    desired: &Value,
+    decided: &Decisions<'_>,
+) -> Vec<Change> {
+    let known = |reference: &OutputRef| known(decided, reference);
+    let moved = |address: &Address| decided.get(address).is_some_and(Decision::moved);
+    Context { policy, known: &known, moved: &moved }.diff(live, desired)
 }
 
 impl Decision<'_> {

@@ -81,7 +81,7 @@ impl Context<'_> {
         };
         match (is_map(live), is_map(desired)) {
             // A map against nothing is listed key by key, an empty map is a value of its own.
-            (Some(true), Some(true)) | (Some(true), None) | (None, Some(true)) => {
+            (Some(true), Some(true) | None) | (None, Some(true)) => {
                 let keys: BTreeSet<&String> =
                     [live, desired].into_iter().flatten().flat_map(keys).collect();
                 for key in keys {
@@ -92,6 +92,10 @@ impl Context<'_> {
                 }
             }
             _ => match (live, desired) {
+                // Which target is served first means nothing.
+                (Some(before), Some(after))
+                    if self.policy.serves == Some(path)
+                        && same_elements(before, &resolve_known(after, self.known)) => {}
                 (Some(Value::Array(before)), Some(Value::Array(after)))
                     if before.len() == after.len()
                         && before.iter().chain(after).all(is_struct)
@@ -149,17 +153,7 @@ impl Context<'_> {
         if live == desired {
             return true;
         }
-        match (live, desired) {
-            (Value::Array(one), Value::Array(two)) if self.is_traffic(path) => {
-                let sorted = |list: &[Value]| {
-                    let mut texts: Vec<String> = list.iter().map(Value::to_string).collect();
-                    texts.sort();
-                    texts
-                };
-                sorted(one) == sorted(two)
-            }
-            _ => false,
-        }
+        self.is_traffic(path) && same_elements(live, desired)
     }
 
     fn is_traffic(&self, path: &str) -> bool {
@@ -200,6 +194,16 @@ impl Context<'_> {
 
 fn keys(value: &Value) -> impl Iterator<Item = &String> {
     value.as_object().into_iter().flat_map(serde_json::Map::keys)
+}
+
+/// Says whether two arrays hold the same elements, in whatever order.
+pub(crate) fn same_elements(one: &Value, two: &Value) -> bool {
+    let sorted = |value: &Value| {
+        let mut texts: Vec<String> = value.as_array()?.iter().map(Value::to_string).collect();
+        texts.sort();
+        Some(texts)
+    };
+    sorted(one).is_some_and(|one| Some(one) == sorted(two))
 }
 
 fn is_struct(value: &Value) -> bool {

@@ -138,7 +138,7 @@ pub(crate) fn holders<'a>(
 fn owners<'a>(objects: &Objects<'a>) -> BTreeMap<&'a str, Option<ObjectKey<'a>>> {
     let mut by_id: BTreeMap<&str, Option<ObjectKey<'_>>> = BTreeMap::new();
     let mut by_output: BTreeMap<&str, Option<ObjectKey<'_>>> = BTreeMap::new();
-    let mut add = |map: &mut BTreeMap<&'a str, Option<ObjectKey<'a>>>, value: &'a str, key| {
+    let add = |map: &mut BTreeMap<&'a str, Option<ObjectKey<'a>>>, value: &'a str, key| {
         map.entry(value)
             .and_modify(|one| *one = one.filter(|one| *one == key))
             .or_insert(Some(key));

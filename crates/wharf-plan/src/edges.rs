@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use wharf_graph::{Address, ReplaceOrder};
 
+use crate::Part;
 use crate::decide::Verdict;
-use crate::doomed::{ObjectKey, Objects, each_text};
+use crate::doomed::{Doomed, ObjectKey, Objects, each_text};
 use crate::nodes::Nodes;
 use crate::scope::Relations;
 use crate::toposort::Before;
@@ -24,11 +25,20 @@ pub(crate) fn must(nodes: &Nodes<'_>, relations: &Relations<'_>) -> Before {
         for need in relations.graph.needs(node.address) {
             before[index].extend(ready(need, nodes, relations, &mut memo));
         }
-        if let Some(stages) = nodes.staged.get(node.address)
-            && nodes.last.get(node.address) == Some(&index)
-        {
-            before[index].extend(stages.servers.iter().filter_map(|one| nodes.last.get(one)));
-            before[index].extend(nodes.ready.get(node.address));
+        match node.part {
+            Some(Part::Move) => {
+                let servers = nodes.staging.moves.get(node.address).map(|cut| &cut.servers);
+                let servers = servers.into_iter().flatten();
+                before[index].extend(servers.filter_map(|one| nodes.ready.get(one)));
+                before[index].extend(nodes.ready.get(node.address));
+            }
+            Some(Part::Release) => {
+                let movers = nodes.staging.joins.get(node.address).map(|cut| &cut.movers);
+                let movers = movers.into_iter().flatten();
+                before[index].extend(movers.filter_map(|one| nodes.last.get(one)));
+                before[index].extend(nodes.ready.get(node.address));
+            }
+            _ => {}
         }
     }
     for (key, &delete) in &nodes.deletes {
@@ -76,7 +86,7 @@ pub(crate) fn wishes(
     let mut list = Vec::new();
     letting_go(nodes, relations, objects, &mut list);
     after_dependents(nodes, relations, &mut list);
-    after_kinds(nodes, &mut list);
+    after_kinds(nodes, relations, &mut list);
     after_traffic(nodes, relations, &mut list);
     before_namesakes(nodes, relations, &mut list);
     list
@@ -106,7 +116,7 @@ fn letting_go(
 /// What has a successor goes after everything that needs the successor has changed.
 fn after_dependents(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(usize, usize)>) {
     for (key, &delete) in &nodes.deletes {
-        let follows = relations.doomed.get(key).is_some_and(super::doomed::Doomed::goes_last);
+        let follows = relations.doomed.get(key).is_some_and(Doomed::goes_last);
         if !follows {
             continue;
         }
@@ -116,16 +126,23 @@ fn after_dependents(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec
     }
 }
 
-/// What a kind must outlive goes first.
-fn after_kinds(nodes: &Nodes<'_>, list: &mut Vec<(usize, usize)>) {
-    let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+/// What a kind must outlive goes, or changes, first.
+fn after_kinds(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(usize, usize)>) {
+    let mut going: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (key, &delete) in &nodes.deletes {
-        by_kind.entry(key.0.kind()).or_default().push(delete);
+        going.entry(key.0.kind()).or_default().push(delete);
     }
-    for &delete in nodes.deletes.values() {
+    let mut changing: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (address, &step) in &nodes.last {
+        changing.entry(address.kind()).or_default().push(step);
+    }
+    for (key, &delete) in &nodes.deletes {
+        // What goes before its successor is made cannot wait for those that need the successor.
+        let early = relations.doomed[key].replaced == Some(ReplaceOrder::DeleteFirst);
         for kind in nodes.list[delete].policy.delete_after {
-            let earlier = by_kind.get(kind).into_iter().flatten();
-            list.extend(earlier.map(|&earlier| (delete, earlier)));
+            let earlier = going.get(kind).into_iter().flatten();
+            let changed = changing.get(kind).into_iter().flatten().filter(|_| !early);
+            list.extend(earlier.chain(changed).map(|&earlier| (delete, earlier)));
         }
     }
 }
@@ -139,10 +156,10 @@ fn after_traffic(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(u
         else {
             continue;
         };
-        let Some(&last) = nodes.last.get(*address) else { continue };
+        let Some(&moved) = nodes.last.get(*address) else { continue };
         if let Some(Value::Array(targets)) = live.props.get(prop) {
             for target in targets {
-                each_text(target, &mut |text| leaving.entry(text).or_default().push(last));
+                each_text(target, &mut |text| leaving.entry(text).or_default().push(moved));
             }
         }
     }
@@ -155,8 +172,8 @@ fn after_traffic(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(u
             continue;
         }
         each_text(&doom.live.props, &mut |text| {
-            for &last in leaving.get(text).into_iter().flatten() {
-                list.push((delete, last));
+            for &moved in leaving.get(text).into_iter().flatten() {
+                list.push((delete, moved));
             }
         });
     }

@@ -107,7 +107,9 @@ impl Estimator<'_> {
     }
 
     fn update(&self, node: &Node<'_>, props: &Value, changed: &[String], name: &str) -> Impact {
-        let Some(rollout) = self.rollout(props) else { return Impact::default() };
+        let Some(rollout) = self.rollout(props).filter(|_| node.policy.serves_traffic) else {
+            return Impact::default();
+        };
         let scaling = |path: &String| COUNT.contains(&path.as_str());
         if changed.iter().all(scaling) || rollout.count == 0 {
             return Impact::default();

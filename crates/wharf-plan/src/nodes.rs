@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use wharf_graph::{Address, Policy, ReplaceOrder};
 
 use crate::decide::{Decision, Decisions, Verdict};
 use crate::doomed::{Doomed, ObjectKey};
-use crate::staging::{Staged, stage};
+use crate::staging::Staging;
 use crate::{Action, Change, Object, Op, Part, Reason};
 
 /// A step before it is ordered.
@@ -30,8 +31,8 @@ impl Node<'_> {
     fn rank(&self) -> (&Address, u8, &str) {
         let part = match (&self.op, self.part) {
             (_, Some(Part::Attach)) => 0,
-            (Op::Create { .. } | Op::Update { .. }, None | Some(Part::Create | Part::Delete)) => 1,
-            (_, Some(Part::Move)) => 2,
+            (_, Some(Part::Move | Part::Release)) => 2,
+            (Op::Create { .. } | Op::Update { .. }, _) => 1,
             (Op::Delete { .. }, _) => 3,
         };
         (self.address, part, self.op.live().map_or("", |live| &live.id))
@@ -42,8 +43,8 @@ impl Node<'_> {
 #[derive(Debug)]
 pub(crate) struct Nodes<'a> {
     pub(crate) list: Vec<Node<'a>>,
-    /// How updates are cut in two, by address.
-    pub(crate) staged: BTreeMap<&'a Address, Staged<'a>>,
+    /// How updates are cut up while traffic moves.
+    pub(crate) staging: Staging<'a>,
     /// The step after which others can rely on a resource.
     pub(crate) ready: BTreeMap<&'a Address, usize>,
     /// The step after which a resource is as desired.
@@ -60,14 +61,9 @@ impl<'a> Nodes<'a> {
         dependents: &BTreeMap<&'a Address, Vec<&'a Address>>,
         inside: &dyn Fn(&Address) -> bool,
     ) -> Self {
-        let mut staged = BTreeMap::new();
-        for (address, decision) in decided.iter().filter(|(address, _)| inside(address)) {
-            if let Some(stages) = stage(decision, decided, dependents, inside) {
-                staged.insert(*address, stages);
-            }
-        }
+        let staging = Staging::new(decided, dependents, inside);
         let unfinished: BTreeSet<&Address> =
-            staged.values().flat_map(|stages| stages.servers.iter().copied()).collect();
+            staging.moves.values().flat_map(|cut| cut.servers.iter().copied()).collect();
         let mut list = Vec::new();
         for (address, decision) in decided.iter().filter(|(address, _)| inside(address)) {
             match decision.verdict {
@@ -75,31 +71,31 @@ impl<'a> Nodes<'a> {
                 Verdict::Same => {}
                 Verdict::Create => list.push(create(decision, None)),
                 Verdict::Replace(_) => list.push(create(decision, Some(Part::Create))),
-                Verdict::Update => update(decision, staged.get(address), &mut list),
+                Verdict::Update => update(decision, &staging, &mut list),
             }
         }
         for (key, doom) in doomed.iter().filter(|(key, _)| inside(key.0)) {
             list.push(delete(*key, doom));
         }
         list.sort_by(|one, two| one.rank().cmp(&two.rank()));
-        Self::index(list, staged)
+        Self::index(list, staging)
     }
 
-    fn index(list: Vec<Node<'a>>, staged: BTreeMap<&'a Address, Staged<'a>>) -> Self {
+    fn index(list: Vec<Node<'a>>, staging: Staging<'a>) -> Self {
         let mut ready = BTreeMap::new();
-        let mut last = BTreeMap::new();
+        let mut finished = BTreeMap::new();
         let mut deletes = BTreeMap::new();
         for (index, node) in list.iter().enumerate() {
             if let Some(key) = node.deletes {
                 deletes.insert(key, index);
                 continue;
             }
-            last.insert(node.address, index);
-            if node.part != Some(Part::Move) {
+            finished.insert(node.address, index);
+            if !matches!(node.part, Some(Part::Move | Part::Release)) {
                 ready.insert(node.address, index);
             }
         }
-        Self { list, staged, ready, last, deletes }
+        Self { list, staging, ready, last: finished, deletes }
     }
 }
 
@@ -128,34 +124,50 @@ fn create<'a>(decision: &Decision<'a>, part: Option<Part>) -> Node<'a> {
             decision.leaving.iter().map(|live| format!("`{}`", live.id)).collect();
         let wait = format!("waits until {}, on its way out, is gone", ids.join(", "));
         node.note = Some(match node.note {
-            Some(note) => format!("{note}; {wait}"),
+            Some(given) => format!("{given}; {wait}"),
             None => wait,
         });
     }
     node
 }
 
-fn update<'a>(decision: &Decision<'a>, staged: Option<&Staged<'a>>, list: &mut Vec<Node<'a>>) {
+fn update<'a>(decision: &Decision<'a>, staging: &Staging<'a>, list: &mut Vec<Node<'a>>) {
     let Some(live) = decision.live.map(Object::from) else { return };
-    let changed = decision.changes.iter().map(|change| change.path.clone()).collect();
-    let props = decision.desired.props.clone();
-    let mut whole =
-        node(decision, Action::Update, Op::Update { live: live.clone(), props, changed });
-    if let Some(stages) = staged {
-        if let Some((props, changes)) = &stages.attach {
-            let changed = decision.desired.policy.traffic.into_iter().map(str::to_owned).collect();
-            let op = Op::Update { live, props: props.clone(), changed };
-            let mut attach = node(decision, Action::Update, op);
-            attach.part = Some(Part::Attach);
-            attach.because = Reason::Attaches { target: stages.target.clone() };
-            attach.changes.clone_from(changes);
-            attach.drift = false;
-            list.push(attach);
+    let step = |props: &Value, changes: &[Change]| {
+        let changed = changes.iter().map(|change| change.path.clone()).collect();
+        let op = Op::Update { live: live.clone(), props: props.clone(), changed };
+        Node { changes: changes.to_vec(), ..node(decision, Action::Update, op) }
+    };
+    let address = &decision.desired.address;
+    let whole = step(&decision.desired.props, &decision.changes);
+    if let Some(cut) = staging.moves.get(address) {
+        if let Some((props, changes)) = &cut.attach {
+            list.push(Node {
+                part: Some(Part::Attach),
+                because: Reason::Attaches { target: cut.target.clone() },
+                drift: false,
+                ..step(props, changes)
+            });
         }
-        whole.part = Some(Part::Move);
-        whole.because = Reason::Moves { target: stages.target.clone() };
+        let because = Reason::Moves { target: cut.target.clone() };
+        list.push(Node { part: Some(Part::Move), because, ..whole });
+    } else if let Some(cut) = staging.joins.get(address) {
+        if let Some((props, changes)) = &cut.first {
+            list.push(Node {
+                part: Some(Part::Join),
+                because: Reason::Joins { target: cut.target.clone() },
+                ..step(props, changes)
+            });
+        }
+        list.push(Node {
+            part: Some(Part::Release),
+            because: Reason::Releases,
+            drift: decision.drift,
+            ..step(&decision.desired.props, &cut.release)
+        });
+    } else {
+        list.push(whole);
     }
-    list.push(whole);
 }
 
 /// Sees a change through that is complete as far as props tell.
@@ -185,7 +197,7 @@ fn delete<'a>(key: ObjectKey<'a>, doom: &Doomed<'a>) -> Node<'a> {
     }
 }
 
-impl<'a> Doomed<'a> {
+impl Doomed<'_> {
     /// Says whether the new object is made before this one goes.
     pub(crate) fn goes_last(&self) -> bool {
         self.replaced == Some(ReplaceOrder::CreateFirst) || self.reason == Reason::LeftOver

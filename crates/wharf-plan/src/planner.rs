@@ -94,7 +94,7 @@ pub fn plan(desired: &Graph, snapshot: &Snapshot, options: &Options) -> Result<P
         ));
     };
     let steps = steps(nodes, &before, &order, &Estimator { decided: &decided });
-    Ok(document(steps, desired, snapshot, options, &decided, &inside))
+    Ok(document(steps, graph, snapshot, options, &decided, &inside))
 }
 
 fn scope<'a>(
@@ -170,7 +170,7 @@ fn steps(
 
 fn document(
     steps: Vec<Step>,
-    desired: &Graph,
+    graph: &Graph,
     snapshot: &Snapshot,
     options: &Options,
     decided: &Decisions<'_>,
@@ -195,7 +195,7 @@ fn document(
         region: snapshot.facts.region.clone(),
         id: String::new(),
         facts: short_hash(&facts.join("\n"), 16),
-        seal: desired.seal(),
+        seal: graph.seal(),
         summary: summary(&steps, unchanged.len()),
         impact: impact::total(&steps),
         outputs: outputs(&steps, decided),
@@ -223,7 +223,9 @@ fn summary(steps: &[Step], unchanged: usize) -> Summary {
             drifted.insert(&step.address);
         }
         match (step.action, step.part) {
-            (_, Some(Part::Attach)) | (Action::Replace, Some(Part::Delete)) => {}
+            (_, Some(Part::Attach))
+            | (Action::Update, Some(Part::Join))
+            | (Action::Replace, Some(Part::Delete)) => {}
             (Action::Create, _) => counts.create += 1,
             (Action::Update, _) => counts.update += 1,
             (Action::Replace, _) => counts.replace += 1,

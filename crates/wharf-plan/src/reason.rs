@@ -43,6 +43,13 @@ pub enum Reason {
         /// The target.
         target: Address,
     },
+    /// It serves a new target beside the old one, until traffic has moved.
+    Joins {
+        /// The new target.
+        target: Address,
+    },
+    /// Traffic has moved; it lets go of the old target.
+    Releases,
     /// A run that was interrupted did not see the change through.
     Unfinished,
     /// The new object has taken its place.
@@ -76,6 +83,10 @@ impl fmt::Display for Reason {
             Self::Moves { target } => {
                 write!(f, "moves traffic to {target} once it is served")
             }
+            Self::Joins { target } => {
+                write!(f, "serves {target} beside the old target until traffic has moved")
+            }
+            Self::Releases => f.write_str("lets go of the old target once traffic has moved"),
             Self::Unfinished => f.write_str("an interrupted run did not see it through"),
             Self::Superseded => f.write_str("replaced by the new one"),
             Self::LeftOver => f.write_str("left over from an interrupted replacement"),

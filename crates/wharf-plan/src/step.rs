@@ -102,8 +102,12 @@ pub enum Part {
     Delete,
     /// A new target is added beside the old one, without traffic.
     Attach,
-    /// Traffic goes to the new target, and the old one is let go.
+    /// A service serves the new target and the old one.
+    Join,
+    /// Traffic goes to the new target.
     Move,
+    /// The service serves the old target no longer.
+    Release,
 }
 
 impl Part {
@@ -113,7 +117,9 @@ impl Part {
             Self::Create => "create",
             Self::Delete => "delete",
             Self::Attach => "attach",
+            Self::Join => "join",
             Self::Move => "move",
+            Self::Release => "release",
         }
     }
 }
