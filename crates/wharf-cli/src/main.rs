@@ -1,2 +1,44 @@
-//! placeholder
-fn main() {}
+//! The command `wharf`.
+
+mod args;
+mod budget;
+mod checks;
+mod commands;
+mod error;
+mod exit;
+mod lease;
+mod session;
+mod ui;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Cli;
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; everything else is a usage error, which is 3 here
+            // because 2 means "there are changes".
+            drop(error.print());
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return ExitCode::from(exit.code());
+        }
+    };
+    let ui = Ui::new(&cli.global);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let exit = match runtime {
+        Ok(runtime) => runtime.block_on(commands::run(cli, ui)),
+        Err(error) => Err(error::CliError::from_error(Exit::Other, &error)),
+    };
+    let exit = exit.unwrap_or_else(|error| {
+        ui.error(&error);
+        error.exit
+    });
+    ExitCode::from(exit.code())
+}

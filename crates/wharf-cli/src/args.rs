@@ -1,0 +1,225 @@
+//! What people type, nothing more. Meaning is given to it in [`crate::session`] and the commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use wharf_graph::Address;
+
+/// Puts a container on AWS properly: one short file, `plan`, `apply`, `destroy`.
+#[derive(Debug, Parser)]
+#[command(name = "wharf", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Spec file; `-` is standard input
+    #[arg(short, long, global = true, default_value = "wharf.yaml", value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Environment, for a spec that declares any
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// Image of a service for this run: `:tag`, `@sha256:…` or a full reference
+    #[arg(long, global = true, value_name = "SERVICE=REF", value_parser = image)]
+    pub(crate) image: Vec<(String, String)>,
+    /// Only this resource and what it needs (repeatable)
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) only: Vec<Address>,
+    /// Form of the output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// One line per resource
+    #[arg(long, global = true, conflicts_with = "full")]
+    pub(crate) summary: bool,
+    /// Every field, and what is unchanged
+    #[arg(long, global = true)]
+    pub(crate) full: bool,
+    /// Use the simulated AWS, kept in DIR
+    #[arg(
+        long, global = true, env = "WHARF_SANDBOX", value_name = "DIR", num_args = 0..=1,
+        require_equals = true, default_missing_value = ".wharf/sandbox"
+    )]
+    pub(crate) sandbox: Option<PathBuf>,
+    /// Another endpoint for every AWS service
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Named profile of the AWS configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Region; must be the spec's
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// How long the whole run may take, for example `20m`
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// How many steps may run at once
+    #[arg(long, global = true, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(crate) parallelism: u16,
+    /// Whether to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+    /// Say only what was asked for
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Also say what reading cost
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// Form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// Whether to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check the spec, offline: all problems at once
+    Check,
+    /// Read the account and show what apply would do
+    Plan(PlanArgs),
+    /// Plan, ask, carry it out, wait until healthy, plan again
+    Apply(ApplyArgs),
+    /// Delete everything the stack owns, and nothing else
+    Destroy(DestroyArgs),
+    /// Show only what somebody changed outside wharf; exit code 2 if anything
+    Drift,
+    /// Rollout, tasks, targets, certificate and URL
+    Status,
+    /// The simulated AWS
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Explain a topic: `wharf help exit-codes`
+    Help {
+        /// `exit-codes`, or a command
+        topic: Option<String>,
+    },
+}
+
+/// Flags of `plan`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PlanArgs {
+    /// Save the plan for `wharf apply FILE`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Plan the deletion of the stack
+    #[arg(long)]
+    pub(crate) destroy: bool,
+}
+
+/// Flags of `apply`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ApplyArgs {
+    /// A plan saved by `wharf plan --out`
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// With `--yes`: also delete what the spec no longer names
+    #[arg(long)]
+    pub(crate) allow_delete: bool,
+    /// How long to wait for an image to be pushed, for example `10m`
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) wait_image: Option<Duration>,
+}
+
+/// Flags of `destroy`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DestroyArgs {
+    /// Do not ask; needs `--confirm`
+    #[arg(long, requires = "confirm")]
+    pub(crate) yes: bool,
+    /// The name of the stack, to show that it is the one meant
+    #[arg(long, value_name = "STACK")]
+    pub(crate) confirm: Option<String>,
+}
+
+/// What to do with the simulated AWS.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SandboxCommand {
+    /// Answer AWS calls over HTTP, for any AWS client
+    Serve {
+        /// Port on this machine; 0 picks a free one
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+    },
+    /// Forget everything in it
+    Reset,
+    /// Show what is in it
+    Show,
+}
+
+fn image(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((service, reference)) if !service.is_empty() && !reference.is_empty() => {
+            Ok((service.to_owned(), reference.to_owned()))
+        }
+        _ => Err("expected SERVICE=REF, for example web=:v2".to_owned()),
+    }
+}
+
+/// Reads `90s`, `10m` or `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a number and a unit, for example 90s, 10m or 2h".to_owned();
+    let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(split);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    // A year is more than any wait needs; it keeps later arithmetic away from its limits.
+    match number.checked_mul(factor) {
+        Some(seconds) if seconds <= 31_536_000 => Ok(Duration::from_secs(seconds)),
+        _ => Err("that is longer than a year".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
+        for wrong in ["", "10", "m", "10d", "-1s", "99999999999999999999h", "18446744073709551615h"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `wharf destroy`: the plan for the empty stack, carried out.
+
+use super::run::{Options, run as carry_out};
+use crate::args::{DestroyArgs, Format, Global};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::lease::holding;
+use crate::session::Session;
+use crate::ui::Ui;
+use crate::view;
+
+pub(super) async fn run(global: &Global, args: &DestroyArgs, ui: Ui) -> Result<Exit, CliError> {
+    let session = Session::start(global, ui).await?;
+    let name = session.id().to_string();
+    if let Some(given) = &args.confirm
+        && *given != name
+    {
+        return Err(wrong_name(given, &name));
+    }
+    if !args.yes && (global.format == Format::Json || !Ui::can_ask()) {
+        return Err(CliError::new(Exit::Usage, "nobody can be asked: this is not a terminal")
+            .hint(format!("add --yes --confirm {name}")));
+    }
+    let snapshot = session.read().await?;
+    let plan = session.plan(&snapshot, true)?;
+    if global.format == Format::Text {
+        ui.data(&view::plan::text(&plan, &view::plan::Mode::of(global)))?;
+    }
+    if plan.is_empty() {
+        return if global.format == Format::Json { super::run::nothing_to_do(&session) } else { Ok(Exit::Done) };
+    }
+    if !args.yes {
+        let answer = ui.ask(&format!("This cannot be undone. Type the stack's name ({name}) to go on:"))?;
+        if answer != name {
+            ui.say("Nothing was changed.");
+            return Ok(Exit::Done);
+        }
+    }
+    holding(&session, reconsider(&session, plan)).await
+}
+
+async fn reconsider(session: &Session, plan: wharf_plan::Plan) -> Result<Exit, CliError> {
+    let snapshot = session.read().await?;
+    if let Err(moved) = plan.verify(&snapshot) {
+        return Err(view::plan::moved("the account changed since the plan was made", &moved)
+            .hint("run `wharf destroy` again to see the new plan"));
+    }
+    let options = Options { patience: std::time::Duration::ZERO, verify: true };
+    carry_out(session, plan, &options).await
+}
+
+fn wrong_name(given: &str, name: &str) -> CliError {
+    CliError::new(Exit::Refused, format!("`{given}` is not the stack this spec describes"))
+        .hint(format!("its name is {name}"))
+}

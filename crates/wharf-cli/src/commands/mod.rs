@@ -1,0 +1,34 @@
+//! The commands, a file each.
+
+mod apply;
+mod check;
+mod completions;
+mod destroy;
+mod drift;
+mod help;
+mod plan;
+mod run;
+mod sandbox;
+mod status;
+
+use crate::args::{Cli, Command};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+/// Does what was asked for.
+pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
+    let Cli { global, command } = cli;
+    // Boxed, since each of these is a large state machine and only one of them ever runs.
+    match command {
+        Command::Check => check::run(&global, ui),
+        Command::Plan(args) => Box::pin(plan::run(&global, &args, ui)).await,
+        Command::Apply(args) => Box::pin(apply::run(&global, &args, ui)).await,
+        Command::Destroy(args) => Box::pin(destroy::run(&global, &args, ui)).await,
+        Command::Drift => Box::pin(drift::run(&global, ui)).await,
+        Command::Status => Box::pin(status::run(&global, ui)).await,
+        Command::Sandbox(command) => Box::pin(sandbox::run(&global, &command, ui)).await,
+        Command::Completions { shell } => completions::run(shell, ui),
+        Command::Help { topic } => help::run(topic.as_deref(), ui),
+    }
+}

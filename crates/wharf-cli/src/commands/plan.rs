@@ -1,0 +1,46 @@
+//! `wharf plan`: reads the account and shows what apply would do.
+
+use crate::args::{Format, Global, PlanArgs};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::session::Session;
+use crate::ui::Ui;
+use crate::view;
+
+pub(super) async fn run(global: &Global, args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
+    let session = Session::start(global, ui).await?;
+    let snapshot = session.read().await?;
+    let plan = session.plan(&snapshot, args.destroy)?;
+    match global.format {
+        Format::Text => ui.data(&view::plan::text(&plan, &view::plan::Mode::of(global)))?,
+        Format::Json => ui.data(&format!("{}\n", json(&plan)?))?,
+    }
+    if global.verbose {
+        ui.say(&view::plan::cost(&snapshot.stats));
+    }
+    if let Some(path) = &args.out {
+        save(path, &json(&plan)?)?;
+        ui.say(&format!("saved as {}; carry it out with: wharf apply {0}", path.display()));
+    }
+    if args.detailed_exitcode && !plan.is_empty() { Ok(Exit::Changes) } else { Ok(Exit::Done) }
+}
+
+fn json(plan: &wharf_plan::Plan) -> Result<String, CliError> {
+    plan.to_json_pretty().map_err(|error| CliError::from_error(Exit::Other, &error))
+}
+
+/// Writes the whole file or nothing: a plan cut short must not be left behind.
+fn save(path: &std::path::Path, text: &str) -> Result<(), CliError> {
+    use std::io::Write as _;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(parent.unwrap_or(std::path::Path::new(".")))?;
+        file.write_all(text.as_bytes())?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|error| {
+        CliError::new(Exit::Other, format!("cannot save the plan as `{}`", path.display()))
+            .cause(error.to_string())
+    })
+}

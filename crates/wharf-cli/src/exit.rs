@@ -1,0 +1,61 @@
+//! Exit codes: one list, from which `wharf help exit-codes` is printed.
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Done = 0,
+    Other = 1,
+    Changes = 2,
+    Usage = 3,
+    Denied = 4,
+    RolledBack = 5,
+    Partial = 6,
+    Stale = 7,
+    Held = 8,
+    TimedOut = 9,
+    StillDiffers = 10,
+    Refused = 11,
+    Waiting = 12,
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// Returns the number the process ends with.
+    pub(crate) const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// Every code with its meaning.
+pub(crate) const MEANINGS: &[(Exit, &str)] = &[
+    (Exit::Done, "done; for `plan`: a plan was made"),
+    (Exit::Other, "an error not listed below"),
+    (Exit::Changes, "changes exist (`plan --detailed-exitcode`, `drift`)"),
+    (Exit::Usage, "the spec, the flags or the usage are wrong"),
+    (Exit::Denied, "credentials or permission; wrong account or region"),
+    (Exit::RolledBack, "a rollout failed and was rolled back; the old release is live"),
+    (Exit::Partial, "apply failed part way; it says what is done, failed and skipped"),
+    (Exit::Stale, "the saved plan no longer matches the account"),
+    (Exit::Held, "somebody else holds the lease"),
+    (Exit::TimedOut, "the time budget is spent"),
+    (Exit::StillDiffers, "apply finished, but a second plan still differs"),
+    (Exit::Refused, "refused: needs consent, or a foreign object is in the way"),
+    (Exit::Waiting, "converged as far as possible; waiting for something outside"),
+    (Exit::Interrupted, "interrupted at a safe point"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_is_listed_once_in_order() {
+        let codes: Vec<u8> = MEANINGS.iter().map(|(exit, _)| exit.code()).collect();
+        let mut sorted = codes.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(codes, sorted);
+        assert_eq!(codes.len(), 14);
+    }
+}

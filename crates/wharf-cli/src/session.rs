@@ -1,0 +1,305 @@
+//! What most commands begin with: the spec, a connection, a reading, a plan.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use wharf_aws::{Aws, Connect, Transport};
+use wharf_graph::{Address, Facts, Graph, Snapshot, StackId};
+use wharf_plan::{Inputs, Plan};
+use wharf_sandbox::Sandbox;
+use wharf_spec::Stack;
+use wharf_spec::stack::{Fate, Image, ImageReference};
+
+use crate::args::Global;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+/// How fast the embedded sandbox's clock runs: a rollout of three minutes shows in three seconds.
+const SANDBOX_SPEED: f64 = 60.0;
+/// Largest spec that is read; the parser refuses more as well, this bounds memory.
+const SPEC_LIMIT: u64 = 4 << 20;
+
+/// The text of a spec and what it means.
+pub(crate) struct Spec {
+    /// Name shown in messages.
+    pub(crate) file: String,
+    pub(crate) text: String,
+    pub(crate) stack: Stack,
+    pub(crate) warnings: Vec<wharf_spec::Problem>,
+}
+
+/// Reads the spec file named by the flags, or standard input.
+pub(crate) fn read_text(global: &Global) -> Result<(String, String), CliError> {
+    let file = global.file.display().to_string();
+    let mut bytes = Vec::new();
+    let result = if file == "-" {
+        std::io::stdin().take(SPEC_LIMIT).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(&global.file)
+            .and_then(|opened| opened.take(SPEC_LIMIT).read_to_end(&mut bytes))
+    };
+    if let Err(error) = result {
+        let mut wrapped = CliError::new(Exit::Usage, format!("cannot read the spec `{file}`"))
+            .cause(error.to_string());
+        if error.kind() == std::io::ErrorKind::NotFound {
+            wrapped = wrapped.hint("name it with `--file`, or write a `wharf.yaml`; `specs/minimal.yaml` is a start");
+        }
+        return Err(wrapped);
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        CliError::new(Exit::Usage, format!("the spec `{file}` is not UTF-8 text"))
+            .cause(error.utf8_error().to_string())
+            .hint("save it as UTF-8")
+    })?;
+    let name = if file == "-" { "standard input".to_owned() } else { file };
+    Ok((name, text))
+}
+
+/// Reads and checks the spec. Problems are printed whole, warnings too.
+pub(crate) fn load(global: &Global, ui: Ui) -> Result<Spec, CliError> {
+    let (file, text) = read_text(global)?;
+    let options = wharf_spec::Options {
+        env: global.env.clone(),
+        images: images(global)?,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    match wharf_spec::parse(&text, &file, &options) {
+        Ok(parsed) => {
+            for warning in &parsed.warnings {
+                ui.say(&warning.render(&file, &text, ui.color_err()));
+            }
+            if let Some(region) = &global.region
+                && *region != parsed.stack.region
+            {
+                return Err(CliError::new(
+                    Exit::Denied,
+                    format!("the spec is for region {}, not {region}", parsed.stack.region),
+                ));
+            }
+            Ok(Spec { file, text, stack: parsed.stack, warnings: parsed.warnings })
+        }
+        Err(problems) => {
+            let rendered = problems.render(&text, ui.color_err());
+            Err(CliError::new(Exit::Usage, rendered.trim_end().to_owned()))
+        }
+    }
+}
+
+fn images(global: &Global) -> Result<BTreeMap<String, String>, CliError> {
+    let mut images = BTreeMap::new();
+    for (service, reference) in &global.image {
+        if images.insert(service.clone(), reference.clone()).is_some() {
+            let message = format!("--image is given twice for service `{service}`");
+            return Err(CliError::new(Exit::Usage, message));
+        }
+    }
+    Ok(images)
+}
+
+/// A stack and the account it lives in.
+pub(crate) struct Session {
+    pub(crate) spec: Spec,
+    pub(crate) aws: Aws,
+    pub(crate) ui: Ui,
+    pub(crate) global: Global,
+}
+
+impl Session {
+    /// Loads the spec and connects. No call is made yet.
+    pub(crate) async fn start(global: &Global, ui: Ui) -> Result<Self, CliError> {
+        let spec = load(global, ui)?;
+        let aws = connect(global, &spec.stack).await?;
+        Ok(Self { spec, aws, ui, global: global.clone() })
+    }
+
+    /// Returns the identity of the stack.
+    pub(crate) fn id(&self) -> StackId {
+        StackId { app: self.spec.stack.app.clone(), env: self.spec.stack.env.clone() }
+    }
+
+    /// Reads the account, refusing another one than the spec names.
+    pub(crate) async fn read(&self) -> Result<Snapshot, CliError> {
+        let snapshot = Box::pin(wharf_aws::read(&self.aws, &self.spec.stack)).await;
+        if let Some(wanted) = &self.spec.stack.account
+            && !snapshot.facts.account.is_empty()
+            && *wanted != snapshot.facts.account
+        {
+            let message = format!(
+                "the spec is for account {wanted}, but the credentials are for {}",
+                snapshot.facts.account
+            );
+            return Err(CliError::new(Exit::Denied, message)
+                .hint("choose other credentials, for example with `--profile NAME`"));
+        }
+        Ok(snapshot)
+    }
+
+    /// Compares the spec, or for `destroy` nothing at all, with what was read.
+    pub(crate) fn plan(&self, snapshot: &Snapshot, destroy: bool) -> Result<Plan, CliError> {
+        self.plan_for(snapshot, destroy, self.inputs(destroy))
+    }
+
+    fn plan_for(&self, snapshot: &Snapshot, destroy: bool, inputs: Inputs) -> Result<Plan, CliError> {
+        let stack = &self.spec.stack;
+        let graph = if destroy { Graph::default() } else { self.graph(snapshot)? };
+        let mut options = wharf_plan::Options::new(self.id());
+        options.protect.clone_from(&stack.protect);
+        options.destroy = destroy;
+        options.only.clone_from(&inputs.only);
+        options.inputs = inputs;
+        if destroy {
+            let fates = [
+                ("repository", stack.destroy.repository),
+                ("log_group", stack.destroy.logs),
+                ("certificate", stack.destroy.certificate),
+            ];
+            options.keep = fates
+                .into_iter()
+                .filter(|(_, fate)| *fate == Fate::Keep)
+                .map(|(kind, _)| kind.to_owned())
+                .collect();
+        } else {
+            options.waiting = waiting(stack, &snapshot.facts);
+            options.checks = crate::checks::against_account(&self.spec, &snapshot.facts);
+        }
+        Ok(wharf_plan::plan(&graph, snapshot, &options)?)
+    }
+
+    /// Declares the stack in the surroundings that were read.
+    pub(crate) fn graph(&self, snapshot: &Snapshot) -> Result<Graph, CliError> {
+        if !snapshot.failures.is_empty() {
+            // Surroundings may be missing from the facts; the planner says what was not read.
+            return Ok(Graph::default());
+        }
+        let (nodes, problems) = wharf_aws::declare(&self.spec.stack, &snapshot.facts);
+        if !problems.is_empty() {
+            let mut error = CliError::new(Exit::Other, "the spec cannot be applied in this account");
+            for problem in problems {
+                error = error.cause(format!("{}: {}", problem.address, problem.message));
+            }
+            error.causes.dedup();
+            return Err(error);
+        }
+        Graph::new(nodes).map_err(|error| CliError::from_error(Exit::Other, &error))
+    }
+
+    /// Returns what, besides the file, decided the plan.
+    pub(crate) fn inputs(&self, destroy: bool) -> Inputs {
+        Inputs {
+            env: self.global.env.clone(),
+            images: self.global.image.iter().cloned().collect(),
+            destroy,
+            only: (!self.global.only.is_empty()).then(|| self.global.only.clone()),
+            spec: Some(wharf_graph::props::short_hash(&self.spec.text, 16)),
+        }
+    }
+
+    /// Returns where the stack's services answer, by service.
+    pub(crate) fn urls(&self, outputs: &BTreeMap<Address, BTreeMap<String, String>>) -> Vec<String> {
+        let balancer = outputs
+            .get(&Address::new("load_balancer", "main"))
+            .and_then(|outputs| outputs.get("dns_name"));
+        let mut urls = Vec::new();
+        for service in self.spec.stack.routed() {
+            let Some(routing) = &service.routing else { continue };
+            match (&routing.domain, balancer) {
+                (Some(domain), _) => {
+                    urls.extend(domain.names.iter().map(|name| format!("https://{name}")));
+                }
+                (None, Some(dns)) => {
+                    let host = routing.hosts.first().unwrap_or(dns);
+                    let path = routing.paths.first().map_or("", String::as_str);
+                    let scheme = if self.spec.stack.certificate().is_some() { "https" } else { "http" };
+                    urls.push(format!("{scheme}://{host}{}", path.trim_end_matches('*')));
+                }
+                (None, None) => {}
+            }
+        }
+        urls
+    }
+}
+
+/// Says which services wait for somebody to push their image, and how that is done.
+fn waiting(stack: &Stack, facts: &Facts) -> Vec<wharf_plan::Waiting> {
+    let mut waiting = Vec::new();
+    for service in stack.services.values() {
+        let Image::Own { reference, .. } = &service.image else { continue };
+        if facts.images.get(&service.name).is_some_and(|image| image.digest.is_some()) {
+            continue;
+        }
+        let (shown, tag) = match reference {
+            ImageReference::Tag(tag) => (format!("{}/{}:{tag}", stack.app, service.name), Some(tag)),
+            ImageReference::Digest(digest) => {
+                (format!("{}/{}@{digest}", stack.app, service.name), None)
+            }
+        };
+        let how = tag.map_or_else(Vec::new, |tag| {
+            wharf_aws::kinds::push_commands(facts, &format!("{}/{}", stack.app, service.name), tag)
+        });
+        waiting.push(wharf_plan::Waiting {
+            address: Address::new("image", &service.name),
+            what: format!("nobody has pushed {shown} yet"),
+            how,
+        });
+    }
+    waiting
+}
+
+/// Opens the embedded sandbox, if the flags ask for it.
+pub(crate) fn sandbox(global: &Global, account: Option<&str>) -> Result<Option<Sandbox>, CliError> {
+    let Some(dir) = &global.sandbox else { return Ok(None) };
+    let mut options = wharf_sandbox::Options { speed: speed(), ..wharf_sandbox::Options::default() };
+    if let Some(account) = account {
+        account.clone_into(&mut options.account);
+    }
+    if let Some(latency) = number("WHARF_SANDBOX_LATENCY_MS") {
+        options.latency = std::time::Duration::from_secs_f64(latency.clamp(0.0, 60_000.0) / 1000.0);
+    }
+    let dir = if dir.as_os_str().is_empty() { std::path::Path::new(".wharf/sandbox") } else { dir };
+    Sandbox::open(dir, options).map(Some).map_err(|error| {
+        CliError::from_error(Exit::Other, &error)
+            .hint(format!("start afresh with `wharf sandbox reset --sandbox={}`", dir.display()))
+    })
+}
+
+fn number(variable: &str) -> Option<f64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// How fast the embedded sandbox's clock runs.
+pub(crate) fn speed() -> f64 {
+    number("WHARF_SANDBOX_SPEED").filter(|speed| (1.0..=100_000.0).contains(speed)).unwrap_or(SANDBOX_SPEED)
+}
+
+async fn connect(global: &Global, stack: &Stack) -> Result<Aws, CliError> {
+    let mut to = Connect {
+        region: stack.region.clone(),
+        profile: global.profile.clone(),
+        endpoint_url: global.endpoint_url.clone(),
+        ..Connect::default()
+    };
+    if let Some(sandbox) = sandbox(global, stack.account.as_deref())? {
+        to.transport = Some(Arc::new(Embedded(sandbox)));
+        to.speed = speed();
+        to.profile = None;
+        to.endpoint_url = None;
+    }
+    Ok(Box::pin(Aws::connect(to)).await)
+}
+
+/// Leads AWS calls into the sandbox of this process.
+struct Embedded(Sandbox);
+
+impl Transport for Embedded {
+    fn call(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'static, Result<http::Response<Bytes>, std::io::Error>> {
+        let sandbox = self.0.clone();
+        Box::pin(async move { Ok(sandbox.call(request).await) })
+    }
+}

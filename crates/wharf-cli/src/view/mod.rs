@@ -1,0 +1,87 @@
+//! Text for people, made from plain data. Nothing here prints.
+
+pub(crate) mod drift;
+mod headline;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod report;
+pub(crate) mod status;
+
+use anstyle::Style;
+use serde_json::Value;
+use wharf_graph::Address;
+
+/// Longest value shown on one line; the JSON form has everything.
+const LONGEST: usize = 72;
+
+/// Paints `text`; whoever prints takes the colour out again where none is wanted.
+fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Returns a kind in words: `target group`.
+fn title(address: &Address) -> String {
+    wharf_aws::kinds::policy(address.kind())
+        .map_or_else(|| address.kind().replace('_', " "), |policy| policy.title.to_owned())
+}
+
+/// Writes a value on one line, without quotes where none are needed.
+fn value(value: &Value) -> String {
+    let text = match value {
+        Value::Null => "(none)".to_owned(),
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) => text.replace('\n', "\\n"),
+        Value::Array(items) if items.is_empty() => "(none)".to_owned(),
+        Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
+            items.iter().map(self::value).collect::<Vec<_>>().join(", ")
+        }
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    };
+    shorten(&text)
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(LONGEST - 1).collect();
+    format!("{head}…")
+}
+
+/// Writes a length of time the way a person says it: `45 s`, `3 min 20 s`, `2 h 5 min`.
+fn seconds(total: u64) -> String {
+    match (total / 3600, total / 60 % 60, total % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// Writes `1 step`, `2 steps`.
+fn count(number: usize, singular: &str) -> String {
+    if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_fit_on_a_line() {
+        assert_eq!(value(&json!(null)), "(none)");
+        assert_eq!(value(&json!("a\nb")), "a\\nb");
+        assert_eq!(value(&json!(["a", 1, true])), "a, 1, true");
+        assert_eq!(value(&json!({"a": 1})), r#"{"a":1}"#);
+        assert_eq!(value(&json!("x".repeat(100))).chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn times_read_naturally() {
+        let texts: Vec<String> = [45, 60, 200, 3600, 7500].into_iter().map(seconds).collect();
+        assert_eq!(texts, ["45 s", "1 min", "3 min 20 s", "1 h", "2 h 5 min"]);
+    }
+}

@@ -1,0 +1,81 @@
+# Recipes need `just` (cargo install just, or pip install rust-just). The two commands of the README
+# need nothing but Rust.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+venv := env("WHARF_VENV", ".venv")
+
+# List the recipes.
+default:
+    @just --list
+
+# Apply the smallest sample on the embedded sandbox.
+demo:
+    cargo run -q -- apply --file specs/minimal.yaml --sandbox --yes
+
+# Everything that needs only Rust.
+test:
+    cargo test --workspace
+
+# Format, lints, boundaries between crates.
+lint: boundaries
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Fail when a crate can reach what it must not.
+boundaries:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    forbid() { # crate, pattern, reason
+        if cargo tree -q -p "$1" -e normal --prefix none | grep -E "^($2) " ; then
+            echo "error: $1 must not depend on the above: $3" >&2
+            exit 1
+        fi
+    }
+    forbid wharf-plan 'tokio|aws-[a-z-]+|clap' 'the planner is pure'
+    forbid wharf-graph 'tokio|aws-[a-z-]+|clap' 'nouns have no effects'
+    forbid wharf-spec 'tokio|aws-[a-z-]+|clap|wharf-(graph|plan|apply|aws|sandbox|cli)' 'the spec stands alone'
+    forbid wharf-apply 'aws-[a-z-]+|clap|wharf-(aws|spec|sandbox)' 'the executor knows no SDK'
+    forbid wharf-aws 'clap|wharf-(plan|apply|sandbox)' 'reading and writing know no plan'
+    forbid wharf-sandbox 'aws-[a-z-]+|wharf-(spec|graph|plan|apply|aws|cli)' 'the judge shares no code with the judged'
+    if grep -rnE 'aws_(sdk|config|smithy|types|credential)' --include='*.rs' crates | grep -v '^crates/wharf-aws/'; then
+        echo "error: only wharf-aws may name the SDK" >&2
+        exit 1
+    fi
+    echo "boundaries hold"
+
+# Licences, sources and bans, with cargo-deny.
+deny:
+    cargo deny --all-features check --config .deny.toml bans licenses sources
+
+# Documentation of the code, warnings as errors.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps -q
+
+# Install what the acceptance against moto needs.
+moto-install:
+    test -x {{venv}}/bin/python || python3 -m venv {{venv}}
+    {{venv}}/bin/pip install -q --disable-pip-version-check -r tests/moto/requirements.txt
+
+# Acceptance against moto, an emulator we did not write.
+moto: moto-install
+    cargo build -q -p wharf-cli
+    {{venv}}/bin/python -m pytest -q tests/moto
+
+# Accept new golden output, then look at the diff.
+bless:
+    WHARF_BLESS=1 INSTA_UPDATE=always cargo test --workspace
+
+# Calls, rounds, wall time at 50 ms a call, memory and binary size.
+bench:
+    cargo build -q --release -p wharf-cli
+    cargo bench -q -p wharf-plan --bench plan
+    bash tests/bench.sh
+
+# Fuzz the spec parser for a number of seconds (needs cargo-fuzz and a nightly toolchain).
+fuzz seconds="60":
+    cd fuzz && cargo +nightly fuzz run spec -- -max_total_time={{seconds}} -max_len=4096
+
+# What CI runs.
+ci:
+    bash .ci/run

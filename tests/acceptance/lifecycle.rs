@@ -1,0 +1,175 @@
+//! Every sample: plan, apply, plan again, change one thing at a time, destroy, look at what is left.
+
+use std::collections::BTreeSet;
+
+use crate::world::{World, addresses};
+
+/// One change of a spec, and all that it may touch.
+struct Edit {
+    what: &'static str,
+    from: &'static str,
+    to: &'static str,
+    touches: &'static [&'static str],
+}
+
+const NEW_REVISION: &[&str] = &["task_definition.web", "service.web"];
+
+fn live(sample: &str, env: Option<&'static str>, edits: &[Edit]) {
+    let world = World::sample(sample).env(env);
+    if env == Some("prod") {
+        // The sample protects its balancer, keeps images and logs; this test wants all of it gone.
+        world.edit("    protect: [balancer]               # destroy and replace refuse while it is named here\n", "");
+        world.edit("    destroy: { repository: keep, logs: keep }\n", "");
+    }
+    // The first call of any command fills the sandbox with its seeds.
+    world.wharf(&["plan", "--detailed-exitcode"]).expect(2);
+    let before = world.contents();
+
+    let applied = world.apply();
+    assert!(applied.stdout.contains("http"), "no URL in\n{}", applied.stdout);
+    world.converged();
+    for edit in edits {
+        world.edit(edit.from, edit.to);
+        let plan = world.wharf(&["plan", "--format", "json", "--detailed-exitcode"]);
+        assert_eq!(plan.code, 2, "{}: nothing to do\n{}", edit.what, plan.stderr);
+        let wanted: BTreeSet<String> = edit.touches.iter().map(|&touched| touched.to_owned()).collect();
+        assert_eq!(addresses(&plan.json()), wanted, "{}", edit.what);
+        assert_eq!(plan.json()["summary"]["drift"], 0, "{}: taken for drift", edit.what);
+        world.apply();
+        world.converged();
+    }
+    world.destroy();
+    assert_eq!(world.contents(), before);
+    let again = world.wharf(&["destroy", "--yes", "--confirm", world.plan()["stack"].as_str().unwrap()]);
+    assert!(again.expect(0).stdout.contains("Nothing of this stack exists."));
+}
+
+#[test]
+fn minimal() {
+    live(
+        "minimal",
+        None,
+        &[
+            Edit { what: "image", from: "tag: v1", to: "tag: v2", touches: &["image.web", "task_definition.web", "service.web"] },
+            Edit {
+                what: "port",
+                from: "port: 3000",
+                to: "port: 4000",
+                touches: &[
+                    "ingress_rule.tasks:3000",
+                    "ingress_rule.tasks:4000",
+                    "listener.http",
+                    "service.web",
+                    "target_group.web",
+                    "task_definition.web",
+                ],
+            },
+            Edit { what: "health path", from: "health: /health", to: "health: /up", touches: &["target_group.web"] },
+            Edit { what: "count", from: "    port: 4000", to: "    scale: 2\n    port: 4000", touches: &["service.web"] },
+            Edit {
+                what: "secret",
+                from: "    port: 4000",
+                to: "    secrets: { DATABASE_URL: ssm:/notes/database_url }\n    port: 4000",
+                touches: &["role.web/execution", "service.web", "task_definition.web"],
+            },
+            Edit { what: "variable", from: "    port: 4000", to: "    env: { LOG_LEVEL: debug }\n    port: 4000", touches: NEW_REVISION },
+            Edit {
+                what: "route",
+                from: "    port: 4000",
+                to: "    route: { path: /app/* }\n    port: 4000",
+                touches: &["listener.http", "listener_rule.web"],
+            },
+            Edit { what: "retention", from: "    port: 4000", to: "    logs: { retain: 7d }\n    port: 4000", touches: &["log_group.web"] },
+            Edit { what: "drain", from: "    port: 4000", to: "    deploy: { drain: 10s }\n    port: 4000", touches: &["target_group.web"] },
+        ],
+    );
+}
+
+#[test]
+fn https() {
+    live(
+        "https",
+        None,
+        &[
+            Edit { what: "health path", from: "health: /health", to: "health: /up", touches: &["target_group.web"] },
+            Edit {
+                what: "a second name",
+                from: "domain: notes.example.com",
+                to: "domain: { names: [notes.example.com, www.example.com] }",
+                touches: &[
+                    "certificate.main",
+                    "certificate_validation.main",
+                    "dns_record._validation.www.example.com/CNAME",
+                    "dns_record.www.example.com/A",
+                    "dns_record.www.example.com/AAAA",
+                    "listener.https",
+                    "listener_rule.web",
+                ],
+            },
+        ],
+    );
+}
+
+#[test]
+fn production() {
+    live(
+        "production",
+        Some("prod"),
+        &[
+            Edit {
+                what: "permission",
+                from: "\"s3:PutObject\"]",
+                to: "\"s3:PutObject\", \"s3:DeleteObject\"]",
+                touches: &["role.api/task"],
+            },
+            Edit { what: "idle timeout", from: "idle_timeout: 60s", to: "idle_timeout: 30s", touches: &["load_balancer.main"] },
+            Edit {
+                what: "size",
+                from: "memory: 1GB",
+                to: "memory: 2GB",
+                touches: &["service.api", "task_definition.api"],
+            },
+        ],
+    );
+}
+
+#[test]
+fn staging() {
+    live("production", Some("staging"), &[]);
+}
+
+#[test]
+fn shop() {
+    live(
+        "shop",
+        None,
+        &[
+            Edit {
+                what: "path of one service",
+                from: "path: /api/*",
+                to: "path: /v1/*",
+                touches: &["listener_rule.api"],
+            },
+            Edit {
+                what: "worker's command",
+                from: "command: [\"bin/worker\"]",
+                to: "command: [\"bin/worker\", \"-v\"]",
+                touches: &["service.worker", "task_definition.worker"],
+            },
+        ],
+    );
+}
+
+#[test]
+fn a_service_that_leaves_the_spec_goes_with_all_that_is_its_own() {
+    let world = World::sample("shop");
+    world.apply();
+    let text = world.spec();
+    let worker = text.find("  # No port, so no balancer").unwrap();
+    world.write(&text[..worker]);
+    let refused = world.wharf(&["apply", "--yes"]).expect(11);
+    assert!(refused.stderr.contains("--allow-delete"), "{}", refused.stderr);
+    world.apply();
+    world.converged();
+    world.destroy();
+}
