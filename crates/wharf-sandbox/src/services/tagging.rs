@@ -67,6 +67,7 @@ fn get_resources(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     Ok(json!({"PaginationToken": next, "ResourceTagMappingList": shown}))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a handler")]
 fn get_tag_keys(ctx: &mut Ctx<'_>, _input: &Input<'_>) -> Reply {
     let keys: BTreeSet<String> = all(ctx).into_values().flat_map(Tags::into_keys).collect();
     Ok(json!({"PaginationToken": "", "TagKeys": keys}))

@@ -115,16 +115,14 @@ fn fits_filter(item: &Parameter, filter: &Input<'_>) -> Result<bool, AwsError> {
             let recursive = option == Some("Recursive");
             Ok(values.iter().any(|path| under(item, path, recursive)))
         }
-        _ => match key.strip_prefix("tag:") {
-            Some(tag) => {
-                let value = item.tags.get(tag);
-                Ok(value.is_some_and(|value| values.is_empty() || compare(value)))
-            }
-            None => {
+        _ => {
+            let Some(tag) = key.strip_prefix("tag:") else {
                 let message = format!("The filter key '{key}' isn't valid.");
-                Err(AwsError::new("InvalidFilterKey", message))
-            }
-        },
+                return Err(AwsError::new("InvalidFilterKey", message));
+            };
+            let value = item.tags.get(tag);
+            Ok(value.is_some_and(|value| values.is_empty() || compare(value)))
+        }
     }
 }
 
