@@ -1,0 +1,108 @@
+//! Running a task that belongs to no service.
+
+use serde_json::{Value, json};
+
+use super::{
+    client, cluster, outside, preconditions, scheduler,
+    state::{Revision, TaskDefinition},
+    tagging, task_show,
+    task_start::{self, Plan},
+};
+use crate::{
+    error::AwsError,
+    input::Input,
+    services::{Ctx, Reply},
+    tags,
+};
+
+pub(super) fn run(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let cluster = cluster(ctx, input)?.clone();
+    let definition = preconditions::active_definition(ctx, input.required("taskDefinition")?)?;
+    let count = input.int_in("count", 1, 10)?.unwrap_or(1);
+    let mut place = Revision {
+        arn: String::new(),
+        created: ctx.now(),
+        definition: definition.arn.clone(),
+        launch_type: None,
+        strategy: Vec::new(),
+        platform: "LATEST".to_owned(),
+        network: None,
+        balancers: Vec::new(),
+        registries: Vec::new(),
+        connect: None,
+        volumes: Vec::new(),
+        images: Vec::new(),
+    };
+    preconditions::launch(input, &cluster, true, &mut place)?;
+    if place.launch_type.as_deref() == Some("EC2") {
+        return Err(input.invalid("No Container Instances were found in your cluster."));
+    }
+    preconditions::compatible(&definition, place.launch_type.as_deref())?;
+    let network = preconditions::network(ctx, input)?;
+    let network = network.ok_or_else(|| preconditions::no_network(input))?;
+    let overrides = overrides(input, &definition)?;
+    for member in ["executionRoleArn", "taskRoleArn"] {
+        let role = overrides[member].as_str().or_else(|| definition.body[member].as_str());
+        let Some(role) = role else { continue };
+        if !outside::assumable(ctx.world, role) {
+            return Err(client(scheduler::not_assumed(role)));
+        }
+    }
+    let mut own = tags::from_list(input, "tags");
+    tags::check(&own, "InvalidParameterException")?;
+    if input.str("propagateTags") == Some("TASK_DEFINITION") {
+        let inherited = definition.tags.clone();
+        own = inherited.into_iter().chain(own).collect();
+    }
+    if input.bool("enableECSManagedTags")? == Some(true) {
+        own.extend(tagging::managed(&cluster.name, None));
+    }
+    let exec = input.bool("enableExecuteCommand")?.unwrap_or(false);
+    let provider = place.strategy.first().and_then(|item| item["capacityProvider"].as_str());
+    let region = ctx.region.clone();
+    let mut shown = Vec::new();
+    for _ in 0..count {
+        let plan = Plan {
+            cluster: &cluster.name,
+            definition: &definition,
+            network: network.clone(),
+            group: input
+                .str("group")
+                .map_or_else(|| format!("family:{}", definition.family), ToOwned::to_owned),
+            started_by: input.str("startedBy").map(ToOwned::to_owned),
+            service: None,
+            revision: None,
+            launch_type: Some("FARGATE".to_owned()),
+            provider: provider.map(ToOwned::to_owned),
+            balancers: Vec::new(),
+            exec,
+            overrides: overrides.clone(),
+            tags: own.clone(),
+        };
+        let id = task_start::make(ctx.world, &region, plan);
+        let ecs = &ctx.here().ecs;
+        shown.push(ecs.tasks.get(&id).map(|task| task_show::task(ecs, task, true)));
+    }
+    Ok(json!({"tasks": shown, "failures": []}))
+}
+
+fn overrides(input: &Input<'_>, definition: &TaskDefinition) -> Result<Value, AwsError> {
+    let mut shown = json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []});
+    let Some(given) = input.structure("overrides") else { return Ok(shown) };
+    let containers = definition.body["containerDefinitions"].as_array();
+    for item in given.list("containerOverrides") {
+        let name = item.str_or("name", "");
+        let known = containers.is_some_and(|list| list.iter().any(|it| it["name"] == *name));
+        if !known {
+            return Err(input.invalid(format!(
+                "Override for container named {name} is not a container in the TaskDefinition."
+            )));
+        }
+    }
+    if let (Some(members), Some(shown)) = (given.value().as_object(), shown.as_object_mut()) {
+        for (name, value) in members {
+            shown.insert(name.clone(), value.clone());
+        }
+    }
+    Ok(shown)
+}
