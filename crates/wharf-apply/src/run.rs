@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
                     let sender = sender.clone();
                     workers.spawn(worker::work(place, job, Arc::clone(&self.provider), sender));
                 }
-                Err(failure) => self.ended(place, Err(failure)),
+                Err(failure) => self.ended(place, Err(*failure)),
             }
         }
     }

@@ -51,17 +51,18 @@ impl Job {
         outputs: &BTreeMap<Address, BTreeMap<String, String>>,
         options: &Options,
         budget: Duration,
-    ) -> std::result::Result<Self, Failure> {
+    ) -> std::result::Result<Self, Box<Failure>> {
         let known =
             |reference: &OutputRef| outputs.get(&reference.of)?.get(&reference.output).cloned();
         let concrete = |props: &Value| {
-            resolve(props, &known).map_err(|error| bug(format!("{error}; this is a bug in wharf")))
+            resolve(props, &known)
+                .map_err(|error| Box::new(bug(format!("{error}; this is a bug in wharf"))))
         };
         let live = |object: &wharf_plan::Object| {
             let kind = object.address.kind();
             (options.policy)(kind)
                 .map(|policy| object.to_live(policy))
-                .ok_or_else(|| bug(format!("this wharf does not know the kind `{kind}`")))
+                .ok_or_else(|| Box::new(bug(format!("this wharf does not know the kind `{kind}`"))))
         };
         let call = match &step.op {
             Op::Create { props } => {

@@ -107,9 +107,9 @@ impl<'a> Staging<'a> {
         let decision = &decided[server];
         let Some(prop) = decision.desired.policy.serves else { return };
         let (Verdict::Update, Some(live)) = (decision.verdict, decision.live) else { return };
-        let Some(served) = live.props.get(prop).and_then(Value::as_array) else { return };
+        let Some(list) = live.props.get(prop).and_then(Value::as_array) else { return };
         let wanted = resolved(decision.desired.props.get(prop), decided);
-        for (index, element) in served.iter().enumerate() {
+        for (index, element) in list.iter().enumerate() {
             let old = element.get(TARGET);
             let busy = mover.before.iter().any(|one| one.get(TARGET) == old && trafficked(one));
             if !busy || wanted.iter().any(|one| one.get(TARGET) == old) {
@@ -164,9 +164,9 @@ fn first_half(
     let live = decision.live?;
     let mut props = decision.desired.props.clone();
     let list = props.get_mut(prop)?.as_array_mut()?;
-    let like = list.first()?.clone();
+    let pattern = list.first()?.clone();
     for old in release {
-        let mut element = like.clone();
+        let mut element = pattern.clone();
         element[TARGET] = old.before.clone();
         list.push(element);
     }

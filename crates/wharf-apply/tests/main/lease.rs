@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, join_all};
 use wharf_apply::lease::{Created, LeaseError, LeaseStore, Value, acquire, keep, release, renew};
 use wharf_graph::{ErrorClass, Failure};
 
-const TTL: Duration = Duration::from_secs(60);
+const TTL: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 struct Store {
@@ -155,7 +155,7 @@ async fn keeping_renews_until_the_lease_is_lost() {
     let held = acquire(store.as_ref(), "ada", "1", now(), TTL).await.unwrap();
     let keeping = keep(store.as_ref(), held, &now);
     let other = async {
-        tokio::time::sleep(Duration::from_secs(600)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
         let refused = acquire(store.as_ref(), "bob", "2", now(), TTL).await;
         assert!(matches!(refused, Err(LeaseError::HeldBy { .. })));
         acquire(store.as_ref(), "bob", "2", now() + 120, TTL).await.unwrap();

@@ -34,7 +34,7 @@ async fn takes_no_longer_than_the_longest_chain() {
     let began = Instant::now();
     let (report, _, _) = run(&plan, fake).await;
     assert_eq!(report.verdict(), Verdict::Done);
-    assert_eq!(began.elapsed(), Duration::from_secs(60));
+    assert_eq!(began.elapsed(), Duration::from_mins(1));
     assert_eq!(report.steps[1].millis, 20_000);
 }
 

@@ -20,13 +20,25 @@ fn after(edit: impl FnOnce(&mut Spec, &mut World)) -> String {
 
 #[test]
 fn nothing_to_do() {
-    insta::assert_snapshot!(after(|_, _| ()), @"");
+    insta::assert_snapshot!(after(|_, _| ()), @r#"
+    create 0 update 0 replace 0 delete 0 drift 0 unchanged 8
+    "#);
 }
 
 #[test]
 fn first_apply() {
     let spec = Spec::web();
-    insta::assert_snapshot!(compact(&World::default().plan(&spec).unwrap()), @"");
+    insta::assert_snapshot!(compact(&World::default().plan(&spec).unwrap()), @r#"
+    s1 create cluster.main: does not exist yet
+    s2 create load_balancer.main: does not exist yet
+    s3 create log_group.api: does not exist yet
+    s4 create role.tasks: does not exist yet
+    s5 create target_group.api: does not exist yet
+    s6 create listener.80 after s2 s5: does not exist yet
+    s7 create task_definition.api after s4: does not exist yet
+    s8 create service.api after s1 s3 s5 s6 s7: does not exist yet
+    create 8 update 0 replace 0 delete 0 drift 0 unchanged 0
+    "#);
 }
 
 #[test]
@@ -34,7 +46,13 @@ fn a_prop_changed_in_the_spec() {
     insta::assert_snapshot!(after(|spec, _| {
         spec.edit("target_group.api", "/health/path", json!("/healthz"));
         spec.edit("service.api", "/count", json!(3));
-    }), @"");
+    }), @r#"
+    s1 update target_group.api: the spec changed
+        health.path "/" -> "/healthz"
+    s2 update service.api after s1: the spec changed
+        count 2 -> 3
+    create 0 update 2 replace 0 delete 0 drift 0 unchanged 6
+    "#);
 }
 
 #[test]
@@ -42,14 +60,27 @@ fn a_prop_changed_in_the_account() {
     insta::assert_snapshot!(after(|_, world| {
         world.live("log_group.api").props["days"] = json!(7);
         world.live("listener.80").props["targets"][0]["weight"] = json!(5);
-    }), @"");
+    }), @r#"
+    s1 update listener.80: DRIFT changed outside wharf
+        targets [{"target_group":"arn:target_group/5","weight":5}] -> [{"target_group":"arn:target_group/5","weight":100}]
+    s2 update log_group.api: DRIFT changed outside wharf
+        days 7 -> 30
+    create 0 update 2 replace 0 delete 0 drift 2 unchanged 6
+    "#);
 }
 
 #[test]
 fn a_new_image() {
     insta::assert_snapshot!(after(|spec, _| {
         spec.edit("task_definition.api", "/image", json!("api@sha256:77d0"));
-    }), @"");
+    }), @r#"
+    s1 replace (create) task_definition.api: image: a task definition never changes
+        image "api@sha256:1f2c" -> "api@sha256:77d0" !
+    s2 update service.api after s1: task_definition.api gets a new object
+        task_definition "arn:task_definition/7" -> (known after apply)
+    s3 replace (delete) task_definition.api after s1 s2: replaced by the new one
+    create 0 update 1 replace 1 delete 0 drift 0 unchanged 6
+    "#);
 }
 
 #[test]
@@ -62,7 +93,25 @@ fn a_secret_is_masked() {
 
 #[test]
 fn a_port_moves_traffic_in_two_halves() {
-    insta::assert_snapshot!(after(|spec, _| spec.port(9090)), @"");
+    insta::assert_snapshot!(after(|spec, _| spec.port(9090)), @r#"
+    s1 replace (create) target_group.api: name: a target group cannot be renamed
+        name "notes-api-8080" -> "notes-api-9090" !
+        port 8080 -> 9090 !
+    s2 update (attach) listener.80 after s1: adds target_group.api beside the old target, without traffic yet
+        targets.1 null -> (known after apply)
+    s3 replace (create) task_definition.api: port: a task definition never changes
+        port 8080 -> 9090 !
+    s4 update (join) service.api after s1 s2 s3: serves target_group.api beside the old target until traffic has moved
+        targets [{"port":8080,"target_group":"arn:target_group/5"}] -> (known after apply)
+        task_definition "arn:task_definition/7" -> (known after apply)
+    s5 update (move) listener.80 after s1 s2 s4: moves traffic to target_group.api once it is served
+        targets [{"target_group":"arn:target_group/5","weight":100}] -> (known after apply)
+    s6 update (release) service.api after s1 s2 s3 s4 s5: lets go of the old target once traffic has moved
+        targets.0.target_group "arn:target_group/5" -> null
+    s7 replace (delete) target_group.api after s1 s5 s6: replaced by the new one
+    s8 replace (delete) task_definition.api after s3 s6: replaced by the new one
+    create 0 update 2 replace 2 delete 0 drift 0 unchanged 4
+    "#);
 }
 
 #[test]
@@ -72,14 +121,34 @@ fn a_service_gives_way_to_another() {
         spec.service("web", 8080);
         spec.edit("listener.80", listener, json!("target_group.web"));
         spec.drop_service("api");
-    }), @"");
+    }), @r#"
+    s1 create target_group.web: does not exist yet
+    s2 update (attach) listener.80 after s1: adds target_group.web beside the old target, without traffic yet
+        targets.1 null -> (known after apply)
+    s3 create task_definition.web: does not exist yet
+    s4 create service.web after s1 s2 s3: does not exist yet
+    s5 update (move) listener.80 after s1 s2 s4: moves traffic to target_group.web once it is served
+        targets [{"target_group":"arn:target_group/5","weight":100}] -> (known after apply)
+    s6 delete service.api after s5: no longer in the spec
+    s7 delete target_group.api after s5 s6: no longer in the spec
+    s8 delete task_definition.api after s6: no longer in the spec
+    create 3 update 1 replace 0 delete 3 drift 0 unchanged 4
+    "#);
 }
 
 #[test]
 fn deleting_first_spreads_to_what_refers() {
     insta::assert_snapshot!(after(|spec, _| {
         spec.edit("cluster.main", "/name", json!("other"));
-    }), @"");
+    }), @r#"
+    s1 replace (delete) service.api: replaced by the new one
+    s2 replace (delete) cluster.main after s1: replaced by the new one
+    s3 replace (create) cluster.main after s2: name: a cluster cannot be renamed
+        name "notes" -> "other" !
+    s4 replace (create) service.api after s1 s3: cluster: a service belongs to one cluster
+        cluster "arn:cluster/1" -> (known after apply) !
+    create 0 update 0 replace 2 delete 0 drift 0 unchanged 6
+    "#);
 }
 
 #[test]
@@ -90,7 +159,11 @@ fn something_removed_and_something_added_by_hand() {
         extra.address = at("role.extra");
         extra.id = "arn:role/by-hand".to_owned();
         world.objects.push(extra);
-    }), @"");
+    }), @r#"
+    s1 create log_group.api: DRIFT deleted outside wharf
+    s2 delete role.extra: DRIFT added outside wharf
+    create 1 update 0 replace 0 delete 1 drift 2 unchanged 7
+    "#);
 }
 
 #[test]
@@ -99,7 +172,11 @@ fn no_longer_in_the_spec() {
         spec.set("repository.api", json!({"name": "notes/api"}));
         spec.props.remove(&at("log_group.api"));
         spec.after.retain(|(_, what)| *what != at("log_group.api"));
-    }), @"");
+    }), @r#"
+    s1 delete log_group.api: no longer in the spec
+    s2 create repository.api: does not exist yet
+    create 1 update 0 replace 0 delete 1 drift 0 unchanged 7
+    "#);
 }
 
 #[test]
@@ -125,16 +202,29 @@ fn a_draining_service_is_waited_for() {
         let plan = plan(&Spec::web().graph(), &seen, &Options::new(stack())).unwrap();
         assert_eq!(
             plan.steps[0].note.as_deref(),
-            Some("waits until `arn:service/9`, on its way out, is gone")
+            Some("waits until `arn:service/8`, on its way out, is gone")
         );
-    }), @"");
+    }), @r#"
+    s1 create service.api: DRIFT deleted outside wharf
+    create 1 update 0 replace 0 delete 0 drift 1 unchanged 7
+    "#);
 }
 
 #[test]
 fn everything_goes() {
     let mut world = World::of(&Spec::web());
     let plan = world.destroy();
-    insta::assert_snapshot!(compact(&plan), @"");
+    insta::assert_snapshot!(compact(&plan), @r#"
+    s1 delete service.api: the stack is destroyed
+    s2 delete cluster.main after s1: the stack is destroyed
+    s3 delete listener.80 after s1: the stack is destroyed
+    s4 delete load_balancer.main after s1 s3: the stack is destroyed
+    s5 delete log_group.api after s1: the stack is destroyed
+    s6 delete target_group.api after s1 s3: the stack is destroyed
+    s7 delete task_definition.api after s1: the stack is destroyed
+    s8 delete role.tasks after s1 s7: the stack is destroyed
+    create 0 update 0 replace 0 delete 8 drift 0 unchanged 0
+    "#);
     assert!(plan.impact.downtime);
     world.run(&plan);
     assert!(world.objects.is_empty() && world.destroy().is_empty());
@@ -208,7 +298,27 @@ fn only_pulls_in_what_it_cannot_do_without() {
     options.only = Some(vec![at("target_group.api")]);
     let plan = plan(&spec.graph(), &world.snapshot(), &options).unwrap();
     // The service is pulled in, and with it everything it needs, the log group included.
-    insta::assert_snapshot!(compact(&plan), @"");
+    insta::assert_snapshot!(compact(&plan), @r#"
+    s1 update log_group.api: the spec changed
+        days 30 -> 7
+    s2 replace (create) target_group.api: name: a target group cannot be renamed
+        name "notes-api-8080" -> "notes-api-9090" !
+        port 8080 -> 9090 !
+    s3 update (attach) listener.80 after s2: adds target_group.api beside the old target, without traffic yet
+        targets.1 null -> (known after apply)
+    s4 replace (create) task_definition.api: port: a task definition never changes
+        port 8080 -> 9090 !
+    s5 update (join) service.api after s1 s2 s3 s4: serves target_group.api beside the old target until traffic has moved
+        targets [{"port":8080,"target_group":"arn:target_group/5"}] -> (known after apply)
+        task_definition "arn:task_definition/7" -> (known after apply)
+    s6 update (move) listener.80 after s2 s3 s5: moves traffic to target_group.api once it is served
+        targets [{"target_group":"arn:target_group/5","weight":100}] -> (known after apply)
+    s7 update (release) service.api after s1 s2 s3 s4 s5 s6: lets go of the old target once traffic has moved
+        targets.0.target_group "arn:target_group/5" -> null
+    s8 replace (delete) target_group.api after s2 s6 s7: replaced by the new one
+    s9 replace (delete) task_definition.api after s4 s7: replaced by the new one
+    create 0 update 3 replace 2 delete 0 drift 0 unchanged 3
+    "#);
     options.only = Some(vec![at("role.other")]);
     let refused = wharf_plan::plan(&spec.graph(), &world.snapshot(), &options);
     assert_eq!(refused, Err(Refusal::NoSuchAddress(vec![at("role.other")])));

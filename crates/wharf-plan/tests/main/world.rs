@@ -58,10 +58,35 @@ pub(crate) static SERVICE: Policy = Policy {
     ..Policy::plain("service", "service")
 };
 
+/// A kind that is replaced beside the old one; anything may refer to it.
+pub(crate) static BESIDE: Policy = Policy {
+    replace_on: &[("name", "fixed"), ("fixed", "fixed"), ("anchors", "fixed")],
+    replace_order: ReplaceOrder::CreateFirst,
+    identity: Some("name"),
+    ..Policy::plain("beside", "beside")
+};
+/// A kind whose old object goes first; what refers to it is replaced with it.
+pub(crate) static INSTEAD: Policy = Policy {
+    replace_on: &[("fixed", "fixed"), ("anchors", "fixed")],
+    ..Policy::plain("instead", "instead")
+};
+
 pub(crate) fn policy(kind: &str) -> Option<&'static Policy> {
-    [&ROLE, &LOGS, &REPOSITORY, &CLUSTER, &BALANCER, &TARGETS, &LISTENER, &TASKS, &SERVICE]
-        .into_iter()
-        .find(|policy| policy.kind == kind)
+    [
+        &ROLE,
+        &LOGS,
+        &REPOSITORY,
+        &CLUSTER,
+        &BALANCER,
+        &TARGETS,
+        &LISTENER,
+        &TASKS,
+        &SERVICE,
+        &BESIDE,
+        &INSTEAD,
+    ]
+    .into_iter()
+    .find(|policy| policy.kind == kind)
 }
 
 pub(crate) fn at(text: &str) -> Address {
