@@ -1,12 +1,14 @@
-//! Certificate Manager.
+//! ACM: certificates.
 
+mod lookup;
 pub mod state;
 
-use self::state::AcmEvent;
 use super::{Operation, Protocol, Service, nothing_tagged};
 use crate::world::World;
 
-/// Certificate Manager.
+use self::state::AcmEvent;
+
+/// ACM.
 pub static SERVICE: Service = Service {
     name: "acm",
     protocol: Protocol::Json,
@@ -19,6 +21,11 @@ pub static SERVICE: Service = Service {
 const OPERATIONS: &[Operation] = &[];
 
 /// Lets an event of this service happen.
-pub(crate) fn happen(_world: &mut World, _region: &str, event: AcmEvent) {
-    match event {}
+pub(crate) fn happen(world: &mut World, region: &str, event: AcmEvent) {
+    match event {
+        AcmEvent::Released { certificate, balancer } => {
+            lookup::released(world, region, &certificate, &balancer);
+        }
+        _ => {}
+    }
 }

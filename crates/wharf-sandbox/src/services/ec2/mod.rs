@@ -85,3 +85,10 @@ fn tagged(region: &RegionState) -> Vec<(String, Tags)> {
     let all = region.ec2.all_tags();
     all.into_iter().map(|(arn, tags)| (arn.to_owned(), tags.clone())).collect()
 }
+
+/// Returns how many addresses of a subnet are free.
+pub(crate) fn free_addresses(ec2: &state::Ec2State, subnet: &str) -> u64 {
+    let cidr = ec2.subnets.get(subnet).and_then(|subnet| cidr::Cidr::parse(&subnet.cidr));
+    let used = u64::try_from(ec2.addresses_in(subnet).len()).unwrap_or(u64::MAX);
+    cidr.map_or(0, |cidr| cidr.size().saturating_sub(5).saturating_sub(used))
+}

@@ -1,11 +1,22 @@
 //! Elastic Load Balancing: application load balancers.
 
+mod actions;
 pub mod availability;
+mod balancers;
+mod certificates;
+mod common;
+mod conditions;
+mod listeners;
+mod members;
 mod probe;
+mod rules;
+mod settings;
 pub mod state;
+mod tagging;
+mod target_groups;
 mod targets;
 
-use super::{Operation, Protocol, Service, nothing_tagged};
+use super::{Operation, Protocol, Service, read, write};
 use crate::world::World;
 
 use self::state::Elbv2Event;
@@ -19,10 +30,43 @@ pub static SERVICE: Service = Service {
     global: false,
     invalid: "ValidationError",
     operations: OPERATIONS,
-    tagged: nothing_tagged,
+    tagged: tagging::tagged,
 };
 
-const OPERATIONS: &[Operation] = &[];
+const OPERATIONS: &[Operation] = &[
+    write("CreateLoadBalancer", balancers::create),
+    read("DescribeLoadBalancers", balancers::describe),
+    write("DeleteLoadBalancer", balancers::delete),
+    read("DescribeLoadBalancerAttributes", settings::describe_attributes),
+    write("ModifyLoadBalancerAttributes", settings::modify_attributes),
+    write("SetSubnets", settings::set_subnets),
+    write("SetSecurityGroups", settings::set_groups),
+    write("SetIpAddressType", settings::set_address_type),
+    write("CreateTargetGroup", target_groups::create),
+    read("DescribeTargetGroups", target_groups::describe),
+    write("ModifyTargetGroup", target_groups::modify),
+    write("DeleteTargetGroup", target_groups::delete),
+    read("DescribeTargetGroupAttributes", target_groups::describe_attributes),
+    write("ModifyTargetGroupAttributes", target_groups::modify_attributes),
+    write("RegisterTargets", members::register),
+    write("DeregisterTargets", members::deregister),
+    read("DescribeTargetHealth", members::describe_health),
+    write("CreateListener", listeners::create),
+    read("DescribeListeners", listeners::describe),
+    write("ModifyListener", listeners::modify),
+    write("DeleteListener", listeners::delete),
+    write("AddListenerCertificates", certificates::add),
+    write("RemoveListenerCertificates", certificates::remove),
+    read("DescribeListenerCertificates", certificates::describe),
+    write("CreateRule", rules::create),
+    read("DescribeRules", rules::describe),
+    write("ModifyRule", rules::modify),
+    write("DeleteRule", rules::delete),
+    write("SetRulePriorities", rules::set_priorities),
+    write("AddTags", tagging::add),
+    write("RemoveTags", tagging::remove),
+    read("DescribeTags", tagging::describe),
+];
 
 /// Lets an event of this service happen.
 pub(crate) fn happen(world: &mut World, region: &str, event: Elbv2Event) {

@@ -1,0 +1,197 @@
+//! What listeners and rules do with a request.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    common::target_group,
+    state::{Action, Balancer, Deed, Elbv2State},
+};
+use crate::{error::AwsError, input::Input};
+
+/// Reads and checks a list of actions for a balancer: one deed, at the end.
+pub(super) fn read(
+    elb: &Elbv2State,
+    balancer: &Balancer,
+    input: &Input<'_>,
+    member: &str,
+) -> Result<Vec<Action>, AwsError> {
+    let given = input.list(member);
+    if given.is_empty() {
+        return Err(input.missing(member));
+    }
+    let mut actions = Vec::new();
+    for action in &given {
+        let order = action.int_in("Order", 1, 50_000)?.unwrap_or(1);
+        let what = match action.required("Type")? {
+            "forward" => forward(elb, balancer, action)?,
+            "redirect" => redirect(action)?,
+            "fixed-response" => fixed_response(action)?,
+            "authenticate-oidc" | "authenticate-cognito" | "jwt-validation" => {
+                return Err(invalid("Authentication is not simulated"));
+            }
+            other => {
+                let set = "[forward, authenticate-oidc, authenticate-cognito, redirect, \
+                           fixed-response, jwt-validation]";
+                let rule = format!("Member must satisfy enum value set: {set}");
+                return Err(input.constraint("type", other, &rule));
+            }
+        };
+        actions.push(Action { order: u32::try_from(order).unwrap_or(1), what });
+    }
+    if actions.len() > 1 {
+        let text = "A list of actions must have exactly one of forward, redirect and \
+                    fixed-response, and it must be the last";
+        return Err(invalid(text));
+    }
+    Ok(actions)
+}
+
+fn invalid(text: &str) -> AwsError {
+    AwsError::new("InvalidLoadBalancerAction", text)
+}
+
+fn forward(elb: &Elbv2State, balancer: &Balancer, action: &Input<'_>) -> Result<Deed, AwsError> {
+    let single = action.str("TargetGroupArn");
+    let config = action.structure("ForwardConfig");
+    let mut groups: Vec<(String, u32)> = Vec::new();
+    for group in config.iter().flat_map(|config| config.list("TargetGroups")) {
+        let weight = group.int_in("Weight", 0, 999)?.unwrap_or(1);
+        let arn = group.required("TargetGroupArn")?.to_owned();
+        groups.push((arn, u32::try_from(weight).unwrap_or(1)));
+    }
+    match (single, groups.as_slice()) {
+        (None, []) => return Err(action.invalid("A target group ARN must be specified")),
+        (Some(arn), []) => groups.push((arn.to_owned(), 1)),
+        (Some(arn), [(only, _)]) if only == arn => {}
+        (Some(_), _) => {
+            let text = "You cannot specify both TargetGroupArn and a different ForwardConfig";
+            return Err(action.invalid(text));
+        }
+        (None, _) => {}
+    }
+    if groups.len() > 5 {
+        let text = "A forward action can have at most five target groups";
+        return Err(AwsError::new("TooManyTargetGroups", text));
+    }
+    let mut seen = BTreeSet::new();
+    for (arn, _) in &groups {
+        if !seen.insert(arn) {
+            return Err(action.invalid(format!("Target group '{arn}' is given twice")));
+        }
+        let group = target_group(elb, arn)?;
+        if group.vpc != balancer.vpc {
+            let text = format!(
+                "The following target groups are not in the VPC of the load balancer: {arn}"
+            );
+            return Err(AwsError::new("InvalidConfigurationRequest", text));
+        }
+        if elb.balancer_of(arn).is_some_and(|other| other.arn != balancer.arn) {
+            let text = format!(
+                "The following target groups cannot be associated with more than one load \
+                 balancer: {arn}"
+            );
+            return Err(AwsError::new("TargetGroupAssociationLimit", text));
+        }
+    }
+    let sticky = config.and_then(|config| config.structure("TargetGroupStickinessConfig"));
+    let (mut on, mut seconds) = (false, None);
+    if let Some(sticky) = sticky {
+        on = sticky.bool("Enabled")?.unwrap_or(false);
+        seconds = sticky.int_in("DurationSeconds", 1, 604_800)?;
+        if on && seconds.is_none() {
+            let text = "Target group stickiness duration must be specified when it is enabled";
+            return Err(action.invalid(text));
+        }
+    }
+    let sticky_seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
+    Ok(Deed::Forward { groups, sticky: on, sticky_seconds })
+}
+
+/// Absent parts of a redirect keep those of the request (ELB API reference, RedirectActionConfig).
+fn redirect(action: &Input<'_>) -> Result<Deed, AwsError> {
+    let config = action.structure("RedirectConfig");
+    let config = config.ok_or_else(|| action.missing("redirectConfig"))?;
+    config.required("StatusCode")?;
+    let status = config.one_of("StatusCode", &["HTTP_301", "HTTP_302"])?;
+    let part = |name, default| config.str_or(name, default);
+    let protocol = part("Protocol", "#{protocol}");
+    if !["HTTP", "HTTPS", "#{protocol}"].contains(&protocol) {
+        return Err(invalid("The redirect protocol must be HTTP, HTTPS or #{protocol}"));
+    }
+    let port = part("Port", "#{port}");
+    if port != "#{port}" && !port.parse::<u16>().is_ok_and(|port| port > 0) {
+        return Err(invalid("The redirect port must be in 1-65535 or #{port}"));
+    }
+    let (host, path) = (part("Host", "#{host}"), part("Path", "/#{path}"));
+    if !path.starts_with('/') {
+        return Err(invalid("The redirect path must begin with /"));
+    }
+    if [protocol, port, host, path] == ["#{protocol}", "#{port}", "#{host}", "/#{path}"] {
+        return Err(invalid("The redirect configuration is not valid because it creates a loop"));
+    }
+    Ok(Deed::Redirect(json!({
+        "Protocol": protocol,
+        "Port": port,
+        "Host": host,
+        "Path": path,
+        "Query": part("Query", "#{query}"),
+        "StatusCode": status,
+    })))
+}
+
+fn fixed_response(action: &Input<'_>) -> Result<Deed, AwsError> {
+    let config = action.structure("FixedResponseConfig");
+    let config = config.ok_or_else(|| action.missing("fixedResponseConfig"))?;
+    let status = config.required("StatusCode")?;
+    let good = status.len() == 3
+        && status.starts_with(['2', '4', '5'])
+        && status.bytes().all(|byte| byte.is_ascii_digit());
+    if !good {
+        let text = format!("The fixed response status code '{status}' must be 2XX, 4XX or 5XX");
+        return Err(action.invalid(text));
+    }
+    config.length("MessageBody", 0, 1024)?;
+    let types =
+        ["text/plain", "text/css", "text/html", "application/javascript", "application/json"];
+    let content_type = config.one_of("ContentType", &types)?;
+    Ok(Deed::FixedResponse(json!({
+        "StatusCode": status,
+        "MessageBody": config.str("MessageBody"),
+        "ContentType": content_type,
+    })))
+}
+
+/// Shows actions as they are read back: a single target group appears in both forms.
+pub(super) fn show(actions: &[Action]) -> Vec<Value> {
+    let each = actions.iter().map(|action| match &action.what {
+        Deed::Forward { groups, sticky, sticky_seconds } => {
+            let single = match groups.as_slice() {
+                [(arn, _)] => Some(arn),
+                _ => None,
+            };
+            let weighted =
+                groups.iter().map(|(arn, weight)| json!({"TargetGroupArn": arn, "Weight": weight}));
+            json!({
+                "Type": "forward",
+                "Order": action.order,
+                "TargetGroupArn": single,
+                "ForwardConfig": {
+                    "TargetGroups": weighted.collect::<Vec<Value>>(),
+                    "TargetGroupStickinessConfig": {
+                        "Enabled": sticky,
+                        "DurationSeconds": sticky_seconds,
+                    },
+                },
+            })
+        }
+        Deed::Redirect(config) => {
+            json!({"Type": "redirect", "Order": action.order, "RedirectConfig": config})
+        }
+        Deed::FixedResponse(config) => {
+            json!({"Type": "fixed-response", "Order": action.order, "FixedResponseConfig": config})
+        }
+    });
+    each.collect()
+}
