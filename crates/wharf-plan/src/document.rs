@@ -200,15 +200,19 @@ impl Plan {
         if moved.is_empty() { Ok(()) } else { Err(moved) }
     }
 
-    /// Fills in [`Plan::id`].
+    /// Fills in [`Plan::id`], which is empty until then.
     pub(crate) fn seal(mut self) -> Self {
-        self.id = self.hash();
+        self.id = self.hash_of_content();
         self
     }
 
     fn hash(&self) -> String {
-        let unnamed = Self { id: String::new(), ..self.clone() };
-        let text = unnamed.to_json().expect("a plan holds only maps with text keys");
+        Self { id: String::new(), ..self.clone() }.hash_of_content()
+    }
+
+    /// Hashes a document whose id is empty.
+    fn hash_of_content(&self) -> String {
+        let text = self.to_json().expect("a plan holds only maps with text keys");
         short_hash(&text, 16)
     }
 }

@@ -206,6 +206,9 @@ fn words(seconds: u64) -> String {
     }
 }
 
+/// How many sentences a sum quotes.
+const SENTENCES: usize = 3;
+
 /// Sums up: the worst kind with its sentence, and the time of the longest chain of steps.
 pub(crate) fn total(steps: &[Step]) -> Impact {
     let mut until: BTreeMap<&StepId, u64> = BTreeMap::new();
@@ -217,11 +220,18 @@ pub(crate) fn total(steps: &[Step]) -> Impact {
         seconds = seconds.max(end);
     }
     let kind = steps.iter().map(|step| step.impact.kind).max().unwrap_or_default();
-    let sentences: Vec<&str> = steps
-        .iter()
-        .filter(|step| step.impact.kind == kind && kind != ImpactKind::None)
-        .map(|step| step.impact.sentence.as_str())
-        .collect();
+    let mut sentences: Vec<&str> = Vec::new();
+    for step in steps.iter().filter(|step| step.impact.kind == kind && kind != ImpactKind::None) {
+        if !sentences.contains(&step.impact.sentence.as_str()) {
+            sentences.push(&step.impact.sentence);
+        }
+    }
+    let beyond = sentences.len().saturating_sub(SENTENCES);
+    let more = format!("and {beyond} more like this");
+    sentences.truncate(SENTENCES);
+    if beyond > 0 {
+        sentences.push(&more);
+    }
     Impact {
         kind,
         downtime: steps.iter().any(|step| step.impact.downtime),
