@@ -3,15 +3,15 @@
 //! The depth of dependent calls falls out of what each read awaits. Everything that can be asked for
 //! by name is asked for at once; see each submodule for what has to wait.
 
-mod acm;
-mod ec2;
-mod ecr;
-mod ecs;
-mod elb;
+pub(crate) mod acm;
+pub(crate) mod ec2;
+pub(crate) mod ecr;
+pub(crate) mod ecs;
+pub(crate) mod elb;
 mod facts;
-mod iam;
-mod logs;
-mod route53;
+pub(crate) mod iam;
+pub(crate) mod logs;
+pub(crate) mod route53;
 mod secrets;
 mod sts;
 mod tagging;
