@@ -143,7 +143,7 @@ fn secrets(service: &Service, facts: &Facts) -> Vec<Value> {
     };
     // A policy cannot name a key by its alias, only ask for keys that have it (KMS Developer Guide,
     // alias authorization).
-    let aliased = (!aliases.is_empty()).then(|| {
+    let by_alias = (!aliases.is_empty()).then(|| {
         json!({
             "Effect": "Allow",
             "Action": "kms:Decrypt",
@@ -155,7 +155,7 @@ fn secrets(service: &Service, facts: &Facts) -> Vec<Value> {
         on("ssm:GetParameters", parameters),
         on("secretsmanager:GetSecretValue", secrets),
         on("kms:Decrypt", keys),
-        aliased,
+        by_alias,
     ]
     .into_iter()
     .flatten()

@@ -57,11 +57,11 @@ impl Kind for Image {
                 }
                 _ => None,
             };
-            let node = out.add(&Self::POLICY, &service.name, &wanted);
+            let declared = out.add(&Self::POLICY, &service.name, &wanted);
             if wanted.repository.is_some() {
-                node.after.insert(Address::new("repository", &service.name));
+                declared.after.insert(Address::new("repository", &service.name));
             }
-            node.note = note;
+            declared.note = note;
         }
     }
 

@@ -52,7 +52,8 @@ impl<T> Memo<T> {
     where
         F: Future<Output = Result<Got<T>, AwsError>>,
     {
-        self.0.get_or_init(async || read().await.map(Arc::new)).await.clone()
+        // Boxed, so that a read that waits for a read that waits for a read stays small.
+        self.0.get_or_init(async || Box::pin(read()).await.map(Arc::new)).await.clone()
     }
 }
 
@@ -101,7 +102,7 @@ impl Reads {
     {
         let round = after + 1;
         self.rounds.fetch_max(round, Ordering::Relaxed);
-        let value = self.aws.caller.call(operation, || make(&self.aws)).await?;
+        let value = Box::pin(self.aws.caller.call(operation, || make(&self.aws))).await?;
         Ok(Got { value, round })
     }
 
