@@ -9,8 +9,6 @@ use crate::tags::{self, Owner, Tags};
 mod certificate;
 mod certificate_validation;
 mod cluster;
-mod service;
-pub(crate) mod task_definition;
 mod dns_record;
 mod forward;
 mod image;
@@ -22,7 +20,9 @@ mod log_group;
 mod repository;
 mod role;
 mod security_group;
+mod service;
 pub(crate) mod target_group;
+pub(crate) mod task_definition;
 
 pub use repository::SHARED_WITH;
 
@@ -41,7 +41,9 @@ pub(crate) static KINDS: &[&dyn AnyKind] = &[
     &Of::<repository::Repository>::new(),
     &Of::<role::Role>::new(),
     &Of::<security_group::SecurityGroup>::new(),
+    &Of::<service::Service>::new(),
     &Of::<target_group::TargetGroup>::new(),
+    &Of::<task_definition::Definition>::new(),
 ];
 
 /// Returns the kind called `name`.
