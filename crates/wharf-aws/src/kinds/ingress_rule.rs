@@ -288,9 +288,10 @@ fn permission(props: &Props, description: Option<&str>) -> Result<IpPermission, 
             .ipv6_ranges(Ipv6Range::builder().cidr_ipv6(text).set_description(description).build()),
         Source::Cidr(_) => permission
             .ip_ranges(IpRange::builder().cidr_ip(text).set_description(description).build()),
-        Source::Group(_) => permission.user_id_group_pairs(
-            UserIdGroupPair::builder().group_id(text).set_description(description).build(),
-        ),
+        // The name of the other group says enough.
+        Source::Group(_) => {
+            permission.user_id_group_pairs(UserIdGroupPair::builder().group_id(text).build())
+        }
         Source::PrefixList(_) => permission.prefix_list_ids(
             PrefixListId::builder().prefix_list_id(text).set_description(description).build(),
         ),
