@@ -6,14 +6,18 @@
 pub mod aws;
 mod call;
 pub mod error;
+mod iam_policy;
 mod kind;
 pub mod kinds;
+pub mod lease;
 pub mod names;
 mod pace;
 mod placement;
 mod reads;
+mod rollout;
 pub mod secret;
 mod snapshot;
+pub mod status;
 pub mod tags;
 #[cfg(test)]
 mod testing;

@@ -269,3 +269,37 @@ pub(super) async fn tag(cx: &Write<'_>, arn: &str, tags: &Tags) -> Result<(), Aw
 pub(super) fn tag_list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
+
+impl crate::Aws {
+    /// Writes the seal of a complete apply onto the stack's cluster, if it has one: the hash of all
+    /// addresses, by which the next reading tells what somebody else removed.
+    pub async fn seal(&self, stack: &StackId, seal: &str) -> Result<(), AwsError> {
+        let name = names::cluster(stack);
+        let got = self
+            .caller
+            .call("ecs:DescribeClusters", || {
+                self.ecs
+                    .describe_clusters()
+                    .clusters(&name)
+                    .include(aws_sdk_ecs::types::ClusterField::Tags)
+                    .send()
+            })
+            .await?;
+        let found = got.clusters().iter().find(|cluster| cluster.status() == Some("ACTIVE"));
+        let Some((cluster, arn)) = found.and_then(|one| Some((one, one.cluster_arn()?))) else {
+            return Ok(());
+        };
+        let tags = crate::reads::ecs::tags(cluster.tags());
+        let same = tags.get(tags::SEAL).is_some_and(|there| there == seal);
+        if same || tags::owner(&tags, stack) != Owner::Ours {
+            return Ok(());
+        }
+        let tag = Tag::builder().key(tags::SEAL).value(seal).build();
+        self.caller
+            .call("ecs:TagResource", || {
+                self.ecs.tag_resource().resource_arn(arn).tags(tag.clone()).send()
+            })
+            .await?;
+        Ok(())
+    }
+}

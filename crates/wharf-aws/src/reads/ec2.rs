@@ -79,10 +79,8 @@ impl Reads {
 
     async fn subnets_of(&self, vpc: &str, after: u32) -> Result<Got<Vec<Subnet>>, AwsError> {
         let of_vpc = filter("vpc-id", vpc);
-        let (subnets, tables) = futures::join!(
-            self.subnet_pages(&of_vpc, after),
-            self.table_pages(&of_vpc, after)
-        );
+        let (subnets, tables) =
+            futures::join!(self.subnet_pages(&of_vpc, after), self.table_pages(&of_vpc, after));
         let (subnets, tables) = (subnets?, tables?);
         let mut round = subnets.round.max(tables.round);
         let placed: Vec<(aws_sdk_ec2::types::Subnet, Option<&RouteTable>)> = subnets
@@ -244,9 +242,9 @@ fn only(mut found: Vec<Vpc>, wanted: &VpcRef, region: &str) -> Result<Vpc, Strin
             "{region} has no default VPC in this account; name one with network.vpc, or create it \
              with `aws ec2 create-default-vpc --region {region}`"
         )),
-        (0, VpcRef::Id(id)) => Err(format!(
-            "network.vpc names {id}, which does not exist in {region} in this account"
-        )),
+        (0, VpcRef::Id(id)) => {
+            Err(format!("network.vpc names {id}, which does not exist in {region} in this account"))
+        }
         (0, VpcRef::Tag { key, value }) => Err(format!(
             "network.vpc asks for the VPC tagged {key}={value}, and no VPC of {region} in this \
              account is"
@@ -280,9 +278,7 @@ fn default_route(table: Option<&RouteTable>) -> Egress {
         route.destination_cidr_block() == Some("0.0.0.0/0")
             && route.state() != Some(&RouteState::Blackhole)
     };
-    let Some(route) =
-        table.and_then(|table| table.routes().iter().find(everything))
-    else {
+    let Some(route) = table.and_then(|table| table.routes().iter().find(everything)) else {
         return Egress::None;
     };
     match route.gateway_id() {

@@ -49,7 +49,9 @@ impl Reads {
                     let name = names::repository(&self.id, &service.name);
                     let fact = match &service.image {
                         Image::Own { reference, .. } => self.own_image(&name, reference).await?,
-                        Image::Elsewhere(reference) => Got { value: elsewhere(reference), round: 0 },
+                        Image::Elsewhere(reference) => {
+                            Got { value: elsewhere(reference), round: 0 }
+                        }
                         // What runs now is known to ECS, not to the registry.
                         Image::Keep { .. } => Got { value: fact("keep", None), round: 0 },
                     };
@@ -270,7 +272,8 @@ impl Reads {
                 aws.ecr.list_tags_for_resource().resource_arn(arn).send()
             })
             .await?;
-        let tags = got.value.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+        let tags =
+            got.value.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
         Ok(Got { value: tags.collect(), round: got.round })
     }
 

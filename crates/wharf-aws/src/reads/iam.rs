@@ -46,7 +46,9 @@ impl Reads {
                     .services
                     .keys()
                     .flat_map(|service| ROLES.map(|role| (service, role)))
-                    .map(|(service, role)| (self.role_name(service, role), format!("{service}/{role}")))
+                    .map(|(service, role)| {
+                        (self.role_name(service, role), format!("{service}/{role}"))
+                    })
                     .collect();
                 let named = wanted.iter().map(|(role, name)| self.role(role, Some(name), 0));
                 let (named, left) = futures::join!(try_join_all(named), self.left_roles(&wanted));

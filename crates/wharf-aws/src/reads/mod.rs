@@ -3,15 +3,15 @@
 //! The depth of dependent calls falls out of what each read awaits. Everything that can be asked for
 //! by name is asked for at once; see each submodule for what has to wait.
 
-mod acm;
-mod ec2;
-mod ecr;
-mod ecs;
-mod elb;
+pub(crate) mod acm;
+pub(crate) mod ec2;
+pub(crate) mod ecr;
+pub(crate) mod ecs;
+pub(crate) mod elb;
 mod facts;
-mod iam;
-mod logs;
-mod route53;
+pub(crate) mod iam;
+pub(crate) mod logs;
+pub(crate) mod route53;
 mod secrets;
 mod sts;
 mod tagging;
@@ -52,7 +52,8 @@ impl<T> Memo<T> {
     where
         F: Future<Output = Result<Got<T>, AwsError>>,
     {
-        self.0.get_or_init(async || read().await.map(Arc::new)).await.clone()
+        // Boxed, so that a read that waits for a read that waits for a read stays small.
+        self.0.get_or_init(async || Box::pin(read()).await.map(Arc::new)).await.clone()
     }
 }
 
@@ -101,7 +102,7 @@ impl Reads {
     {
         let round = after + 1;
         self.rounds.fetch_max(round, Ordering::Relaxed);
-        let value = self.aws.caller.call(operation, || make(&self.aws)).await?;
+        let value = Box::pin(self.aws.caller.call(operation, || make(&self.aws))).await?;
         Ok(Got { value, round })
     }
 

@@ -81,7 +81,10 @@ impl Reads {
             .iter()
             .flat_map(|batch| &batch.value)
             .filter_map(|found| {
-                Some((found.name()?.to_owned(), parameter(found, &identity.value, &self.stack.region)))
+                Some((
+                    found.name()?.to_owned(),
+                    parameter(found, &identity.value, &self.stack.region),
+                ))
             })
             .collect();
         Ok(Got { value, round })

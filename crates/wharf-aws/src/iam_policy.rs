@@ -1,0 +1,319 @@
+//! Policy documents: what the roles may do, and one canonical form for comparing documents.
+//!
+//! IAM returns a list of one as a bare value or the other way round and orders lists as it likes
+//! (IAM User Guide, policy grammar), so both sides of a comparison go through [`canonical`].
+
+use std::collections::BTreeSet;
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use wharf_graph::{Facts, StackId};
+use wharf_spec::stack::{Image, SecretRef, Service};
+
+use crate::names;
+use crate::reads::ecr::registry;
+use crate::secret;
+
+/// Version of the policy language; leaving it out means an older one.
+const VERSION: &str = "2012-10-17";
+
+/// Builds a statement that allows `actions` on `resources`.
+pub(crate) fn allow(actions: &[&str], resources: &[&str]) -> Value {
+    json!({"Effect": "Allow", "Action": actions, "Resource": resources})
+}
+
+/// Builds a canonical document of statements.
+pub(crate) fn document(statements: impl IntoIterator<Item = Value>) -> Value {
+    let statements: Vec<Value> = statements.into_iter().collect();
+    canonical(&json!({"Version": VERSION, "Statement": statements}))
+}
+
+/// Says that ECS tasks of this account, and nobody else's, may take the role (ECS Developer Guide,
+/// task execution IAM role).
+pub(crate) fn trust(account: &str) -> Value {
+    document([json!({
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    })])
+}
+
+/// What ECS needs to start a task of the service: its image, its log group, its secrets, no more.
+pub(crate) fn execution(stack: &StackId, service: &Service, facts: &Facts) -> Value {
+    let Facts { partition, region, account, .. } = facts;
+    let group = names::log_group(stack, &service.name);
+    let mut statements = vec![allow(
+        &["logs:CreateLogStream", "logs:PutLogEvents"],
+        &[&format!("arn:{partition}:logs:{region}:{account}:log-group:{group}:*")],
+    )];
+    if let Some(repository) = repository_arn(stack, service, facts) {
+        statements.push(allow(&["ecr:GetAuthorizationToken"], &["*"]));
+        statements.push(allow(
+            &["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            &[&repository],
+        ));
+    }
+    statements.extend(secrets(service, facts));
+    document(statements)
+}
+
+/// What the service's own code may do, or `None` if nothing.
+pub(crate) fn task(service: &Service) -> Option<Value> {
+    let mut statements: Vec<Value> = service
+        .permissions
+        .iter()
+        .map(|statement| {
+            json!({"Effect": "Allow", "Action": statement.allow, "Resource": statement.on})
+        })
+        .collect();
+    if service.exec {
+        // ECS Developer Guide, ECS Exec, permissions of the task role.
+        let channels = [
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+        ];
+        statements.push(allow(&channels, &["*"]));
+    }
+    (!statements.is_empty()).then(|| document(statements))
+}
+
+/// Returns the ARN of the private repository the image comes from, if it comes from one.
+fn repository_arn(stack: &StackId, service: &Service, facts: &Facts) -> Option<String> {
+    let Facts { partition, region, account, .. } = facts;
+    match &service.image {
+        Image::Own { .. } | Image::Keep { .. } => {
+            let name = names::repository(stack, &service.name);
+            Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
+        }
+        Image::Elsewhere(reference) => registry(reference).map(|found| {
+            format!(
+                "arn:{partition}:ecr:{}:{}:repository/{}",
+                found.region, found.account, found.repository
+            )
+        }),
+    }
+}
+
+fn secrets(service: &Service, facts: &Facts) -> Vec<Value> {
+    let Facts { partition, region, account, .. } = facts;
+    let (mut parameters, mut secrets) = (BTreeSet::new(), BTreeSet::new());
+    let (mut keys, mut aliases) = (BTreeSet::new(), BTreeSet::new());
+    for reference in service.secrets.values() {
+        let fact = facts.secrets.get(&secret::text(reference));
+        let arn = fact.and_then(|fact| fact.arn.clone());
+        match reference {
+            SecretRef::Ssm { name } => {
+                let slash = if name.starts_with('/') { "" } else { "/" };
+                parameters.insert(arn.unwrap_or_else(|| {
+                    format!("arn:{partition}:ssm:{region}:{account}:parameter{slash}{name}")
+                }));
+            }
+            SecretRef::SecretsManager { name, .. } if name.starts_with("arn:") => {
+                secrets.insert(arn.unwrap_or_else(|| name.clone()));
+            }
+            // The ARN of a secret ends in six characters nobody knows before it exists.
+            SecretRef::SecretsManager { name, .. } => {
+                secrets.insert(arn.unwrap_or_else(|| {
+                    format!(
+                        "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-??????"
+                    )
+                }));
+            }
+        }
+        match fact.and_then(|fact| fact.kms_key.as_deref()) {
+            Some(key) if key.contains("alias/") => {
+                let alias = key.rsplit_once(":alias/").map_or(key, |(_, name)| name);
+                aliases.insert(format!("alias/{}", alias.trim_start_matches("alias/")));
+            }
+            Some(key) if key.starts_with("arn:") => {
+                keys.insert(key.to_owned());
+            }
+            Some(key) => {
+                keys.insert(format!("arn:{partition}:kms:{region}:{account}:key/{key}"));
+            }
+            None => {}
+        }
+    }
+    let on = |action: &str, resources: BTreeSet<String>| {
+        (!resources.is_empty())
+            .then(|| json!({"Effect": "Allow", "Action": action, "Resource": resources}))
+    };
+    // A policy cannot name a key by its alias, only ask for keys that have it (KMS Developer Guide,
+    // alias authorization).
+    let by_alias = (!aliases.is_empty()).then(|| {
+        json!({
+            "Effect": "Allow",
+            "Action": "kms:Decrypt",
+            "Resource": format!("arn:{partition}:kms:{region}:{account}:key/*"),
+            "Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}},
+        })
+    });
+    [
+        on("ssm:GetParameters", parameters),
+        on("secretsmanager:GetSecretValue", secrets),
+        on("kms:Decrypt", keys),
+        by_alias,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Parses a document as IAM returns it: URL-encoded JSON. One that does not parse stays text, and
+/// so differs from every document that is wanted.
+pub(crate) fn decode(text: &str) -> Value {
+    let plain = percent_decode_str(text).decode_utf8_lossy();
+    serde_json::from_str(&plain)
+        .map_or_else(|_| Value::String(text.to_owned()), |it| canonical(&it))
+}
+
+/// Brings a document into its one form: single values lifted to lists, lists sorted, no repeats.
+pub(crate) fn canonical(document: &Value) -> Value {
+    let Value::Object(fields) = document else { return document.clone() };
+    let fields = fields.iter().map(|(key, value)| {
+        let value = match key.as_str() {
+            "Statement" => list(value, statement),
+            _ => value.clone(),
+        };
+        (key.clone(), value)
+    });
+    Value::Object(fields.collect())
+}
+
+fn statement(value: &Value) -> Value {
+    let Value::Object(fields) = value else { return value.clone() };
+    let fields = fields.iter().map(|(key, value)| {
+        let value = match (key.as_str(), value) {
+            ("Action" | "NotAction" | "Resource" | "NotResource", _) => list(value, Value::clone),
+            ("Principal" | "NotPrincipal", Value::Object(kinds)) => {
+                each(kinds, |names| list(names, Value::clone))
+            }
+            ("Condition", Value::Object(operators)) => each(operators, |keys| match keys {
+                Value::Object(keys) => each(keys, |values| list(values, text)),
+                other => other.clone(),
+            }),
+            _ => value.clone(),
+        };
+        (key.clone(), value)
+    });
+    Value::Object(fields.collect())
+}
+
+fn each(map: &Map<String, Value>, form: impl Fn(&Value) -> Value) -> Value {
+    Value::Object(map.iter().map(|(key, value)| (key.clone(), form(value))).collect())
+}
+
+/// Condition values may be written as numbers or booleans and are compared as text.
+fn text(value: &Value) -> Value {
+    match value {
+        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
+        other => other.clone(),
+    }
+}
+
+fn list(value: &Value, form: impl Fn(&Value) -> Value) -> Value {
+    let mut items: Vec<Value> = match value {
+        Value::Array(items) => items.iter().map(form).collect(),
+        single => vec![form(single)],
+    };
+    items.sort_by_cached_key(Value::to_string);
+    items.dedup();
+    Value::Array(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use wharf_graph::facts::SecretFact;
+    use wharf_spec::stack::Statement;
+
+    use super::*;
+    use crate::testing;
+
+    fn facts() -> Facts {
+        let key = Some("alias/notes".to_owned());
+        let arn = Some("arn:aws:secretsmanager:r:1:secret:notes-AbCdEf".to_owned());
+        Facts {
+            account: "1".into(),
+            region: "r".into(),
+            partition: "aws".into(),
+            secrets: BTreeMap::from([
+                ("ssm:/notes/url".to_owned(), SecretFact { arn: None, kms_key: None }),
+                ("sm:notes#stripe".to_owned(), SecretFact { arn, kms_key: key }),
+            ]),
+            ..Facts::default()
+        }
+    }
+
+    fn stack() -> StackId {
+        StackId { app: "notes".into(), env: Some("prod".into()) }
+    }
+
+    #[test]
+    fn execution_reaches_exactly_what_the_service_uses() {
+        let mut service = testing::service("web");
+        service.secrets = BTreeMap::from([
+            ("URL".to_owned(), SecretRef::Ssm { name: "/notes/url".into() }),
+            (
+                "STRIPE".to_owned(),
+                SecretRef::SecretsManager { name: "notes".into(), key: Some("stripe".into()) },
+            ),
+        ]);
+        let policy = execution(&stack(), &service, &facts());
+        let pairs: BTreeSet<(String, String)> = policy["Statement"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["Action"][0].to_string(), one["Resource"][0].to_string()))
+            .collect();
+        let wanted = [
+            ("ecr:BatchCheckLayerAvailability", "arn:aws:ecr:r:1:repository/notes/web"),
+            ("ecr:GetAuthorizationToken", "*"),
+            ("kms:Decrypt", "arn:aws:kms:r:1:key/*"),
+            ("logs:CreateLogStream", "arn:aws:logs:r:1:log-group:/wharf/notes/prod/web:*"),
+            ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:r:1:secret:notes-AbCdEf"),
+            ("ssm:GetParameters", "arn:aws:ssm:r:1:parameter/notes/url"),
+        ];
+        let wanted = wanted.map(|(action, on)| (format!("\"{action}\""), format!("\"{on}\"")));
+        assert_eq!(pairs, BTreeSet::from(wanted));
+        service.image = Image::Elsewhere("nginx:1.27".to_owned());
+        assert!(!execution(&stack(), &service, &facts()).to_string().contains("ecr:"));
+    }
+
+    #[test]
+    fn the_task_may_do_what_is_written_and_exec() {
+        let mut service = testing::service("web");
+        assert_eq!(task(&service), None);
+        service.permissions = vec![Statement {
+            allow: BTreeSet::from(["s3:PutObject".to_owned(), "s3:GetObject".to_owned()]),
+            on: BTreeSet::from(["arn:aws:s3:::notes/*".to_owned()]),
+        }];
+        let plain = task(&service).unwrap();
+        assert_eq!(plain["Statement"][0]["Action"], json!(["s3:GetObject", "s3:PutObject"]));
+        service.exec = true;
+        assert!(task(&service).unwrap().to_string().contains("ssmmessages:OpenDataChannel"));
+    }
+
+    #[test]
+    fn form_and_order_make_no_difference() {
+        let one = json!({"Version": VERSION, "Statement": [
+            {"Effect": "Allow", "Action": ["b:x", "a:x"], "Resource": "*"},
+            {"Effect": "Allow", "Action": "a:y", "Resource": ["*"],
+             "Condition": {"Bool": {"aws:SecureTransport": true}}},
+        ]});
+        let two = json!({"Statement": [
+            {"Effect": "Allow", "Action": ["a:y"], "Resource": "*",
+             "Condition": {"Bool": {"aws:SecureTransport": ["true"]}}},
+            {"Resource": ["*"], "Effect": "Allow", "Action": ["a:x", "b:x"]},
+        ], "Version": VERSION});
+        assert_eq!(canonical(&one), canonical(&two));
+        let mut other = two.clone();
+        other["Statement"][0]["Resource"] = json!("arn:x");
+        assert_ne!(canonical(&one), canonical(&other));
+        assert_eq!(canonical(&canonical(&one)), canonical(&one));
+    }
+}

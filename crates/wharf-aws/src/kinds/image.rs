@@ -1,0 +1,296 @@
+//! Images: that what a service runs exists, and by which digest.
+//!
+//! wharf neither makes nor deletes one here; a missing image is a step that waits for a push.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use wharf_graph::{Address, Declare, ErrorClass, Facts, Live, Outcome, Policy, StackId};
+use wharf_spec::Stack;
+use wharf_spec::stack::{Architecture, Image as Wanted, ImageReference, Service};
+
+use crate::error::AwsError;
+use crate::kind::{Changed, Found, Kind, Owned, Write};
+use crate::names;
+use crate::reads::Reads;
+use crate::reads::ecr::{image_id, no_image, reference_text};
+use crate::wait::{Look, wait};
+
+/// How often a push is looked for.
+const EVERY: Duration = Duration::from_secs(5);
+/// What stands for the reference of `image: keep`.
+const KEEP: &str = "keep";
+
+/// See the module.
+pub(crate) struct Image;
+
+/// What identifies an image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Props {
+    /// The service's own repository; `None` for an image that lives elsewhere.
+    repository: Option<String>,
+    /// `:tag`, `@sha256:…` or `keep` in the own repository, a full reference elsewhere.
+    reference: String,
+    /// `None` as long as it is not known.
+    digest: Option<String>,
+    /// What a push has to be built for, for example `linux/amd64`.
+    platform: String,
+}
+
+impl Kind for Image {
+    type Props = Props;
+
+    const POLICY: Policy = Policy { never_prune: true, ..Policy::plain("image", "image") };
+
+    fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
+        let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+        for service in stack.services.values() {
+            let digest = facts.images.get(&service.name).and_then(|fact| fact.digest.clone());
+            let wanted = props(&id, service, digest);
+            let note = match (&wanted.repository, &wanted.digest) {
+                (Some(_), None) if wanted.reference == KEEP => {
+                    Some("takes over the image that runs".to_owned())
+                }
+                (Some(repository), None) => {
+                    Some(format!("{repository}{} has not been pushed yet", wanted.reference))
+                }
+                _ => None,
+            };
+            let declared = out.add(&Self::POLICY, &service.name, &wanted);
+            if wanted.repository.is_some() {
+                declared.after.insert(Address::new("repository", &service.name));
+            }
+            declared.note = note;
+        }
+    }
+
+    fn example() -> Props {
+        Props {
+            repository: Some("notes/web".to_owned()),
+            reference: ":v1".to_owned(),
+            digest: Some(format!("sha256:{}", "0".repeat(64))),
+            platform: "linux/amd64".to_owned(),
+        }
+    }
+
+    async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
+        let (images, identity) = futures::join!(cx.images(), cx.identity());
+        let (images, identity) = (images?, identity?);
+        let host =
+            registry_host(&identity.value.account, &cx.stack.region, &identity.value.partition);
+        let found = cx.stack.services.values().filter_map(|service| {
+            let digest = images.value.get(&service.name).and_then(|fact| fact.digest.clone());
+            let props = props(&cx.id, service, digest);
+            let uri = uri(&props, &host)?;
+            Some(Found::Ours(Owned {
+                name: service.name.clone(),
+                id: uri.clone(),
+                props,
+                outputs: outputs(&uri),
+                applied: None,
+                leaving: false,
+            }))
+        });
+        Ok(found.collect())
+    }
+
+    async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
+        let Some(repository) = want.repository.clone() else {
+            let uri = want.reference;
+            return Ok(Outcome::Done { outputs: outputs(&uri), id: uri });
+        };
+        let Some(reference) = parse(&want.reference) else {
+            return Ok(Outcome::Waiting {
+                what: "`image: keep` takes over the image that runs, and nothing runs yet"
+                    .to_owned(),
+                how: vec![format!("wharf apply --image {}=:TAG", cx.address.name())],
+            });
+        };
+        let home = home(cx, &repository).await?;
+        let what = format!("{repository}{} to be pushed", want.reference);
+        let pushed = wait(cx.aws.caller.pace, cx.step, &what, EVERY, cx.patience, async || {
+            let got = cx
+                .aws
+                .caller
+                .call("ecr:DescribeImages", || {
+                    cx.aws
+                        .ecr
+                        .describe_images()
+                        .repository_name(&repository)
+                        .image_ids(image_id(&reference))
+                        .send()
+                })
+                .await;
+            match got {
+                Ok(got) => {
+                    let digest = got.image_details().first().and_then(|image| image.image_digest());
+                    Ok(digest.map_or_else(
+                        || Look::not_yet(format!("waiting for {what}")),
+                        |digest| Look::Ready(digest.to_owned()),
+                    ))
+                }
+                Err(error) if no_image(&error) => Ok(Look::not_yet(format!("waiting for {what}"))),
+                Err(error) => Err(error),
+            }
+        })
+        .await;
+        match pushed {
+            Ok(digest) => {
+                let uri = format!("{home}@{digest}");
+                Ok(Outcome::Done { outputs: outputs(&uri), id: uri })
+            }
+            Err(error) if error.class == ErrorClass::TimedOut => Ok(Outcome::Waiting {
+                what: format!("the image {home}{} has not been pushed", want.reference),
+                how: push(&home, &reference, &want.platform, &cx.aws.region),
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn update(
+        _: &Write<'_>,
+        live: &Live,
+        _: Props,
+        _: &Changed<'_>,
+    ) -> Result<Outcome, AwsError> {
+        Ok(Outcome::Done { id: live.id.clone(), outputs: live.outputs.clone() })
+    }
+
+    async fn delete(_: &Write<'_>, _: &Live) -> Result<(), AwsError> {
+        // Images go with their repository.
+        Ok(())
+    }
+}
+
+fn outputs(uri: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("uri".to_owned(), uri.to_owned())])
+}
+
+/// Says what an image is, from the spec and its digest. Desired and live are built the same way: the
+/// digest is a fact, and only its absence makes a difference.
+fn props(stack: &StackId, service: &Service, digest: Option<String>) -> Props {
+    let own = || Some(names::repository(stack, &service.name));
+    let (repository, reference) = match &service.image {
+        Wanted::Own { reference, .. } => (own(), reference_text(reference)),
+        Wanted::Keep { .. } => (own(), KEEP.to_owned()),
+        Wanted::Elsewhere(reference) => (None, reference.clone()),
+    };
+    let platform = match service.architecture {
+        Architecture::X86_64 => "linux/amd64",
+        Architecture::Arm64 => "linux/arm64",
+    };
+    Props { repository, reference, digest, platform: platform.to_owned() }
+}
+
+/// Returns what a task definition says to run, or `None` while that is not known.
+fn uri(props: &Props, host: &str) -> Option<String> {
+    match (&props.repository, &props.digest) {
+        (None, _) => Some(props.reference.clone()),
+        (Some(repository), Some(digest)) => Some(format!("{host}/{repository}@{digest}")),
+        (Some(_), None) => None,
+    }
+}
+
+/// Host of the account's registry (ECR User Guide, private registries).
+fn registry_host(account: &str, region: &str, partition: &str) -> String {
+    let suffix = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("{account}.dkr.ecr.{region}.{suffix}")
+}
+
+fn parse(reference: &str) -> Option<ImageReference> {
+    match (reference.strip_prefix(':'), reference.strip_prefix('@')) {
+        (Some(tag), _) => Some(ImageReference::Tag(tag.to_owned())),
+        (_, Some(digest)) => Some(ImageReference::Digest(digest.to_owned())),
+        _ => None,
+    }
+}
+
+/// Returns the repository's address for pushes, with its registry.
+async fn home(cx: &Write<'_>, repository: &str) -> Result<String, AwsError> {
+    let got = cx
+        .aws
+        .caller
+        .call("ecr:DescribeRepositories", || {
+            cx.aws.ecr.describe_repositories().repository_names(repository).send()
+        })
+        .await?;
+    let uri = got.repositories().first().and_then(|found| found.repository_uri());
+    Ok(uri.unwrap_or(repository).to_owned())
+}
+
+/// Lists the commands that build and push what is missing.
+fn push(home: &str, reference: &ImageReference, platform: &str, region: &str) -> Vec<String> {
+    let host = home.split('/').next().unwrap_or(home);
+    let login = format!(
+        "aws ecr get-login-password --region {region} | docker login --username AWS \
+         --password-stdin {host}"
+    );
+    match reference {
+        ImageReference::Tag(tag) => vec![
+            login,
+            format!("docker build --platform {platform} -t {home}:{tag} ."),
+            format!("docker push {home}:{tag}"),
+        ],
+        // Nobody can choose the digest of a push; the image has to exist somewhere already.
+        ImageReference::Digest(digest) => vec![
+            login,
+            format!("docker tag IMAGE {home}:TAG    # IMAGE is the one whose digest is {digest}"),
+            format!("docker push {home}:TAG"),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_graph::facts::ImageFact;
+
+    use super::*;
+    use crate::testing;
+
+    const HOME: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/notes/web";
+
+    #[test]
+    fn what_is_pushed_is_live_by_its_digest() {
+        let mut props = Image::example();
+        let host = registry_host("111122223333", "eu-west-1", "aws");
+        let digest = props.digest.clone().unwrap();
+        assert_eq!(uri(&props, &host), Some(format!("{HOME}@{digest}")));
+        props.digest = None;
+        assert_eq!(uri(&props, &host), None);
+        props = Props { repository: None, reference: "nginx:1.27".into(), ..props };
+        assert_eq!(uri(&props, &host).as_deref(), Some("nginx:1.27"));
+    }
+
+    #[test]
+    fn the_digest_of_the_facts_is_the_one_wanted() {
+        let declared = |facts: &Facts| {
+            let mut out = Declare::new();
+            Image::declare(&testing::stack(), facts, &mut out);
+            out.finish().0.remove(0)
+        };
+        let missing = declared(&Facts::default());
+        assert_eq!(missing.note.as_deref(), Some("notes/web:v1 has not been pushed yet"));
+        let digest = Image::example().digest;
+        let fact = ImageFact { reference: ":v1".into(), digest, architectures: Vec::new() };
+        let images = BTreeMap::from([("web".to_owned(), fact)]);
+        let known = declared(&Facts { images, ..Facts::default() });
+        assert_eq!(known.props, serde_json::to_value(Image::example()).unwrap());
+        assert!(known.after.contains(&Address::new("repository", "web")));
+    }
+
+    #[test]
+    fn says_how_to_push() {
+        let tag = ImageReference::Tag("v1".to_owned());
+        assert_eq!(
+            push(HOME, &tag, "linux/arm64", "eu-west-1"),
+            [
+                "aws ecr get-login-password --region eu-west-1 | docker login --username AWS \
+                 --password-stdin 111122223333.dkr.ecr.eu-west-1.amazonaws.com"
+                    .to_owned(),
+                format!("docker build --platform linux/arm64 -t {HOME}:v1 ."),
+                format!("docker push {HOME}:v1"),
+            ]
+        );
+    }
+}

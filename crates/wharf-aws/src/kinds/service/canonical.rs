@@ -1,0 +1,269 @@
+//! Between ECS's form of a service and ours.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ecs::types::{
+    AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration,
+    LaunchType, LoadBalancer as EcsLoadBalancer, NetworkConfiguration, PropagateTags,
+    Service as EcsService,
+};
+use wharf_graph::{ErrorClass, Input};
+use wharf_spec::stack::Service as Spec;
+
+use super::{Deploy, LoadBalancer, Props, declare};
+use crate::error::AwsError;
+use crate::tags::{self, Tags};
+
+pub(super) const FARGATE: &str = "FARGATE";
+pub(super) const LATEST: &str = "LATEST";
+pub(super) const SERVICE: &str = "SERVICE";
+/// Stands in the tag `wharf:spec` until a rollout is through, so that a run that was killed in the
+/// middle of one, or whose rollout failed, is seen by the next.
+pub(super) const UNFINISHED: &str = "unfinished";
+
+/// Brings what ECS returns into canonical form. `spec` is the service as the spec has it, if it still
+/// does: ECS always returns rollout settings and grace period, but some emulators keep neither, and
+/// what is not said cannot be compared.
+pub(super) fn props(
+    live: &EcsService,
+    live_tags: &Tags,
+    spec_tags: &Tags,
+    spec: Option<&Spec>,
+) -> Props {
+    let network = live.network_configuration().and_then(|network| network.awsvpc_configuration());
+    let deploy = match live.deployment_configuration() {
+        Some(config) => live_deploy(config),
+        None => spec.map_or_else(no_deploy, declare::deploy),
+    };
+    let grace = match live.health_check_grace_period_seconds() {
+        Some(grace) => u32::try_from(grace).unwrap_or_default(),
+        None => spec.map_or(0, declare::grace),
+    };
+    Props {
+        name: live.service_name().unwrap_or_default().to_owned(),
+        cluster: live.cluster_arn().unwrap_or_default().into(),
+        task_definition: live.task_definition().unwrap_or_default().into(),
+        count: u32::try_from(live.desired_count()).unwrap_or_default(),
+        launch: launch(live),
+        platform: live.platform_version().unwrap_or(LATEST).to_owned(),
+        subnets: network
+            .map(|network| network.subnets().iter().cloned().collect())
+            .unwrap_or_default(),
+        public_ip: network
+            .is_some_and(|network| network.assign_public_ip() == Some(&AssignPublicIp::Enabled)),
+        security_groups: network
+            .map(|network| network.security_groups().iter().cloned().map(Input::Known).collect())
+            .unwrap_or_default(),
+        load_balancer: live.load_balancers().first().map(|balancer| LoadBalancer {
+            target_group: balancer.target_group_arn().unwrap_or_default().into(),
+            container: balancer.container_name().unwrap_or_default().to_owned(),
+            port: balancer
+                .container_port()
+                .and_then(|port| u16::try_from(port).ok())
+                .unwrap_or_default(),
+        }),
+        deploy,
+        grace,
+        exec: live.enable_execute_command(),
+        propagate_tags: live.propagate_tags().map_or_else(
+            || PropagateTags::None.as_str().to_owned(),
+            |from| from.as_str().to_owned(),
+        ),
+        rolled_out: live_tags.get(tags::SPEC).is_none_or(|hash| hash != UNFINISHED),
+        tags: tags::managed(live_tags, spec_tags),
+    }
+}
+
+/// A launch type, and a strategy that names only that provider, run tasks in the same way.
+fn launch(live: &EcsService) -> String {
+    let providers: BTreeSet<&str> = live
+        .capacity_provider_strategy()
+        .iter()
+        .map(aws_sdk_ecs::types::CapacityProviderStrategyItem::capacity_provider)
+        .collect();
+    if providers.is_empty() {
+        live.launch_type().map_or_else(String::new, |launch| launch.as_str().to_owned())
+    } else {
+        providers.into_iter().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// ECS's own defaults (ECS API reference, `DeploymentConfiguration`).
+fn no_deploy() -> Deploy {
+    Deploy { min_percent: 100, max_percent: 200, breaker: false, rollback: false }
+}
+
+fn live_deploy(config: &DeploymentConfiguration) -> Deploy {
+    let percent = |value: Option<i32>, default: u32| {
+        value.and_then(|value| u32::try_from(value).ok()).unwrap_or(default)
+    };
+    let breaker = config.deployment_circuit_breaker();
+    let default = no_deploy();
+    Deploy {
+        min_percent: percent(config.minimum_healthy_percent(), default.min_percent),
+        max_percent: percent(config.maximum_percent(), default.max_percent),
+        breaker: breaker.is_some_and(DeploymentCircuitBreaker::enable),
+        rollback: breaker.is_some_and(DeploymentCircuitBreaker::rollback),
+    }
+}
+
+/// Builds the rollout settings.
+pub(super) fn deployment(deploy: &Deploy) -> DeploymentConfiguration {
+    DeploymentConfiguration::builder()
+        .minimum_healthy_percent(signed(deploy.min_percent))
+        .maximum_percent(signed(deploy.max_percent))
+        .deployment_circuit_breaker(
+            DeploymentCircuitBreaker::builder()
+                .enable(deploy.breaker)
+                .rollback(deploy.rollback)
+                .build(),
+        )
+        .build()
+}
+
+/// Builds the network settings.
+pub(super) fn network(want: &Props) -> Result<NetworkConfiguration, AwsError> {
+    let groups = want
+        .security_groups
+        .iter()
+        .map(|group| group.get().cloned())
+        .collect::<Result<Vec<_>, _>>()?;
+    let public = if want.public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
+    let vpc = AwsVpcConfiguration::builder()
+        .set_subnets(Some(want.subnets.iter().cloned().collect()))
+        .set_security_groups(Some(groups))
+        .assign_public_ip(public)
+        .build()
+        .map_err(|error| {
+            AwsError::own(ErrorClass::Other, format!("{error}; this is a bug in wharf"))
+        })?;
+    Ok(NetworkConfiguration::builder().awsvpc_configuration(vpc).build())
+}
+
+/// Builds the list of target groups, which has one or none.
+pub(super) fn balancers(want: &Props) -> Result<Vec<EcsLoadBalancer>, AwsError> {
+    let Some(balancer) = &want.load_balancer else { return Ok(Vec::new()) };
+    Ok(vec![
+        EcsLoadBalancer::builder()
+            .target_group_arn(balancer.target_group.get()?)
+            .container_name(&balancer.container)
+            .container_port(balancer.port.into())
+            .build(),
+    ])
+}
+
+/// The SDK counts in signed numbers.
+pub(super) fn signed(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+/// Launch type of everything wharf makes.
+pub(super) fn fargate() -> LaunchType {
+    LaunchType::Fargate
+}
+
+/// Props in which every field has a value.
+pub(super) fn example() -> Props {
+    let arn = |rest: &str| format!("arn:aws:ecs:eu-west-1:123456789012:{rest}");
+    Props {
+        name: "notes-web-1a2b".to_owned(),
+        cluster: arn("cluster/notes").into(),
+        task_definition: arn("task-definition/notes-web:3").into(),
+        count: 2,
+        launch: FARGATE.to_owned(),
+        platform: LATEST.to_owned(),
+        subnets: BTreeSet::from(["subnet-a".to_owned(), "subnet-b".to_owned()]),
+        public_ip: true,
+        security_groups: BTreeSet::from(["sg-1".into()]),
+        load_balancer: Some(LoadBalancer {
+            target_group: "arn:aws:elasticloadbalancing:targetgroup/notes-web-1a2b/1".into(),
+            container: "web".to_owned(),
+            port: 3000,
+        }),
+        deploy: Deploy { min_percent: 100, max_percent: 200, breaker: true, rollback: true },
+        grace: 60,
+        exec: true,
+        propagate_tags: SERVICE.to_owned(),
+        rolled_out: true,
+        tags: Tags::from([("team".to_owned(), "notes".to_owned())]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::types::CapacityProviderStrategyItem;
+
+    use super::*;
+    use crate::testing;
+
+    /// Returns what ECS shows after `want` was created.
+    fn created(want: &Props) -> EcsService {
+        EcsService::builder()
+            .service_name(&want.name)
+            .cluster_arn(want.cluster.get().unwrap())
+            .task_definition(want.task_definition.get().unwrap())
+            .desired_count(signed(want.count))
+            .launch_type(fargate())
+            .platform_version(&want.platform)
+            .network_configuration(network(want).unwrap())
+            .set_load_balancers(Some(balancers(want).unwrap()))
+            .deployment_configuration(deployment(&want.deploy))
+            .health_check_grace_period_seconds(signed(want.grace))
+            .enable_execute_command(want.exec)
+            .propagate_tags(PropagateTags::Service)
+            .build()
+    }
+
+    #[test]
+    fn reading_back_gives_what_was_wanted() {
+        let want = example();
+        assert_eq!(props(&created(&want), &want.tags, &want.tags, None), want);
+    }
+
+    #[test]
+    fn order_of_subnets_means_nothing() {
+        let want = example();
+        let mut live = created(&want);
+        let network = live.network_configuration.as_mut().unwrap();
+        network.awsvpc_configuration.as_mut().unwrap().subnets.reverse();
+        assert_eq!(props(&live, &want.tags, &want.tags, None), want);
+    }
+
+    #[test]
+    fn what_an_endpoint_does_not_say_is_not_compared() {
+        let spec = testing::service("web");
+        let mut want = example();
+        want.deploy = declare::deploy(&spec);
+        want.grace = declare::grace(&spec);
+        let mut live = created(&want);
+        live.deployment_configuration = None;
+        live.health_check_grace_period_seconds = None;
+        assert_eq!(props(&live, &want.tags, &want.tags, Some(&spec)), want);
+    }
+
+    #[test]
+    fn an_unfinished_rollout_is_seen() {
+        let want = example();
+        let mut live_tags = want.tags.clone();
+        live_tags.insert(tags::SPEC.to_owned(), UNFINISHED.to_owned());
+        assert!(!props(&created(&want), &live_tags, &want.tags, None).rolled_out);
+    }
+
+    #[test]
+    fn a_strategy_of_fargate_alone_is_fargate() {
+        let want = example();
+        let provider = |name: &str| {
+            CapacityProviderStrategyItem::builder()
+                .capacity_provider(name)
+                .weight(1)
+                .build()
+                .unwrap()
+        };
+        let mut live = created(&want);
+        live.launch_type = None;
+        live.capacity_provider_strategy = Some(vec![provider("FARGATE")]);
+        assert_eq!(props(&live, &want.tags, &want.tags, None), want);
+        live.capacity_provider_strategy = Some(vec![provider("FARGATE_SPOT"), provider("FARGATE")]);
+        assert_eq!(props(&live, &want.tags, &want.tags, None).launch, "FARGATE, FARGATE_SPOT");
+    }
+}

@@ -1,0 +1,150 @@
+//! What a service is to be.
+
+use std::collections::BTreeSet;
+
+use wharf_graph::{Address, Declare, Facts, Input, StackId};
+use wharf_spec::Stack;
+use wharf_spec::stack::Service as Spec;
+
+use super::{Deploy, LoadBalancer, Props, Service, canonical};
+use crate::kind::Kind;
+use crate::kinds::{listener, target_group};
+use crate::{names, placement};
+
+/// Declares one service.
+pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Declare) {
+    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let placed = match placement::tasks(stack, facts) {
+        Ok(placed) => placed,
+        Err(problem) => {
+            out.problem(Address::new(Service::POLICY.kind, spec.name.clone()), problem);
+            return;
+        }
+    };
+    let of = |kind: &str, name: &str, output: &str| Input::of(&Address::new(kind, name), output);
+    let group = target_group::physical_name(stack, facts, &spec.name);
+    let load_balancer = spec.routing.as_ref().map(|routing| LoadBalancer {
+        target_group: of("target_group", &spec.name, "arn"),
+        container: spec.name.clone(),
+        port: routing.port,
+    });
+    let props = Props {
+        name: names::service(&id, &spec.name, group.as_deref()),
+        cluster: of("cluster", "main", "arn"),
+        task_definition: of("task_definition", &spec.name, "arn"),
+        count: spec.count,
+        launch: canonical::FARGATE.to_owned(),
+        platform: canonical::LATEST.to_owned(),
+        subnets: placed.subnets,
+        public_ip: placed.public_ip,
+        security_groups: BTreeSet::from([of("security_group", "tasks", "id")]),
+        load_balancer,
+        deploy: deploy(spec),
+        grace: grace(spec),
+        exec: spec.exec,
+        propagate_tags: canonical::SERVICE.to_owned(),
+        rolled_out: true,
+        tags: stack.tags.clone(),
+    };
+    let node = out.add(&Service::POLICY, spec.name.clone(), &props);
+    node.note = Some(placed.note);
+    node.after.insert(Address::new("log_group", spec.name.clone()));
+    let Some(routing) = &spec.routing else { return };
+    // ECS refuses a target group that no listener leads to (ECS API reference, CreateService).
+    node.after.insert(if listener::is_default(spec) {
+        listener::serving(stack)
+    } else {
+        Address::new("listener_rule", spec.name.clone())
+    });
+    node.after.insert(Address::new("ingress_rule", format!("tasks:{}", routing.port)));
+}
+
+/// Returns how the spec wants rollouts. The failures after which ECS gives up follow from the count
+/// (ECS Developer Guide, deployment circuit breaker).
+pub(super) fn deploy(spec: &Spec) -> Deploy {
+    Deploy {
+        min_percent: spec.deploy.min_healthy,
+        max_percent: spec.deploy.max_running,
+        breaker: true,
+        rollback: true,
+    }
+}
+
+/// Returns the grace period; ECS takes none for a service without a balancer.
+pub(super) fn grace(spec: &Spec) -> u32 {
+    spec.routing.as_ref().map_or(0, |routing| routing.health.grace)
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_graph::Desired;
+    use wharf_graph::facts::{Egress, Subnet, Vpc};
+
+    use super::*;
+    use crate::testing;
+
+    fn facts() -> Facts {
+        let subnet = |id: &str, zone: &str| Subnet {
+            id: id.to_owned(),
+            zone: zone.to_owned(),
+            egress: Egress::InternetGateway,
+            free_addresses: 100,
+        };
+        Facts {
+            region: "eu-west-1".to_owned(),
+            vpc: Some(Vpc {
+                id: "vpc-1".to_owned(),
+                cidr: "10.0.0.0/16".to_owned(),
+                default: true,
+            }),
+            subnets: vec![subnet("subnet-a", "eu-west-1a"), subnet("subnet-b", "eu-west-1b")],
+            ..Facts::default()
+        }
+    }
+
+    fn declared(stack: &Stack) -> Desired {
+        let mut out = Declare::new();
+        Service::declare(stack, &facts(), &mut out);
+        let (mut nodes, problems) = out.finish();
+        assert!(problems.is_empty(), "{problems:?}");
+        nodes.remove(0)
+    }
+
+    fn after(node: &Desired) -> Vec<String> {
+        node.after.iter().map(Address::to_string).collect()
+    }
+
+    #[test]
+    fn a_routed_service_waits_for_what_leads_to_it() {
+        let mut stack = testing::stack();
+        let node = declared(&stack);
+        assert_eq!(after(&node), ["ingress_rule.tasks:3000", "listener.http", "log_group.web"]);
+        let name = node.props["name"].as_str().unwrap();
+        assert!(name.starts_with("notes-prod-web-"), "{name}");
+
+        let web = stack.services.get_mut("web").unwrap();
+        web.routing.as_mut().unwrap().paths = vec!["/api/*".to_owned()];
+        let node = declared(&stack);
+        assert_eq!(after(&node), ["ingress_rule.tasks:3000", "listener_rule.web", "log_group.web"]);
+    }
+
+    #[test]
+    fn a_worker_has_neither_balancer_nor_grace() {
+        let mut stack = testing::stack();
+        stack.services.get_mut("web").unwrap().routing = None;
+        let node = declared(&stack);
+        assert_eq!(node.props["name"], "notes-prod-web");
+        assert_eq!(node.props["load_balancer"], serde_json::Value::Null);
+        assert_eq!(node.props["grace"], 0);
+        assert_eq!(after(&node), ["log_group.web"]);
+    }
+
+    #[test]
+    fn without_a_vpc_there_is_a_problem_and_no_service() {
+        let mut out = Declare::new();
+        Service::declare(&testing::stack(), &Facts::default(), &mut out);
+        let (nodes, problems) = out.finish();
+        assert!(nodes.is_empty());
+        assert_eq!(problems.len(), 1);
+    }
+}

@@ -1,0 +1,162 @@
+//! A service: keeps a number of tasks running and moves them to new revisions.
+
+mod canonical;
+mod change;
+mod declare;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use wharf_graph::{Address, Declare, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder};
+use wharf_spec::Stack;
+
+use crate::error::AwsError;
+use crate::kind::{Changed, Found, Kind, Owned, Write};
+use crate::names;
+use crate::reads::Reads;
+use crate::tags::{self, Owner, Tags};
+
+/// See the module.
+pub(crate) struct Service;
+
+/// Managed properties of a service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Props {
+    name: String,
+    cluster: Input<String>,
+    task_definition: Input<String>,
+    count: u32,
+    /// `FARGATE`.
+    launch: String,
+    /// Fargate platform version.
+    platform: String,
+    subnets: BTreeSet<String>,
+    public_ip: bool,
+    security_groups: BTreeSet<Input<String>>,
+    load_balancer: Option<LoadBalancer>,
+    deploy: Deploy,
+    /// Seconds after a task's start during which failed health checks of the balancer are ignored.
+    grace: u32,
+    /// Whether commands can be run inside tasks.
+    exec: bool,
+    /// What tasks take their tags from: `SERVICE`.
+    propagate_tags: String,
+    /// Whether the last rollout was seen to its end; not, when a run was killed during it or it
+    /// failed.
+    rolled_out: bool,
+    tags: Tags,
+}
+
+/// The target group in which tasks are registered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LoadBalancer {
+    target_group: Input<String>,
+    container: String,
+    port: u16,
+}
+
+/// How new revisions are rolled out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Deploy {
+    /// Percent of the count.
+    min_percent: u32,
+    /// Percent of the count.
+    max_percent: u32,
+    /// Whether ECS gives up a rollout whose tasks keep failing.
+    breaker: bool,
+    /// Whether it then goes back to the release before.
+    rollback: bool,
+}
+
+impl Kind for Service {
+    type Props = Props;
+
+    const POLICY: Policy = Policy {
+        replace_on: &[
+            (
+                "name",
+                "the service moves to a new target group; the old one serves until the new one is \
+                 healthy",
+            ),
+            ("cluster", "a service cannot move to another cluster"),
+        ],
+        replace_order: ReplaceOrder::CreateFirst,
+        identity: Some("name"),
+        serves_traffic: true,
+        ..Policy::plain("service", "service")
+    };
+
+    fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
+        for service in stack.services.values() {
+            declare::service(stack, facts, service, out);
+        }
+    }
+
+    fn example() -> Props {
+        canonical::example()
+    }
+
+    async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
+        let got = cx.services().await?;
+        let mut found = Vec::new();
+        for one in &got.value {
+            let arn = one.service.service_arn().unwrap_or_default().to_owned();
+            if let Some(name) = one.name(&cx.id) {
+                let wanted = cx.stack.services.get(&name);
+                found.push(Found::Ours(Owned {
+                    props: canonical::props(&one.service, &one.tags, &cx.stack.tags, wanted),
+                    name,
+                    outputs: outputs(&arn),
+                    id: arn,
+                    applied: one.tags.get(tags::SPEC).cloned(),
+                    leaving: one.leaving(),
+                }));
+                continue;
+            }
+            let Owner::Other(owner) = tags::owner(&one.tags, &cx.id) else { continue };
+            let physical = one.service.service_name().unwrap_or_default();
+            let mut wanted = cx.stack.services.keys();
+            if let Some(name) = wanted.find(|name| could_be(cx, physical, name)) {
+                let address = Address::new(Self::POLICY.kind, name.clone());
+                found.push(Found::Foreign(Foreign { address, id: arn, owner }));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
+        let arn = change::create(cx, &want).await?;
+        Ok(Outcome::Done { outputs: outputs(&arn), id: arn })
+    }
+
+    async fn update(
+        cx: &Write<'_>,
+        live: &Live,
+        want: Props,
+        changed: &Changed<'_>,
+    ) -> Result<Outcome, AwsError> {
+        change::update(cx, live, &want, changed).await?;
+        Ok(Outcome::Done { id: live.id.clone(), outputs: outputs(&live.id) })
+    }
+
+    async fn delete(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> {
+        change::delete(cx, live).await
+    }
+}
+
+fn outputs(arn: &str) -> BTreeMap<String, String> {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    BTreeMap::from([("arn".to_owned(), arn.to_owned()), ("name".to_owned(), name.to_owned())])
+}
+
+/// Says whether a physical name is one that the service of this name has, or can get with another
+/// target group.
+fn could_be(cx: &Reads, physical: &str, name: &str) -> bool {
+    if physical == names::service(&cx.id, name, None) {
+        return true;
+    }
+    let Some((_, hash)) = physical.rsplit_once('-') else { return false };
+    hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && physical == names::service(&cx.id, name, Some(&format!("x-{hash}")))
+        && hash.len() == 4
+}

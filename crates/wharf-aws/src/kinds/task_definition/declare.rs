@@ -1,0 +1,173 @@
+//! What a service's task definition is to be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wharf_graph::{Address, Declare, Facts, Input, StackId};
+use wharf_spec::Stack;
+use wharf_spec::stack::{Architecture, SecretRef, Service};
+
+use super::{Container, Definition, HealthCheck, Log, Props, STREAM_PREFIX};
+use crate::kind::Kind;
+use crate::{names, secret};
+
+/// Declares the task definition of one service.
+pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut Declare) {
+    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let role =
+        |which: &str| Input::of(&Address::new("role", format!("{}/{which}", service.name)), "arn");
+    let secrets = secrets(facts, service, out);
+    let props = Props {
+        family: names::family(&id, &service.name),
+        cpu: service.cpu,
+        memory: service.memory,
+        architecture: match service.architecture {
+            Architecture::X86_64 => "X86_64",
+            Architecture::Arm64 => "ARM64",
+        }
+        .to_owned(),
+        execution_role: role("execution"),
+        task_role: role("task"),
+        container: Container {
+            name: service.name.clone(),
+            image: Input::of(&Address::new("image", service.name.clone()), "uri"),
+            command: nonempty(service.command.as_ref()),
+            entrypoint: nonempty(service.entrypoint.as_ref()),
+            user: service.user.clone().filter(|user| !user.is_empty()),
+            port: service.routing.as_ref().map(|routing| routing.port),
+            env: service.env.clone(),
+            secrets,
+            health_check: service.container_health.as_ref().map(|health| HealthCheck {
+                command: health.command.clone(),
+                interval: health.interval,
+                timeout: health.timeout,
+                retries: health.retries,
+                start_period: health.start_period,
+            }),
+            stop_timeout: service.stop_timeout,
+            init_process: service.exec,
+            log: Log {
+                group: names::log_group(&id, &service.name),
+                region: stack.region.clone(),
+                prefix: STREAM_PREFIX.to_owned(),
+            },
+        },
+        other_containers: BTreeSet::new(),
+        tags: stack.tags.clone(),
+    };
+    out.add(&Definition::POLICY, service.name.clone(), &props);
+}
+
+fn nonempty(words: Option<&Vec<String>>) -> Option<Vec<String>> {
+    words.filter(|words| !words.is_empty()).cloned()
+}
+
+/// Resolves secrets to what ECS takes as `valueFrom`. One that does not exist is a problem; the
+/// reference stands in for it, since other resources still refer to the task definition.
+fn secrets(facts: &Facts, service: &Service, out: &mut Declare) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (variable, reference) in &service.secrets {
+        let text = secret::text(reference);
+        let arn = facts.secrets.get(&text).and_then(|fact| fact.arn.as_deref());
+        let from = match arn {
+            Some(arn) => value_from(arn, reference),
+            None => {
+                let address = Address::new("task_definition", service.name.clone());
+                out.problem(address, missing(facts, variable, reference));
+                text
+            }
+        };
+        found.insert(variable.clone(), from);
+    }
+    found
+}
+
+/// A key of a secret is written behind its ARN, version stage and id stay empty: the newest
+/// (ECS Developer Guide, secrets in environment variables).
+fn value_from(arn: &str, reference: &SecretRef) -> String {
+    match reference {
+        SecretRef::SecretsManager { key: Some(key), .. } => format!("{arn}:{key}::"),
+        SecretRef::SecretsManager { key: None, .. } | SecretRef::Ssm { .. } => arn.to_owned(),
+    }
+}
+
+fn missing(facts: &Facts, variable: &str, reference: &SecretRef) -> String {
+    let region = &facts.region;
+    match reference {
+        SecretRef::Ssm { name } => format!(
+            "{variable} is to come from the parameter {name}, which does not exist in {region}; \
+             create it: aws ssm put-parameter --region {region} --name {name} --type SecureString \
+             --value ..."
+        ),
+        SecretRef::SecretsManager { name, key } => {
+            let value = match key {
+                Some(key) => format!("'{{\"{key}\": \"...\"}}'"),
+                None => "...".to_owned(),
+            };
+            format!(
+                "{variable} is to come from the secret {name}, which does not exist in {region}; \
+                 create it: aws secretsmanager create-secret --region {region} --name {name} \
+                 --secret-string {value}"
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_graph::facts::SecretFact;
+
+    use super::*;
+    use crate::testing;
+
+    fn stack() -> Stack {
+        let mut stack = testing::stack();
+        let web = stack.services.get_mut("web").unwrap();
+        web.secrets = BTreeMap::from([
+            ("KEY".to_owned(), secret("notes/prod", Some("stripe"))),
+            ("URL".to_owned(), SecretRef::Ssm { name: "/notes/url".to_owned() }),
+        ]);
+        stack
+    }
+
+    fn secret(name: &str, key: Option<&str>) -> SecretRef {
+        SecretRef::SecretsManager { name: name.to_owned(), key: key.map(str::to_owned) }
+    }
+
+    fn facts() -> Facts {
+        let fact = |arn: &str| SecretFact { arn: Some(arn.to_owned()), kms_key: None };
+        Facts {
+            region: "eu-west-1".to_owned(),
+            secrets: BTreeMap::from([
+                ("sm:notes/prod#stripe".to_owned(), fact("arn:secret-AbCdEf")),
+                ("ssm:/notes/url".to_owned(), fact("arn:parameter")),
+            ]),
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn secrets_are_references() {
+        let mut out = Declare::new();
+        Definition::declare(&stack(), &facts(), &mut out);
+        let (nodes, problems) = out.finish();
+        assert!(problems.is_empty(), "{problems:?}");
+        let secrets = &nodes[0].props["container"]["secrets"];
+        assert_eq!(secrets["KEY"], "arn:secret-AbCdEf:stripe::");
+        assert_eq!(secrets["URL"], "arn:parameter");
+    }
+
+    #[test]
+    fn a_missing_secret_is_a_problem_that_says_how_to_make_it() {
+        let mut out = Declare::new();
+        let mut facts = facts();
+        facts.secrets.insert("ssm:/notes/url".to_owned(), SecretFact { arn: None, kms_key: None });
+        facts.secrets.remove("sm:notes/prod#stripe");
+        Definition::declare(&stack(), &facts, &mut out);
+        let (nodes, problems) = out.finish();
+        let all: Vec<&str> = problems.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(all.len(), 2);
+        assert!(all[0].contains("aws secretsmanager create-secret"), "{}", all[0]);
+        assert!(all[1].contains("aws ssm put-parameter"), "{}", all[1]);
+        assert_eq!(nodes.len(), 1);
+    }
+}

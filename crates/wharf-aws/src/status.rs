@@ -1,0 +1,368 @@
+//! How a stack is doing, in as few calls as it takes: what `wharf status` shows.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::{DesiredStatus, Service, Task};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use futures::future::{join_all, try_join_all};
+use serde::Serialize;
+use wharf_graph::StackId;
+use wharf_spec::Stack;
+
+use crate::aws::Aws;
+use crate::error::AwsError;
+use crate::names;
+use crate::reads::Reads;
+use crate::reads::ecs::{TaggedService, UsedDefinition};
+
+/// Name and version of the document.
+pub const FORMAT: &str = "wharf.status/1";
+/// Events shown for each service.
+const EVENTS: usize = 5;
+/// Most tasks of one describe call (ECS API reference, `DescribeTasks`).
+const TASKS: usize = 100;
+
+/// How a stack is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Always [`FORMAT`].
+    pub format: &'static str,
+    /// Name of the stack.
+    pub stack: String,
+    /// Region, for example `eu-west-1`.
+    pub region: String,
+    /// Whether the stack's cluster exists.
+    pub deployed: bool,
+    /// Where it is reached, main name first; empty when nothing is reachable.
+    pub urls: Vec<String>,
+    /// Its services by name.
+    pub services: Vec<ServiceStatus>,
+    /// Its own certificates; more than one while one replaces another.
+    pub certificates: Vec<CertificateStatus>,
+}
+
+/// How one service is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServiceStatus {
+    /// Its name in the spec.
+    pub name: String,
+    /// Its name in ECS.
+    pub physical_name: String,
+    /// `ACTIVE` or `DRAINING`; `None` when it does not exist.
+    pub status: Option<String>,
+    /// Task definition with revision: `notes-prod-web:7`.
+    pub revision: Option<String>,
+    /// The image it is set to run.
+    pub image: Option<String>,
+    /// Number of tasks wanted.
+    pub desired: i32,
+    /// Number of tasks running.
+    pub running: i32,
+    /// Number of tasks starting.
+    pub pending: i32,
+    /// `COMPLETED`, `IN_PROGRESS` or `FAILED`.
+    pub rollout: Option<String>,
+    /// What ECS says about that.
+    pub rollout_reason: Option<String>,
+    /// Its tasks, oldest first.
+    pub tasks: Vec<TaskStatus>,
+    /// Its targets behind the balancer.
+    pub targets: Vec<TargetStatus>,
+    /// What ECS last said, newest first.
+    pub events: Vec<EventStatus>,
+}
+
+/// How one task is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskStatus {
+    /// Task id.
+    pub id: String,
+    /// `RUNNING`, `PENDING`, …
+    pub status: String,
+    /// `HEALTHY`, `UNHEALTHY` or `UNKNOWN`, by the container's own check.
+    pub health: Option<String>,
+    /// When it started running, RFC 3339.
+    pub started: Option<String>,
+    /// Task definition with revision.
+    pub revision: String,
+}
+
+/// How the balancer sees one task.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetStatus {
+    /// IP address.
+    pub ip: String,
+    /// Port.
+    pub port: Option<i32>,
+    /// `healthy`, `unhealthy`, `initial`, `draining`, `unused`.
+    pub state: String,
+    /// Why, where there is something to say.
+    pub reason: Option<String>,
+}
+
+/// What ECS said about a service.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventStatus {
+    /// When, RFC 3339.
+    pub at: Option<String>,
+    /// What.
+    pub message: String,
+}
+
+/// How a certificate is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct CertificateStatus {
+    /// Its ARN.
+    pub arn: String,
+    /// All its names.
+    pub names: Vec<String>,
+    /// `ISSUED`, `PENDING_VALIDATION`, `FAILED`, …
+    pub status: String,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// When it ends, RFC 3339.
+    pub ends: Option<String>,
+}
+
+/// Reads how `stack` is doing. Nothing is changed.
+///
+/// Fails when the services cannot be read; what else cannot be read is left out.
+pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
+    let reads = Reads::new(aws.clone(), std::sync::Arc::new(stack.clone()));
+    let (cluster, services, definitions, balancer, certificates) = futures::join!(
+        reads.cluster(),
+        reads.services(),
+        reads.definitions(),
+        reads.balancer(),
+        reads.own_certificates(),
+    );
+    let cluster = cluster?;
+    let services = services?;
+    let definitions = definitions.map(|got| got.value.clone()).unwrap_or_default();
+    let mut found: BTreeMap<String, Vec<&TaggedService>> =
+        stack.services.keys().map(|name| (name.clone(), Vec::new())).collect();
+    for service in &services.value {
+        if let Some(name) = service.name(&reads.id) {
+            found.entry(name).or_default().push(service);
+        }
+    }
+    let each = found.iter().flat_map(|(name, services)| {
+        let absent = services.is_empty().then_some(None);
+        services.iter().map(|service| Some(*service)).chain(absent).map(move |one| (name, one))
+    });
+    let services = join_all(each.map(async |(name, service)| match service {
+        Some(service) => present(aws, &reads.id, name, service, &definitions).await,
+        None => missing(&reads.id, name),
+    }))
+    .await;
+    let dns = balancer.ok().and_then(|got| got.value.as_ref()?.dns_name().map(str::to_lowercase));
+    let certificates = certificates.map(|got| got.value.iter().map(certificate).collect());
+    Ok(Status {
+        format: FORMAT,
+        stack: stack.name(),
+        region: aws.region.clone(),
+        deployed: cluster.value.is_some(),
+        urls: urls(stack, dns.as_deref()),
+        services,
+        certificates: certificates.unwrap_or_default(),
+    })
+}
+
+/// Returns where the stack is reached: its names, or the balancer's.
+fn urls(stack: &Stack, balancer: Option<&str>) -> Vec<String> {
+    let Some(balancer) = balancer else { return Vec::new() };
+    let mut urls: Vec<String> = Vec::new();
+    for domain in stack.routed().filter_map(|service| service.routing.as_ref()?.domain.as_ref()) {
+        for name in &domain.names {
+            let url = format!("https://{name}");
+            if !urls.contains(&url) {
+                urls.push(url);
+            }
+        }
+    }
+    if urls.is_empty() && stack.routed().next().is_some() {
+        urls.push(format!("http://{balancer}"));
+    }
+    urls
+}
+
+fn missing(id: &StackId, name: &str) -> ServiceStatus {
+    ServiceStatus {
+        name: name.to_owned(),
+        physical_name: names::service(id, name, None),
+        status: None,
+        revision: None,
+        image: None,
+        desired: 0,
+        running: 0,
+        pending: 0,
+        rollout: None,
+        rollout_reason: None,
+        tasks: Vec::new(),
+        targets: Vec::new(),
+        events: Vec::new(),
+    }
+}
+
+async fn present(
+    aws: &Aws,
+    id: &StackId,
+    name: &str,
+    found: &TaggedService,
+    definitions: &[UsedDefinition],
+) -> ServiceStatus {
+    let service = &found.service;
+    let (tasks, targets) = futures::join!(tasks(aws, id, service), targets(aws, service));
+    let primary = service.deployments().iter().find(|row| row.status() == Some("PRIMARY"));
+    let arn = service.task_definition();
+    let image = definitions
+        .iter()
+        .find(|one| one.definition.task_definition_arn() == arn)
+        .and_then(|one| {
+            let containers = one.definition.container_definitions();
+            containers.iter().find(|container| container.name() == Some(name))?.image()
+        });
+    ServiceStatus {
+        name: name.to_owned(),
+        physical_name: service.service_name().unwrap_or_default().to_owned(),
+        status: service.status().map(str::to_owned),
+        revision: arn.map(last),
+        image: image.map(str::to_owned),
+        desired: service.desired_count(),
+        running: service.running_count(),
+        pending: service.pending_count(),
+        rollout: primary.and_then(|row| row.rollout_state()).map(|state| state.as_str().to_owned()),
+        rollout_reason: primary.and_then(|row| row.rollout_state_reason()).map(str::to_owned),
+        tasks: tasks.unwrap_or_default(),
+        targets: targets.unwrap_or_default(),
+        events: service
+            .events()
+            .iter()
+            .take(EVENTS)
+            .map(|event| EventStatus {
+                at: time(event.created_at()),
+                message: event.message().unwrap_or_default().to_owned(),
+            })
+            .collect(),
+    }
+}
+
+async fn tasks(aws: &Aws, id: &StackId, service: &Service) -> Result<Vec<TaskStatus>, AwsError> {
+    let cluster = names::cluster(id);
+    let name = service.service_name().unwrap_or_default();
+    if service.running_count() + service.pending_count() == 0 {
+        return Ok(Vec::new());
+    }
+    let listed = aws
+        .caller
+        .call("ecs:ListTasks", || {
+            aws.ecs
+                .list_tasks()
+                .cluster(&cluster)
+                .service_name(name)
+                .desired_status(DesiredStatus::Running)
+                .send()
+        })
+        .await?;
+    let batches = listed.task_arns().chunks(TASKS).map(async |batch| {
+        aws.caller
+            .call("ecs:DescribeTasks", || {
+                aws.ecs.describe_tasks().cluster(&cluster).set_tasks(Some(batch.to_vec())).send()
+            })
+            .await
+    });
+    let described = try_join_all(batches).await?;
+    let mut all: Vec<Task> =
+        described.into_iter().flat_map(|got| got.tasks.unwrap_or_default()).collect();
+    all.sort_by(|one, two| {
+        let key = |task: &Task| {
+            (task.created_at().map(|at| at.secs()), task.task_arn().map(str::to_owned))
+        };
+        key(one).cmp(&key(two))
+    });
+    Ok(all
+        .iter()
+        .map(|task| TaskStatus {
+            id: task.task_arn().map(last).unwrap_or_default(),
+            status: task.last_status().unwrap_or_default().to_owned(),
+            health: task.health_status().map(|health| health.as_str().to_owned()),
+            started: time(task.started_at()),
+            revision: task.task_definition_arn().map(last).unwrap_or_default(),
+        })
+        .collect())
+}
+
+async fn targets(aws: &Aws, service: &Service) -> Result<Vec<TargetStatus>, AwsError> {
+    let group = service.load_balancers().first().and_then(|balancer| balancer.target_group_arn());
+    let Some(group) = group else { return Ok(Vec::new()) };
+    let got = aws
+        .caller
+        .call("elbv2:DescribeTargetHealth", || {
+            aws.elb.describe_target_health().target_group_arn(group).send()
+        })
+        .await?;
+    let mut all: Vec<TargetStatus> = got
+        .target_health_descriptions()
+        .iter()
+        .map(|one| {
+            let health = one.target_health();
+            TargetStatus {
+                ip: one.target().and_then(|target| target.id()).unwrap_or_default().to_owned(),
+                port: one.target().and_then(|target| target.port()),
+                state: health
+                    .and_then(|health| health.state())
+                    .map_or_else(String::new, |state| state.as_str().to_owned()),
+                reason: health.and_then(|health| health.description()).map(str::to_owned),
+            }
+        })
+        .collect();
+    all.sort_by(|one, two| (&one.ip, one.port).cmp(&(&two.ip, two.port)));
+    Ok(all)
+}
+
+fn certificate(found: &crate::reads::acm::OwnCertificate) -> CertificateStatus {
+    let detail = &found.detail;
+    CertificateStatus {
+        arn: detail.certificate_arn().unwrap_or_default().to_owned(),
+        names: detail.subject_alternative_names().to_vec(),
+        status: detail.status().map_or_else(String::new, |status| status.as_str().to_owned()),
+        reason: detail.failure_reason().map(|reason| reason.as_str().to_owned()),
+        ends: time(detail.not_after()),
+    }
+}
+
+/// Returns what stands behind the last slash of an ARN.
+fn last(arn: &str) -> String {
+    arn.rsplit('/').next().unwrap_or(arn).to_owned()
+}
+
+fn time(at: Option<&DateTime>) -> Option<String> {
+    at?.fmt(Format::DateTime).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_spec::stack::{CertificateSource, Domain, Zone};
+
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_stack_is_reached_by_its_names_else_by_the_balancer() {
+        let mut stack = testing::stack();
+        assert_eq!(urls(&stack, None), Vec::<String>::new());
+        assert_eq!(urls(&stack, Some("lb.example")), ["http://lb.example"]);
+        let web = stack.services.get_mut("web").unwrap();
+        web.routing.as_mut().unwrap().domain = Some(Domain {
+            names: vec!["notes.example.com".to_owned(), "www.example.com".to_owned()],
+            zone: Zone::Auto,
+            certificate: CertificateSource::Auto,
+            tls_policy: "policy".to_owned(),
+        });
+        assert_eq!(
+            urls(&stack, Some("lb.example")),
+            ["https://notes.example.com", "https://www.example.com"]
+        );
+    }
+}
