@@ -231,19 +231,15 @@ fn waiting(stack: &Stack, facts: &Facts) -> Vec<wharf_plan::Waiting> {
         if facts.images.get(&service.name).is_some_and(|image| image.digest.is_some()) {
             continue;
         }
-        let (shown, tag) = match reference {
-            ImageReference::Tag(tag) => (format!("{}/{}:{tag}", stack.app, service.name), Some(tag)),
-            ImageReference::Digest(digest) => {
-                (format!("{}/{}@{digest}", stack.app, service.name), None)
-            }
+        let home = format!("{}/{}", stack.app, service.name);
+        let shown = match reference {
+            ImageReference::Tag(tag) => format!("{home}:{tag}"),
+            ImageReference::Digest(digest) => format!("{home}@{digest}"),
         };
-        let how = tag.map_or_else(Vec::new, |tag| {
-            wharf_aws::kinds::push_commands(facts, &format!("{}/{}", stack.app, service.name), tag)
-        });
         waiting.push(wharf_plan::Waiting {
             address: Address::new("image", &service.name),
-            what: format!("nobody has pushed {shown} yet"),
-            how,
+            what: format!("nobody has pushed {shown} yet; apply makes the repository and says how"),
+            how: Vec::new(),
         });
     }
     waiting

@@ -1,6 +1,78 @@
 //! A stack as it stands.
 
-/// Writes it.
-pub(crate) fn text(_: &wharf_aws::status::Status) -> String {
-    String::new()
+use std::fmt::Write as _;
+
+use wharf_aws::status::{ServiceStatus, Status};
+
+use super::{headline, paint};
+use crate::ui::style;
+
+/// Writes it: where it answers, then each service with its tasks, targets and last events.
+pub(crate) fn text(status: &Status) -> String {
+    let mut out = format!("{}  {}  {}\n", paint(style::STRONG, "wharf status"), status.stack, status.region);
+    if !status.deployed {
+        out.push_str("Nothing of this stack exists yet; `wharf plan` shows what apply would make.\n");
+        return out;
+    }
+    for url in &status.urls {
+        add(&mut out, &format!("  {url}"));
+    }
+    for certificate in &status.certificates {
+        let reason = certificate.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let ends = certificate.ends.as_ref().map(|ends| format!(", until {ends}")).unwrap_or_default();
+        add(
+            &mut out,
+            &format!("  certificate for {}: {}{reason}{ends}", certificate.names.join(", "), words(&certificate.status)),
+        );
+    }
+    for service in &status.services {
+        write_service(&mut out, service);
+    }
+    out
+}
+
+fn write_service(out: &mut String, service: &ServiceStatus) {
+    let count = format!("{} of {} running", service.running, service.desired);
+    let pending = if service.pending > 0 { format!(", {} starting", service.pending) } else { String::new() };
+    let rollout = service.rollout.as_ref().map(|state| format!("  rollout {}", words(state))).unwrap_or_default();
+    add(out, "");
+    add(out, &format!("{}  {count}{pending}{rollout}", paint(style::STRONG, &format!("service {}", service.name))));
+    if let Some(reason) = service.rollout_reason.as_ref().filter(|reason| !reason.is_empty()) {
+        add(out, &format!("  {reason}"));
+    }
+    if let Some(revision) = &service.revision {
+        add(out, &format!("  release  {}", headline::id(revision)));
+    }
+    if let Some(image) = &service.image {
+        add(out, &format!("  image    {image}"));
+    }
+    for task in &service.tasks {
+        let health = task.health.as_ref().filter(|health| *health != "UNKNOWN").map(|health| format!(", {}", words(health)));
+        let since = task.started.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
+        add(
+            out,
+            &format!("  task     {}  {}{}{since}", short(&task.id), words(&task.status), health.unwrap_or_default()),
+        );
+    }
+    for target in &service.targets {
+        let port = target.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let reason = target.reason.as_ref().map(|reason| format!("  {reason}")).unwrap_or_default();
+        add(out, &format!("  target   {}{port}  {}{reason}", target.ip, target.state));
+    }
+    for event in &service.events {
+        add(out, &paint(style::DIM, &format!("  event    {}  {}", event.at.as_deref().unwrap_or("-"), event.message)));
+    }
+}
+
+fn words(state: &str) -> String {
+    state.to_lowercase().replace('_', " ")
+}
+
+fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}
+
+fn add(out: &mut String, line: &str) {
+    // Writing to a string cannot fail.
+    writeln!(out, "{line}").expect("a string takes any text");
 }
