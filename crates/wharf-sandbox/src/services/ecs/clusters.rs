@@ -162,7 +162,7 @@ pub(super) fn show(ecs: &EcsState, found: &Cluster, include: &[String]) -> Value
     })
 }
 
-/// Reads the one cluster setting there is (ECS API reference, ClusterSetting).
+/// Reads the one cluster setting there is (ECS API reference, `ClusterSetting`).
 fn insights<'i>(input: &Input<'i>) -> Result<Option<&'i str>, AwsError> {
     let mut value = None;
     for setting in input.list("settings") {

@@ -256,7 +256,7 @@ fn secrets(frame: &Frame, input: &Input<'_>) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Ranges and defaults of the ECS API reference, HealthCheck.
+/// Ranges and defaults of the ECS API reference, `HealthCheck`.
 fn health_check(input: &Input<'_>) -> Result<Option<Value>, AwsError> {
     let Some(check) = input.structure("healthCheck") else { return Ok(None) };
     let command = check.strings("command");

@@ -101,9 +101,8 @@ fn units(input: &Input<'_>, name: &str, unit: &str, factor: i64) -> Result<Optio
     let lower = text.to_ascii_lowercase().replace(' ', "");
     let number = match lower.strip_suffix(unit) {
         None => lower.parse::<i64>().map_err(|_| invalid())?,
-        Some(".25") => factor / 4,
         Some(".5" | "0.5") => factor / 2,
-        Some("0.25") => factor / 4,
+        Some(".25" | "0.25") => factor / 4,
         Some(whole) => whole.parse::<i64>().map_err(|_| invalid())?.saturating_mul(factor),
     };
     if number <= 0 { Err(invalid()) } else { Ok(Some(number)) }

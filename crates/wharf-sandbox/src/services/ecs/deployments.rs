@@ -15,7 +15,7 @@ use crate::{
     services::{Ctx, Reply},
 };
 
-/// Every status a service deployment can have (ECS API reference, ServiceDeployment).
+/// Every status a service deployment can have (ECS API reference, `ServiceDeployment`).
 const STATUSES: &[&str] = &[
     "PENDING",
     "SUCCESSFUL",
@@ -174,7 +174,7 @@ pub(super) fn describe_revisions(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply 
 }
 
 /// Stops a service deployment, which goes back to the last one that succeeded (ECS API reference,
-/// StopServiceDeployment).
+/// `StopServiceDeployment`).
 pub(super) fn stop(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = input.required("serviceDeploymentArn")?.to_owned();
     let kind = input.one_of("stopType", &["ABORT", "ROLLBACK"])?.unwrap_or("ROLLBACK");

@@ -5,6 +5,7 @@ mod container_rules;
 mod definition_rules;
 mod definitions;
 mod deployments;
+mod obstacles;
 mod outside;
 mod preconditions;
 mod protection;

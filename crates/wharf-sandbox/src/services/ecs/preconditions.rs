@@ -1,4 +1,4 @@
-//! What CreateService, UpdateService and RunTask check before anything happens.
+//! What `CreateService`, `UpdateService` and `RunTask` check before anything happens.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{error::AwsError, input::Input, services::Ctx};
 
-/// The most target groups of a service (ECS API reference, CreateService).
+/// The most target groups of a service (ECS API reference, `CreateService`).
 const MOST_BALANCERS: usize = 5;
 
 /// The platform versions of Linux that can be asked for.
@@ -101,7 +101,7 @@ fn definition(ctx: &mut Ctx<'_>, reference: &str) -> Result<TaskDefinition, AwsE
 }
 
 /// Reads the launch type or the strategy; neither is the cluster's default strategy, or else `EC2`
-/// (ECS API reference, CreateService).
+/// (ECS API reference, `CreateService`).
 pub(super) fn launch(
     input: &Input<'_>,
     cluster: &Cluster,

@@ -19,17 +19,25 @@ pub(super) fn update(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let minutes = input.int_in("expiresInMinutes", 1, 2880)?.unwrap_or(120);
     let now = ctx.now();
     let until = now + Duration::from_secs(u64::try_from(minutes * 60).unwrap_or(0));
-    each(ctx, input, Some(protect.then_some(until)))
+    each(ctx, input, if protect { Change::Until(until) } else { Change::Lift })
 }
 
 pub(super) fn get(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
-    each(ctx, input, None)
+    each(ctx, input, Change::None)
 }
 
-fn each(ctx: &mut Ctx<'_>, input: &Input<'_>, change: Option<Option<SimTime>>) -> Reply {
+/// What is done to the protection of tasks.
+#[derive(Clone, Copy, PartialEq)]
+enum Change {
+    None,
+    Until(SimTime),
+    Lift,
+}
+
+fn each(ctx: &mut Ctx<'_>, input: &Input<'_>, change: Change) -> Reply {
     let cluster = cluster_name(ctx, input)?;
     let references = input.strings("tasks");
-    if change.is_some() && (references.is_empty() || references.len() > 10) {
+    if change != Change::None && (references.is_empty() || references.len() > 10) {
         return Err(input.invalid("Tasks must contain between 1 and 10 items."));
     }
     let now = ctx.now();
@@ -45,8 +53,10 @@ fn each(ctx: &mut Ctx<'_>, input: &Input<'_>, change: Option<Option<SimTime>>) -
             failures.push(json!({"arn": task.arn, "reason": "TASK_NOT_VALID"}));
             continue;
         }
-        if let Some(until) = change {
-            task.protected_until = until;
+        match change {
+            Change::None => {}
+            Change::Until(until) => task.protected_until = Some(until),
+            Change::Lift => task.protected_until = None,
         }
         let on = task.is_protected(now);
         protected.push(json!({

@@ -21,7 +21,7 @@ pub(super) fn names(input: &Input<'_>) -> Result<Vec<String>, AwsError> {
     }
 }
 
-/// Reads a strategy and fills in the defaults (ECS API reference, CapacityProviderStrategyItem).
+/// Reads a strategy and fills in the defaults (ECS API reference, `CapacityProviderStrategyItem`).
 pub(super) fn strategy(input: &Input<'_>, member: &str) -> Result<Vec<Value>, AwsError> {
     let items = input.list(member);
     if items.len() > 20 {

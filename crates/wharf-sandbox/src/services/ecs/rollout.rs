@@ -89,7 +89,7 @@ fn images(world: &mut World, region: &str, definition: &str) -> Vec<ImageDigest>
 fn supersede(service: &mut Service, now: SimTime) {
     for record in service.history.iter_mut().filter(|record| !record.is_over()) {
         let rolling_back = record.status.starts_with("ROLLBACK");
-        record.status = if rolling_back { "ROLLBACK_FAILED" } else { "STOPPED" }.to_owned();
+        if rolling_back { "ROLLBACK_FAILED" } else { "STOPPED" }.clone_into(&mut record.status);
         record.reason = Some("Replaced by a newer service deployment.".to_owned());
         (record.stopped, record.finished, record.updated) = (Some(now), Some(now), now);
     }

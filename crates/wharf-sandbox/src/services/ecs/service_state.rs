@@ -7,6 +7,10 @@ use crate::{tags::Tags, time::SimTime};
 
 /// A service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "settings and marks that do not depend on each other"
+)]
 pub struct Service {
     /// Its name.
     pub name: String,

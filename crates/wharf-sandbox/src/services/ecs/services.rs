@@ -16,7 +16,7 @@ use crate::{
     world::Event,
 };
 
-/// The longest grace period, in seconds (ECS API reference, CreateService).
+/// The longest grace period, in seconds (ECS API reference, `CreateService`).
 const LONGEST_GRACE: i64 = 2_147_483_647;
 
 /// How long a deleted service is at least `DRAINING`.
@@ -147,7 +147,7 @@ pub(super) fn grace(input: &Input<'_>, balanced: bool) -> Result<Option<i64>, Aw
     Ok(grace)
 }
 
-/// ECS API reference, CreateService: up to 36 ASCII characters in the range 33-126.
+/// ECS API reference, `CreateService`: up to 36 ASCII characters in the range 33-126.
 fn token(input: &Input<'_>) -> Result<(), AwsError> {
     let Some(token) = input.str("clientToken") else { return Ok(()) };
     let fine = token.len() <= 36 && token.bytes().all(|byte| (33..=126).contains(&byte));

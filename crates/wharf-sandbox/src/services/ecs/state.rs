@@ -111,15 +111,11 @@ impl EcsState {
     /// active revision.
     pub fn definition(&self, reference: &str) -> Option<&TaskDefinition> {
         let name = reference.rsplit_once("task-definition/").map_or(reference, |(_, name)| name);
-        match name.rsplit_once(':') {
-            Some((family, revision)) => {
-                self.families.get(family)?.revisions.get(&revision.parse().ok()?)
-            }
-            None => {
-                let revisions = &self.families.get(name)?.revisions;
-                revisions.values().rev().find(|found| found.status == "ACTIVE")
-            }
+        if let Some((family, revision)) = name.rsplit_once(':') {
+            return self.families.get(family)?.revisions.get(&revision.parse().ok()?);
         }
+        let revisions = &self.families.get(name)?.revisions;
+        revisions.values().rev().find(|found| found.status == "ACTIVE")
     }
 
     /// Returns a task definition to change; see [`Self::definition`].

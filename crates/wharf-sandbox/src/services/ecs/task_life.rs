@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    definitions, outside, rollout,
+    definitions,
+    obstacles::{self, Obstacle},
+    outside, rollout,
     state::{Container, EcsEvent, STOPPED_VISIBLE, StopCode, Task, TaskStep},
     task_health::{PROVEN, verdict},
-    task_start::{self, Obstacle},
-    wake,
+    task_start, wake,
 };
 use crate::{
     image::App,
@@ -55,7 +56,7 @@ pub(super) fn happen(world: &mut World, region: &str, id: &str, step: TaskStep) 
             if let Some(found) = task.containers.iter_mut().find(|it| it.name == container)
                 && found.last_status == "RUNNING"
             {
-                found.health = if healthy { "HEALTHY" } else { "UNHEALTHY" }.to_owned();
+                if healthy { "HEALTHY" } else { "UNHEALTHY" }.clone_into(&mut found.health);
             }
         }
         TaskStep::Drained => end(world, region, &mut task),
@@ -91,7 +92,7 @@ fn advance(world: &mut World, region: &str, task: &mut Task, step: TaskStep) {
         }),
         TaskStep::Prepare => {
             let body = body(world, region, task);
-            task_start::prepare(world, region, task, &body).map(|digests| {
+            obstacles::prepare(world, region, task, &body).map(|digests| {
                 task.pull_started = Some(world.now);
                 resolve(world, region, task, digests);
                 next(world, region, task, PULLED_AFTER, TaskStep::Pulled);
@@ -100,7 +101,7 @@ fn advance(world: &mut World, region: &str, task: &mut Task, step: TaskStep) {
         TaskStep::Pulled => {
             task.pull_stopped = Some(world.now);
             let body = body(world, region, task);
-            task_start::open_logs(world, region, task, &body).map(|()| {
+            obstacles::open_logs(world, region, task, &body).map(|()| {
                 "ACTIVATING".clone_into(&mut task.last_status);
                 next(world, region, task, STARTED_AFTER, TaskStep::Started);
             })
@@ -165,7 +166,7 @@ fn started(world: &mut World, region: &str, task: &mut Task) {
         let runtime = format!("{}-{}", task.id, world.ids.digits(10));
         task.containers[at].runtime_id = Some(runtime);
         "RUNNING".clone_into(&mut task.containers[at].last_status);
-        let app = task_start::app(world, &task.containers[at]);
+        let app = obstacles::app(world, &task.containers[at]);
         let definition = definitions.get(at).cloned().unwrap_or_default();
         run(world, region, task, (at, &app), &definition, &body);
     }
@@ -259,7 +260,7 @@ fn register(world: &mut World, region: &str, task: &mut Task) {
     let vpc = world.subnet(region, &task.subnet).map(|it| it.vpc.clone()).unwrap_or_default();
     for balancer in task.balancers.clone() {
         let container = task.containers.iter().find(|it| it.name == balancer.container);
-        let app = container.cloned().map(|it| task_start::app(world, &it)).unwrap_or_default();
+        let app = container.cloned().map(|it| obstacles::app(world, &it)).unwrap_or_default();
         let now = world.now;
         let done = outside::register(world, region, &balancer, (&ip, &vpc), (app, now));
         let arn = &balancer.target_group;

@@ -8,7 +8,7 @@ use crate::{
     services::{Ctx, Reply},
 };
 
-/// Members that are absent leave things as they are (ECS API reference, UpdateService).
+/// Members that are absent leave things as they are (ECS API reference, `UpdateService`).
 pub(super) fn update(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let cluster = cluster(ctx, input)?.clone();
     let mut service = services::to_change(ctx, input)?;
