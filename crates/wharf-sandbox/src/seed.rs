@@ -3,7 +3,7 @@
 //! The samples need a network, a delegated hosted zone, parameters and secrets.
 
 use crate::{
-    services::{ec2, secrets, ssm},
+    services::{ec2, route53, secrets, ssm},
     world::World,
 };
 
@@ -12,6 +12,7 @@ pub(crate) fn global(world: &mut World) {
     if !world.seed_defaults {
         return;
     }
+    route53::seed(world);
 }
 
 /// Fills a region when it is first touched.

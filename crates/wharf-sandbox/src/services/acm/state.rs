@@ -25,8 +25,10 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// The algorithm of its key.
     pub key_algorithm: String,
-    /// `PENDING_VALIDATION`, `ISSUED`, `VALIDATION_TIMED_OUT`.
+    /// `PENDING_VALIDATION`, `ISSUED`, `FAILED` or `VALIDATION_TIMED_OUT`.
     pub status: String,
+    /// Why it failed.
+    pub failure: Option<String>,
     /// Whether the records to be made are shown yet.
     pub records_shown: bool,
     /// The names found valid so far.
