@@ -37,6 +37,8 @@ async fn a_rolling_update_never_falls_below_the_minimum() {
             most = most.max(stage.tasks("RUNNING").await.len());
             rows = rows.max(web["deployments"].as_array().unwrap().len());
             if steady(&web) && web["taskDefinition"] == next.as_str() {
+                let old = stage.tasks("STOPPED").await;
+                assert!(old.iter().all(|task| task["lastStatus"] == "STOPPED"), "still draining");
                 break;
             }
             stage.pass(1).await;
@@ -118,7 +120,7 @@ async fn unhealthy_targets_fail_the_deployment() {
         "healthCheckGracePeriodSeconds": 60});
     stage.create(&arn, members).await;
     stage.pass(75).await;
-    assert_eq!(stage.tasks("RUNNING").await.len(), 1, "the grace period is not over");
+    assert!(stage.tasks("STOPPED").await.is_empty(), "the grace period is not over");
     let web = stage.until(|web| web["deployments"][0]["rolloutState"] == "FAILED").await;
     assert!(told(&web, "due to (reason Health checks failed with these codes: [404])"));
     let tasks = stage.tasks("STOPPED").await;
