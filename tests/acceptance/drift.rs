@@ -33,7 +33,11 @@ fn console_edits_are_named_one_by_one_and_put_back() {
     let world = World::sample("minimal");
     world.apply();
 
-    let groups = world.aws_query(REGION, "elasticloadbalancing", "Action=DescribeTargetGroups&Version=2015-12-01");
+    let groups = world.aws_query(
+        REGION,
+        "elasticloadbalancing",
+        "Action=DescribeTargetGroups&Version=2015-12-01",
+    );
     let group = element(&groups, "TargetGroupArn");
     world.aws_query(
         REGION,
@@ -42,7 +46,11 @@ fn console_edits_are_named_one_by_one_and_put_back() {
     );
     named_and_put_back(&world, "target_group.web", "/wrong");
 
-    let balancers = world.aws_query(REGION, "elasticloadbalancing", "Action=DescribeLoadBalancers&Version=2015-12-01");
+    let balancers = world.aws_query(
+        REGION,
+        "elasticloadbalancing",
+        "Action=DescribeLoadBalancers&Version=2015-12-01",
+    );
     let balancer = element(&balancers, "LoadBalancerArn");
     let listeners = world.aws_query(
         REGION,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::{World, addresses};
+use crate::world::{World, addresses, same};
 
 /// One change of a spec, and all that it may touch.
 struct Edit {
@@ -32,15 +32,17 @@ fn live(sample: &str, env: Option<&'static str>, edits: &[Edit]) {
         world.edit(edit.from, edit.to);
         let plan = world.wharf(&["plan", "--format", "json", "--detailed-exitcode"]);
         assert_eq!(plan.code, 2, "{}: nothing to do\n{}", edit.what, plan.stderr);
-        let wanted: BTreeSet<String> = edit.touches.iter().map(|&touched| touched.to_owned()).collect();
+        let wanted: BTreeSet<String> =
+            edit.touches.iter().map(|&touched| touched.to_owned()).collect();
         assert_eq!(addresses(&plan.json()), wanted, "{}", edit.what);
         assert_eq!(plan.json()["summary"]["drift"], 0, "{}: taken for drift", edit.what);
         world.apply();
         world.converged();
     }
     world.destroy();
-    assert_eq!(world.contents(), before);
-    let again = world.wharf(&["destroy", "--yes", "--confirm", world.plan()["stack"].as_str().unwrap()]);
+    same(&world.contents(), &before);
+    let again =
+        world.wharf(&["destroy", "--yes", "--confirm", world.plan()["stack"].as_str().unwrap()]);
     assert!(again.expect(0).stdout.contains("Nothing of this stack exists."));
 }
 
@@ -50,7 +52,7 @@ fn minimal() {
         "minimal",
         None,
         &[
-            Edit { what: "image", from: "tag: v1", to: "tag: v2", touches: &["image.web", "task_definition.web", "service.web"] },
+            Edit { what: "image", from: "tag: v1", to: "tag: v2", touches: NEW_REVISION },
             Edit {
                 what: "port",
                 from: "port: 3000",
@@ -64,23 +66,48 @@ fn minimal() {
                     "task_definition.web",
                 ],
             },
-            Edit { what: "health path", from: "health: /health", to: "health: /up", touches: &["target_group.web"] },
-            Edit { what: "count", from: "    port: 4000", to: "    scale: 2\n    port: 4000", touches: &["service.web"] },
+            Edit {
+                what: "health path",
+                from: "health: /health",
+                to: "health: /up",
+                touches: &["target_group.web"],
+            },
+            Edit {
+                what: "count",
+                from: "    port: 4000",
+                to: "    scale: 2\n    port: 4000",
+                touches: &["service.web"],
+            },
             Edit {
                 what: "secret",
                 from: "    port: 4000",
                 to: "    secrets: { DATABASE_URL: ssm:/notes/database_url }\n    port: 4000",
                 touches: &["role.web/execution", "service.web", "task_definition.web"],
             },
-            Edit { what: "variable", from: "    port: 4000", to: "    env: { LOG_LEVEL: debug }\n    port: 4000", touches: NEW_REVISION },
+            Edit {
+                what: "variable",
+                from: "    port: 4000",
+                to: "    env: { LOG_LEVEL: debug }\n    port: 4000",
+                touches: NEW_REVISION,
+            },
             Edit {
                 what: "route",
                 from: "    port: 4000",
                 to: "    route: { path: /app/* }\n    port: 4000",
                 touches: &["listener.http", "listener_rule.web"],
             },
-            Edit { what: "retention", from: "    port: 4000", to: "    logs: { retain: 7d }\n    port: 4000", touches: &["log_group.web"] },
-            Edit { what: "drain", from: "    port: 4000", to: "    deploy: { drain: 10s }\n    port: 4000", touches: &["target_group.web"] },
+            Edit {
+                what: "retention",
+                from: "    port: 4000",
+                to: "    logs: { retain: 7d }\n    port: 4000",
+                touches: &["log_group.web"],
+            },
+            Edit {
+                what: "drain",
+                from: "    port: 4000",
+                to: "    deploy: { drain: 10s }\n    port: 4000",
+                touches: &["target_group.web"],
+            },
         ],
     );
 }
@@ -91,7 +118,12 @@ fn https() {
         "https",
         None,
         &[
-            Edit { what: "health path", from: "health: /health", to: "health: /up", touches: &["target_group.web"] },
+            Edit {
+                what: "health path",
+                from: "health: /health",
+                to: "health: /up",
+                touches: &["target_group.web"],
+            },
             Edit {
                 what: "a second name",
                 from: "domain: notes.example.com",
@@ -122,7 +154,12 @@ fn production() {
                 to: "\"s3:PutObject\", \"s3:DeleteObject\"]",
                 touches: &["role.api/task"],
             },
-            Edit { what: "idle timeout", from: "idle_timeout: 60s", to: "idle_timeout: 30s", touches: &["load_balancer.main"] },
+            Edit {
+                what: "idle timeout",
+                from: "idle_timeout: 60s",
+                to: "idle_timeout: 30s",
+                touches: &["load_balancer.main"],
+            },
             Edit {
                 what: "size",
                 from: "memory: 1GB",

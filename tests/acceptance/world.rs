@@ -145,7 +145,13 @@ impl World {
     }
 
     /// Makes one AWS call of a JSON service, as any client would.
-    pub(crate) fn aws_json(&self, region: &str, service: &str, target: &str, body: &Value) -> Value {
+    pub(crate) fn aws_json(
+        &self,
+        region: &str,
+        service: &str,
+        target: &str,
+        body: &Value,
+    ) -> Value {
         let text = self.call(region, service, |request| {
             request
                 .header("x-amz-target", target)
@@ -172,8 +178,10 @@ impl World {
         service: &str,
         build: impl FnOnce(http::request::Builder) -> http::Request<Bytes>,
     ) -> String {
-        let scope = format!("AWS4-HMAC-SHA256 Credential=x/20260101/{region}/{service}/aws4_request");
-        let request = build(http::Request::post("http://localhost/").header("authorization", scope));
+        let scope =
+            format!("AWS4-HMAC-SHA256 Credential=x/20260101/{region}/{service}/aws4_request");
+        let request =
+            build(http::Request::post("http://localhost/").header("authorization", scope));
         let sandbox = self.sandbox();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let response = runtime.block_on(sandbox.call(request));
@@ -193,7 +201,8 @@ impl World {
 
 /// Returns the text of a sample.
 pub(crate) fn sample(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs").join(format!("{name}.yaml"));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs").join(format!("{name}.yaml"));
     std::fs::read_to_string(path).unwrap()
 }
 
@@ -207,28 +216,66 @@ pub(crate) fn addresses(plan: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// Drops what grows or moves by itself: clocks, counters, events to come, histories, and revisions and
-/// services that AWS shows for a while after their end.
+/// Fails with the places that differ, unless two worlds are alike.
+#[track_caller]
+pub(crate) fn same(after: &Value, before: &Value) {
+    let mut found = Vec::new();
+    differences("", after, before, &mut found);
+    assert!(found.is_empty(), "differs from before:\n{}", found.join("\n"));
+}
+
+fn differences(path: &str, after: &Value, before: &Value, found: &mut Vec<String>) {
+    match (after, before) {
+        (Value::Object(one), Value::Object(two)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(two.keys()).collect();
+            for key in keys {
+                let (one, two) = (one.get(key), two.get(key));
+                let (one, two) = (one.unwrap_or(&Value::Null), two.unwrap_or(&Value::Null));
+                differences(&format!("{path}/{key}"), one, two, found);
+            }
+        }
+        _ if after == before => {}
+        _ => found.push(format!("{path}: {after}, was {before}")),
+    }
+}
+
+/// Drops what grows or moves by itself (clocks, counters, events to come), and what AWS still shows of
+/// things that have ended: stopped tasks, inactive revisions, services and clusters.
 fn forget(world: &mut Value) {
-    const OWN: &[&str] =
-        &["now", "clock", "generation", "ids", "seq", "events", "availability", "changes", "ledger", "started"];
+    const OWN: &[&str] = &[
+        "active",
+        "availability",
+        "clock",
+        "events",
+        "generation",
+        "ids",
+        "last_address",
+        "newest",
+        "now",
+        "saved_at",
+        "seq",
+        "serial",
+    ];
     match world {
         Value::Object(map) => {
-            map.retain(|key, value| {
-                !OWN.contains(&key.as_str())
-                    && !matches!(value.get("status").and_then(Value::as_str), Some("INACTIVE" | "STOPPED"))
-            });
+            map.retain(|key, value| !OWN.contains(&key.as_str()) && !is_past(value));
             map.values_mut().for_each(forget);
             map.retain(|_, value| !is_empty(value));
         }
         Value::Array(items) => {
-            items.retain(|item| {
-                !matches!(item.get("status").and_then(Value::as_str), Some("INACTIVE" | "STOPPED"))
-            });
+            items.retain(|item| !is_past(item));
             items.iter_mut().for_each(forget);
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+fn is_past(value: &Value) -> bool {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let cluster = value.get("providers").is_some();
+    matches!(text("status"), Some("INACTIVE"))
+        || matches!(text("last_status"), Some("STOPPED"))
+        || (cluster && value.get("active") == Some(&Value::Bool(false)))
 }
 
 fn is_empty(value: &Value) -> bool {

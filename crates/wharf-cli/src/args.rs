@@ -218,7 +218,8 @@ mod tests {
     fn durations_need_a_unit() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
-        for wrong in ["", "10", "m", "10d", "-1s", "99999999999999999999h", "18446744073709551615h"] {
+        for wrong in ["", "10", "m", "10d", "-1s", "99999999999999999999h", "18446744073709551615h"]
+        {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

@@ -49,17 +49,22 @@ impl From<Refusal> for CliError {
         let hints = refusal.hints();
         let mut error = match &refusal {
             Refusal::Partial(failures) => {
-                let denied = failures.iter().any(|failure| is_denied(failure.code.as_deref(), &failure.message));
+                let denied = failures
+                    .iter()
+                    .any(|failure| is_denied(failure.code.as_deref(), &failure.message));
                 let exit = if denied { Exit::Denied } else { Exit::Other };
                 let mut error = Self::new(exit, "the account could not be read completely");
                 for failure in failures {
-                    let code = failure.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
-                    error = error.cause(format!("{}: {code}{}", failure.operation, failure.message));
+                    let code =
+                        failure.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
+                    error =
+                        error.cause(format!("{}: {code}{}", failure.operation, failure.message));
                 }
                 error.causes.sort();
                 error.causes.dedup();
                 if denied {
-                    error = error.hint("check which credentials are in use: aws sts get-caller-identity");
+                    error = error
+                        .hint("check which credentials are in use: aws sts get-caller-identity");
                 }
                 error
             }
@@ -84,9 +89,17 @@ impl From<Refusal> for CliError {
 fn is_denied(code: Option<&str>, message: &str) -> bool {
     let message = message.to_lowercase();
     code.is_some_and(|code| {
-        ["AccessDenied", "UnauthorizedOperation", "UnrecognizedClient", "InvalidClientTokenId", "ExpiredToken", "AuthFailure", "SignatureDoesNotMatch"]
-            .iter()
-            .any(|known| code.starts_with(known))
+        [
+            "AccessDenied",
+            "UnauthorizedOperation",
+            "UnrecognizedClient",
+            "InvalidClientTokenId",
+            "ExpiredToken",
+            "AuthFailure",
+            "SignatureDoesNotMatch",
+        ]
+        .iter()
+        .any(|known| code.starts_with(known))
     }) || message.contains("credentials")
         || message.contains("not authorized")
 }
@@ -107,7 +120,9 @@ impl From<LeaseError> for CliError {
             LeaseError::Lost { .. } => Self::new(Exit::Held, error.to_string()),
             LeaseError::Store(failure) => {
                 let mut wrapped = Self::from(failure.clone());
-                wrapped.causes.insert(0, std::mem::replace(&mut wrapped.message, error.to_string()));
+                wrapped
+                    .causes
+                    .insert(0, std::mem::replace(&mut wrapped.message, error.to_string()));
                 wrapped
             }
         }

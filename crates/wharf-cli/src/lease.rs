@@ -1,6 +1,5 @@
 //! Holding the stack's lease while something is done to it.
 
-use std::future::Future;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -34,7 +33,9 @@ pub(crate) async fn holding(
     match release(&store, &held).await {
         // What was done is done; a lease that stays behind expires by itself.
         Err(LeaseError::Store(failure)) if result.is_ok() => {
-            session.ui.say(&format!("The lease could not be given back ({failure}); it expires by itself."));
+            session.ui.say(&format!(
+                "The lease could not be given back ({failure}); it expires by itself."
+            ));
             result
         }
         _ => result,
@@ -44,9 +45,12 @@ pub(crate) async fn holding(
 /// Says who this is, for whoever has to wait.
 fn holder() -> String {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let user = variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
+    let user =
+        variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
     let host = variable("HOSTNAME")
-        .or_else(|| std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()))
+        .or_else(|| {
+            std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned())
+        })
         .unwrap_or_else(|| "some machine".to_owned());
     let ci = variable("GITHUB_RUN_ID")
         .or_else(|| variable("CI_JOB_ID"))
@@ -100,9 +104,9 @@ impl LeaseStore for Parameters {
     }
 
     fn renew<'a>(&'a self, epoch: u64, value: &'a Value) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            Ok(lease::renew(&self.aws, &self.stack, &entry(epoch, value)?).await?)
-        })
+        Box::pin(
+            async move { Ok(lease::renew(&self.aws, &self.stack, &entry(epoch, value)?).await?) },
+        )
     }
 
     fn delete(&self, epoch: u64) -> BoxFuture<'_, Result<(), Failure>> {
@@ -111,8 +115,9 @@ impl LeaseStore for Parameters {
 }
 
 fn entry(epoch: u64, value: &Value) -> Result<LeaseEntry, Failure> {
-    let value = serde_json::to_string(value)
-        .map_err(|error| Failure::own(ErrorClass::Other, format!("a lease cannot be written: {error}")))?;
+    let value = serde_json::to_string(value).map_err(|error| {
+        Failure::own(ErrorClass::Other, format!("a lease cannot be written: {error}"))
+    })?;
     Ok(LeaseEntry { epoch, value })
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use wharf_aws::{Aws, Connect, Transport};
-use wharf_graph::{Address, Facts, Graph, Snapshot, StackId};
+use wharf_graph::{Address, Facts, Graph, Live, Snapshot, StackId};
 use wharf_plan::{Inputs, Plan};
 use wharf_sandbox::Sandbox;
 use wharf_spec::Stack;
@@ -46,7 +46,9 @@ pub(crate) fn read_text(global: &Global) -> Result<(String, String), CliError> {
         let mut wrapped = CliError::new(Exit::Usage, format!("cannot read the spec `{file}`"))
             .cause(error.to_string());
         if error.kind() == std::io::ErrorKind::NotFound {
-            wrapped = wrapped.hint("name it with `--file`, or write a `wharf.yaml`; `specs/minimal.yaml` is a start");
+            wrapped = wrapped.hint(
+                "name it with `--file`, or write a `wharf.yaml`; `specs/minimal.yaml` is a start",
+            );
         }
         return Err(wrapped);
     }
@@ -143,7 +145,12 @@ impl Session {
         self.plan_for(snapshot, destroy, self.inputs(destroy))
     }
 
-    fn plan_for(&self, snapshot: &Snapshot, destroy: bool, inputs: Inputs) -> Result<Plan, CliError> {
+    fn plan_for(
+        &self,
+        snapshot: &Snapshot,
+        destroy: bool,
+        inputs: Inputs,
+    ) -> Result<Plan, CliError> {
         let stack = &self.spec.stack;
         let graph = if destroy { Graph::default() } else { self.graph(snapshot)? };
         let mut options = wharf_plan::Options::new(self.id());
@@ -162,6 +169,11 @@ impl Session {
                 .filter(|(_, fate)| *fate == Fate::Keep)
                 .map(|(kind, _)| kind.to_owned())
                 .collect();
+            // Repositories belong to the app: they go with its last environment.
+            let shared = |live: &Live| live.outputs.contains_key(wharf_aws::kinds::SHARED_WITH);
+            if snapshot.iter().any(shared) {
+                options.keep.insert("repository".to_owned());
+            }
         } else {
             options.waiting = waiting(stack, &snapshot.facts);
             options.checks = crate::checks::against_account(&self.spec, &snapshot.facts);
@@ -177,7 +189,8 @@ impl Session {
         }
         let (nodes, problems) = wharf_aws::declare(&self.spec.stack, &snapshot.facts);
         if !problems.is_empty() {
-            let mut error = CliError::new(Exit::Other, "the spec cannot be applied in this account");
+            let mut error =
+                CliError::new(Exit::Other, "the spec cannot be applied in this account");
             for problem in problems {
                 error = error.cause(format!("{}: {}", problem.address, problem.message));
             }
@@ -199,10 +212,11 @@ impl Session {
     }
 
     /// Returns where the stack's services answer, by service.
-    pub(crate) fn urls(&self, outputs: &BTreeMap<Address, BTreeMap<String, String>>) -> Vec<String> {
-        let balancer = outputs
+    pub(crate) fn urls(&self, snapshot: &Snapshot) -> Vec<String> {
+        let balancer = snapshot
+            .live
             .get(&Address::new("load_balancer", "main"))
-            .and_then(|outputs| outputs.get("dns_name"));
+            .and_then(|lives| lives.first()?.outputs.get("dns_name"));
         let mut urls = Vec::new();
         for service in self.spec.stack.routed() {
             let Some(routing) = &service.routing else { continue };
@@ -213,7 +227,8 @@ impl Session {
                 (None, Some(dns)) => {
                     let host = routing.hosts.first().unwrap_or(dns);
                     let path = routing.paths.first().map_or("", String::as_str);
-                    let scheme = if self.spec.stack.certificate().is_some() { "https" } else { "http" };
+                    let scheme =
+                        if self.spec.stack.certificate().is_some() { "https" } else { "http" };
                     urls.push(format!("{scheme}://{host}{}", path.trim_end_matches('*')));
                 }
                 (None, None) => {}
@@ -248,7 +263,8 @@ fn waiting(stack: &Stack, facts: &Facts) -> Vec<wharf_plan::Waiting> {
 /// Opens the embedded sandbox, if the flags ask for it.
 pub(crate) fn sandbox(global: &Global, account: Option<&str>) -> Result<Option<Sandbox>, CliError> {
     let Some(dir) = &global.sandbox else { return Ok(None) };
-    let mut options = wharf_sandbox::Options { speed: speed(), ..wharf_sandbox::Options::default() };
+    let mut options =
+        wharf_sandbox::Options { speed: speed(), ..wharf_sandbox::Options::default() };
     if let Some(account) = account {
         account.clone_into(&mut options.account);
     }
@@ -268,7 +284,9 @@ fn number(variable: &str) -> Option<f64> {
 
 /// How fast the embedded sandbox's clock runs.
 pub(crate) fn speed() -> f64 {
-    number("WHARF_SANDBOX_SPEED").filter(|speed| (1.0..=100_000.0).contains(speed)).unwrap_or(SANDBOX_SPEED)
+    number("WHARF_SANDBOX_SPEED")
+        .filter(|speed| (1.0..=100_000.0).contains(speed))
+        .unwrap_or(SANDBOX_SPEED)
 }
 
 async fn connect(global: &Global, stack: &Stack) -> Result<Aws, CliError> {

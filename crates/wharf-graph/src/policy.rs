@@ -37,8 +37,8 @@ pub struct Policy {
     pub holds_data: bool,
     /// Whether replacing or deleting it stops requests from being answered.
     pub serves_traffic: bool,
-    /// Whether a live object with no counterpart in the spec is left alone instead of pruned
-    /// (shared between environments, or kept on purpose).
+    /// Whether it is never deleted for its own sake: it is an aspect of something else, with which
+    /// it goes (an image of its repository, a validation of its certificate).
     pub never_prune: bool,
     /// Kinds whose steps must be done before one of this kind is deleted, where no value says so: a
     /// log group outlives the service that writes to it, a firewall rule the service it lets in.

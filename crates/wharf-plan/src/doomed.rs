@@ -63,13 +63,13 @@ pub(crate) fn doomed<'a>(
                         _ => (Reason::LeftOver, false, None),
                     }
                 }
+                None if live.policy.never_prune => return None,
                 None if options.destroy => {
                     if options.keep.contains(key.0.kind()) {
                         return None;
                     }
                     (Reason::Destroyed, false, None)
                 }
-                None if live.policy.never_prune => return None,
                 None if live.leaving => (Reason::Leaving, false, None),
                 None if settled => (Reason::Added, true, None),
                 None => (Reason::Pruned, false, None),

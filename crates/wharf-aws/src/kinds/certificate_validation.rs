@@ -58,6 +58,7 @@ impl Kind for CertificateValidation {
     const POLICY: Policy = Policy {
         replace_on: &[("certificate", "each certificate is validated once")],
         replace_order: ReplaceOrder::CreateFirst,
+        never_prune: true,
         ..Policy::plain("certificate_validation", "certificate validation")
     };
 

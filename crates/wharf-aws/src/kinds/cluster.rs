@@ -45,6 +45,7 @@ impl Kind for Cluster {
         replace_on: &[("name", "a cluster cannot be renamed")],
         replace_order: ReplaceOrder::DeleteFirst,
         identity: Some("name"),
+        delete_after: &["service"],
         ..Policy::plain("cluster", "cluster")
     };
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use wharf_graph::{Address, Declare, ErrorClass, Facts, Live, Outcome, Policy, StackId};
+use wharf_graph::{Address, Declare, ErrorClass, Facts, Input, Live, Outcome, Policy, StackId};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Architecture, Image as Wanted, ImageReference, Service};
 
@@ -189,6 +189,19 @@ fn uri(props: &Props, host: &str) -> Option<String> {
         (None, _) => Some(props.reference.clone()),
         (Some(repository), Some(digest)) => Some(format!("{host}/{repository}@{digest}")),
         (Some(_), None) => None,
+    }
+}
+
+/// Returns what a service's task definition says to run. A digest that is known is written out: a
+/// reference would look the same before and after a push, and the new release would pass for a change
+/// that somebody made outside wharf.
+pub(super) fn input(stack: &Stack, facts: &Facts, service: &Service) -> Input<String> {
+    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let digest = facts.images.get(&service.name).and_then(|fact| fact.digest.clone());
+    let host = registry_host(&facts.account, &facts.region, &facts.partition);
+    match uri(&props(&id, service, digest), &host) {
+        Some(uri) => Input::Known(uri),
+        None => Input::of(&Address::new("image", &service.name), "uri"),
     }
 }
 

@@ -72,6 +72,7 @@ impl Kind for IngressRule {
         // The new rule never equals the old one, and without either nobody could connect.
         replace_order: ReplaceOrder::CreateFirst,
         identity: Some("group"),
+        delete_after: &["service"],
         ..Policy::plain("ingress_rule", "ingress rule")
     };
 

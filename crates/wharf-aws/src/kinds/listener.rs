@@ -84,6 +84,7 @@ impl Kind for Listener {
         replace_order: ReplaceOrder::DeleteFirst,
         traffic: Some("forward"),
         serves_traffic: true,
+        delete_after: &["service"],
         ..Policy::plain("listener", "listener")
     };
 

@@ -72,6 +72,7 @@ impl Kind for LoadBalancer {
         replace_order: ReplaceOrder::DeleteFirst,
         identity: Some("name"),
         serves_traffic: true,
+        delete_after: &["service"],
         ..Policy::plain("load_balancer", "load balancer")
     };
 

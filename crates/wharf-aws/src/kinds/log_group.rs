@@ -41,6 +41,7 @@ impl Kind for LogGroup {
         replace_on: &[("name", "a log group cannot be renamed")],
         identity: Some("name"),
         holds_data: true,
+        delete_after: &["service"],
         ..Policy::plain("log_group", "log group")
     };
 

@@ -50,6 +50,7 @@ impl Kind for Role {
             ("path", "a role cannot move to another path"),
         ],
         identity: Some("name"),
+        delete_after: &["service"],
         ..Policy::plain("role", "role")
     };
 

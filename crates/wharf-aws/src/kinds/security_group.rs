@@ -54,6 +54,7 @@ impl Kind for SecurityGroup {
         // Names are unique within a VPC, and the VPC is what changes when one is replaced.
         replace_order: ReplaceOrder::CreateFirst,
         identity: Some("vpc"),
+        delete_after: &["service"],
         ..Policy::plain("security_group", "security group")
     };
 

@@ -88,6 +88,7 @@ impl Kind for TargetGroup {
         replace_order: ReplaceOrder::CreateFirst,
         identity: Some("name"),
         serves_traffic: true,
+        delete_after: &["service"],
         ..Policy::plain("target_group", "target group")
     };
 

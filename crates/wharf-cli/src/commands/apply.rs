@@ -27,7 +27,9 @@ async fn fresh(global: &Global, args: &ApplyArgs, ui: Ui) -> Result<Exit, CliErr
         return holding(&session, read_and_apply(&session, args)).await;
     }
     if global.format == Format::Json {
-        return Err(CliError::new(Exit::Usage, "a question cannot be asked in JSON").hint("add --yes"));
+        return Err(
+            CliError::new(Exit::Usage, "a question cannot be asked in JSON").hint("add --yes")
+        );
     }
     let snapshot = session.read().await?;
     let plan = session.plan(&snapshot, false)?;
@@ -69,18 +71,16 @@ async fn reconsider_and_apply(
 ) -> Result<Exit, CliError> {
     let snapshot = session.read().await?;
     if let Err(moved) = plan.verify(&snapshot) {
-        return Err(view::plan::moved("the account changed while you were reading the plan", &moved)
-            .hint("run `wharf apply` again to see the new plan"));
+        return Err(view::plan::moved(
+            "the account changed while you were reading the plan",
+            &moved,
+        )
+        .hint("run `wharf apply` again to see the new plan"));
     }
     carry_out(session, plan, &options(session, args)).await
 }
 
-async fn saved(
-    global: &Global,
-    args: &ApplyArgs,
-    path: &Path,
-    ui: Ui,
-) -> Result<Exit, CliError> {
+async fn saved(global: &Global, args: &ApplyArgs, path: &Path, ui: Ui) -> Result<Exit, CliError> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         CliError::new(Exit::Usage, format!("cannot read the plan `{}`", path.display()))
             .cause(error.to_string())
@@ -95,8 +95,11 @@ async fn saved(
     global.only = plan.inputs.only.clone().unwrap_or_default();
     let session = Session::start(&global, ui).await?;
     if session.inputs(plan.inputs.destroy) != plan.inputs {
-        return Err(CliError::new(Exit::Stale, "the plan was made from another spec or other flags")
-            .hint("make a new one with `wharf plan --out FILE`"));
+        return Err(CliError::new(
+            Exit::Stale,
+            "the plan was made from another spec or other flags",
+        )
+        .hint("make a new one with `wharf plan --out FILE`"));
     }
     if plan.stack != session.id().to_string() || plan.region != session.spec.stack.region {
         return Err(CliError::new(
@@ -143,11 +146,7 @@ async fn finish_unchanged(
     if session.global.format == Format::Json {
         return super::run::nothing_to_do(session);
     }
-    let graph = session.graph(snapshot)?;
-    let outputs = snapshot.iter().map(|live| (live.address.clone(), live.outputs.clone())).collect();
-    if !graph.is_empty() {
-        super::run::tell_urls(session, &outputs)?;
-    }
+    super::run::tell_urls(session, snapshot)?;
     Ok(Exit::Done)
 }
 
@@ -165,8 +164,11 @@ fn refuse_deletes(plan: &Plan) -> Result<(), CliError> {
     if deletes.is_empty() {
         return Ok(());
     }
-    let mut error = CliError::new(Exit::Refused, "this would delete, and nobody has looked at the plan")
-        .hint("add --allow-delete, or review a plan saved with `wharf plan --out FILE` and apply that");
+    let mut error = CliError::new(
+        Exit::Refused,
+        "this would delete, and nobody has looked at the plan",
+    )
+    .hint("add --allow-delete, or review a plan saved with `wharf plan --out FILE` and apply that");
     error.causes = deletes;
     Err(error)
 }

@@ -27,10 +27,15 @@ pub(super) async fn run(global: &Global, args: &DestroyArgs, ui: Ui) -> Result<E
         ui.data(&view::plan::text(&plan, &view::plan::Mode::of(global)))?;
     }
     if plan.is_empty() {
-        return if global.format == Format::Json { super::run::nothing_to_do(&session) } else { Ok(Exit::Done) };
+        return if global.format == Format::Json {
+            super::run::nothing_to_do(&session)
+        } else {
+            Ok(Exit::Done)
+        };
     }
     if !args.yes {
-        let answer = ui.ask(&format!("This cannot be undone. Type the stack's name ({name}) to go on:"))?;
+        let answer =
+            ui.ask(&format!("This cannot be undone. Type the stack's name ({name}) to go on:"))?;
         if answer != name {
             ui.say("Nothing was changed.");
             return Ok(Exit::Done);

@@ -34,7 +34,8 @@ fn save(path: &std::path::Path, text: &str) -> Result<(), CliError> {
     use std::io::Write as _;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(parent.unwrap_or(std::path::Path::new(".")))?;
+        let mut file =
+            tempfile::NamedTempFile::new_in(parent.unwrap_or(std::path::Path::new(".")))?;
         file.write_all(text.as_bytes())?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())

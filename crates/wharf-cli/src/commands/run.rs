@@ -1,12 +1,11 @@
 //! Carrying out a plan, whoever made it: apply and destroy are the same from here on.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use wharf_apply::{Cancel, Event, EventKind, Report, Verdict};
 use wharf_aws::Writer;
-use wharf_graph::{Address, Snapshot};
+use wharf_graph::Snapshot;
 use wharf_plan::Plan;
 
 use crate::args::Format;
@@ -46,7 +45,11 @@ pub(super) fn patience(session: &Session, asked: Option<Duration>) -> Duration {
 }
 
 /// Carries the plan out, shows it happening, and looks again at the end.
-pub(super) async fn run(session: &Session, plan: Plan, options: &Options) -> Result<Exit, CliError> {
+pub(super) async fn run(
+    session: &Session,
+    plan: Plan,
+    options: &Options,
+) -> Result<Exit, CliError> {
     let writer: Arc<dyn wharf_graph::Provider> =
         Arc::new(Writer::new(session.aws.clone(), session.id(), options.patience));
     let provider: Arc<dyn wharf_graph::Provider> =
@@ -114,7 +117,7 @@ async fn conclude(
     }
     seal(session, &snapshot).await?;
     if text {
-        tell_urls(session, &second.outputs)?;
+        tell_urls(session, &snapshot)?;
     }
     Ok(Exit::Done)
 }
@@ -131,11 +134,8 @@ pub(super) async fn seal(session: &Session, snapshot: &Snapshot) -> Result<(), C
 }
 
 /// Prints where the services answer.
-pub(super) fn tell_urls(
-    session: &Session,
-    outputs: &BTreeMap<Address, BTreeMap<String, String>>,
-) -> Result<(), CliError> {
-    let urls = session.urls(outputs);
+pub(super) fn tell_urls(session: &Session, snapshot: &Snapshot) -> Result<(), CliError> {
+    let urls = session.urls(snapshot);
     if urls.is_empty() {
         return Ok(());
     }
@@ -161,7 +161,8 @@ fn end(session: &Session, exit: Exit) -> Result<(), CliError> {
         message: format!("exit {}", exit.code()),
         kind: EventKind::End { exit: exit.code() },
     };
-    let line = serde_json::to_string(&event).map_err(|error| CliError::from_error(Exit::Other, &error))?;
+    let line =
+        serde_json::to_string(&event).map_err(|error| CliError::from_error(Exit::Other, &error))?;
     session.ui.data(&format!("{line}\n"))
 }
 

@@ -39,11 +39,12 @@ fn open(global: &Global) -> Result<Sandbox, CliError> {
 }
 
 async fn serve(sandbox: &Sandbox, port: u16, ui: Ui) -> Result<Exit, CliError> {
-    let server = sandbox.serve(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(|error| {
-        CliError::new(Exit::Other, format!("cannot listen on port {port}"))
-            .cause(error.to_string())
-            .hint("choose another with `--port`; 0 picks a free one")
-    })?;
+    let server =
+        sandbox.serve(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(|error| {
+            CliError::new(Exit::Other, format!("cannot listen on port {port}"))
+                .cause(error.to_string())
+                .hint("choose another with `--port`; 0 picks a free one")
+        })?;
     ui.data(&format!("http://{}\n", server.addr()))?;
     ui.say(&format!(
         "Answering AWS calls on this machine only, until interrupted. In another terminal:\n  \

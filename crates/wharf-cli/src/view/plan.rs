@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 use wharf_graph::{Address, ReadStats};
-use wharf_plan::{Action, Change, ImpactKind, KNOWN_AFTER_APPLY, Level, MASK, Moved, Part, Plan, Step};
+use wharf_plan::{
+    Action, Change, ImpactKind, KNOWN_AFTER_APPLY, Level, MASK, Moved, Part, Plan, Step,
+};
 
 use super::{count, headline, paint, seconds, title, value};
 use crate::args::Global;
@@ -49,24 +51,24 @@ impl Entry<'_> {
     }
 }
 
-const SECTIONS: [&str; 4] = [
-    "DELETE AND REPLACE",
-    "CREATE",
-    "CHANGE",
-    "DRIFT (changed outside wharf; apply puts it back)",
-];
+const SECTIONS: [&str; 4] =
+    ["DELETE AND REPLACE", "CREATE", "CHANGE", "DRIFT (changed outside wharf; apply puts it back)"];
 
 /// Writes a whole plan.
 pub(crate) fn text(plan: &Plan, mode: &Mode) -> String {
     let mut out = header(plan);
-    for (level, name) in [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")] {
+    for (level, name) in
+        [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")]
+    {
         for check in plan.checks.iter().filter(|check| check.level == level) {
-            let of = check.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
+            let of =
+                check.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
             line(&mut out, &format!("{name}[{}] {of}{}", check.code, check.message));
         }
     }
     if plan.is_empty() {
-        let nothing = if plan.inputs.destroy { "Nothing of this stack exists." } else { "No changes." };
+        let nothing =
+            if plan.inputs.destroy { "Nothing of this stack exists." } else { "No changes." };
         line(&mut out, &format!("{nothing} {} unchanged.", plan.summary.unchanged));
     } else {
         let entries = entries(plan);
@@ -200,7 +202,9 @@ fn changes<'a>(entry: &Entry<'a>) -> Vec<&'a Change> {
     let mut found: Vec<&Change> = Vec::new();
     for step in &entry.steps {
         // Attaching is half of a move; the move says where it ends.
-        if step.part == Some(Part::Attach) && entry.steps.iter().any(|other| other.part == Some(Part::Move)) {
+        if step.part == Some(Part::Attach)
+            && entry.steps.iter().any(|other| other.part == Some(Part::Move))
+        {
             continue;
         }
         for change in &step.changes {
@@ -216,7 +220,8 @@ fn change_line(change: &Change, width: usize, action: Action) -> String {
     let (before, after) = if change.sensitive {
         (MASK.to_owned(), MASK.to_owned())
     } else {
-        let after = if change.unknown { KNOWN_AFTER_APPLY.to_owned() } else { value(&change.after) };
+        let after =
+            if change.unknown { KNOWN_AFTER_APPLY.to_owned() } else { value(&change.after) };
         (value(&change.before), after)
     };
     let mut text = if action == Action::Create {
@@ -225,10 +230,12 @@ fn change_line(change: &Change, width: usize, action: Action) -> String {
         format!("{:<width$}  {before} → {after}", change.path)
     };
     if let Some(why) = &change.forces_replacement {
-        write!(text, "   {}", paint(style::DELETE, &format!("replaces: {why}"))).expect("a string takes any text");
+        write!(text, "   {}", paint(style::DELETE, &format!("replaces: {why}")))
+            .expect("a string takes any text");
     }
     if let Some(of) = &change.follows {
-        write!(text, "   {}", paint(style::DIM, &format!("follows {of}"))).expect("a string takes any text");
+        write!(text, "   {}", paint(style::DIM, &format!("follows {of}")))
+            .expect("a string takes any text");
     }
     text
 }
@@ -241,7 +248,8 @@ fn how(entry: &Entry<'_>) -> Option<String> {
     let create = parts.iter().position(|part| *part == Some(Part::Create))?;
     let delete = parts.iter().position(|part| *part == Some(Part::Delete))?;
     Some(if create < delete {
-        "how: the new one is made beside the old one, which goes when nothing uses it any more".to_owned()
+        "how: the new one is made beside the old one, which goes when nothing uses it any more"
+            .to_owned()
     } else {
         "how: the old one is deleted first; until the new one is there, neither answers".to_owned()
     })
@@ -252,7 +260,11 @@ fn impact(plan: &Plan) -> String {
     if !impact.sentence.is_empty() {
         return impact.sentence.clone();
     }
-    let about = if impact.seconds == 0 { String::new() } else { format!(", about {}", seconds(impact.seconds)) };
+    let about = if impact.seconds == 0 {
+        String::new()
+    } else {
+        format!(", about {}", seconds(impact.seconds))
+    };
     match impact.kind {
         ImpactKind::None => format!("none for users of the service{about}"),
         ImpactKind::Rolling => format!("rolling restart{about}, no downtime"),

@@ -25,7 +25,12 @@ pub(crate) fn sink(ui: Ui, format: Format, plan: &Plan) -> Sink {
             Arc::new(move |event| live.lock().unwrap_or_else(PoisonError::into_inner).show(&event))
         }
         Format::Text => {
-            let lines = Mutex::new(Lines { ui, width: plan.steps.len().to_string().len(), done: 0, total: plan.steps.len() });
+            let lines = Mutex::new(Lines {
+                ui,
+                width: plan.steps.len().to_string().len(),
+                done: 0,
+                total: plan.steps.len(),
+            });
             Arc::new(move |event| lines.lock().unwrap_or_else(PoisonError::into_inner).show(&event))
         }
     }
@@ -124,7 +129,9 @@ impl Live {
             EventKind::StepStarted { step, address, action, part, .. } => {
                 let (present, _) = verbs(*action, *part);
                 let bar = self.area.add(ProgressBar::new_spinner());
-                if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {elapsed}  {wide_msg}") {
+                if let Ok(style) =
+                    ProgressStyle::with_template("{spinner} {prefix}  {elapsed}  {wide_msg}")
+                {
                     bar.set_style(style);
                 }
                 bar.set_prefix(name(address));
@@ -134,7 +141,8 @@ impl Live {
             }
             EventKind::StepNote { step, details, .. } => {
                 if let Some(bar) = self.running.get(step) {
-                    let detail = details.first().map(|detail| format!(" · {detail}")).unwrap_or_default();
+                    let detail =
+                        details.first().map(|detail| format!(" · {detail}")).unwrap_or_default();
                     bar.set_message(format!("{}{detail}", event.message));
                 }
             }
@@ -170,7 +178,11 @@ impl Live {
     }
 
     fn print(&self, text: &str) {
-        let text = if self.ui.color_err() { text.to_owned() } else { anstream::adapter::strip_str(text).to_string() };
+        let text = if self.ui.color_err() {
+            text.to_owned()
+        } else {
+            anstream::adapter::strip_str(text).to_string()
+        };
         // Nothing is left to do when the terminal is gone.
         drop(self.area.println(text));
     }

@@ -26,7 +26,11 @@ pub(crate) fn text(plan: &Plan, report: &Report) -> String {
     }
     for step in report.waiting() {
         if let StepState::Waiting { what, how } = &step.state {
-            out.push_str(&format!("\n{} {}: {what}\n", paint(style::CHANGE, "WAITING"), step.address));
+            out.push_str(&format!(
+                "\n{} {}: {what}\n",
+                paint(style::CHANGE, "WAITING"),
+                step.address
+            ));
             for line in how {
                 out.push_str(&format!("  {line}\n"));
             }
@@ -34,7 +38,10 @@ pub(crate) fn text(plan: &Plan, report: &Report) -> String {
     }
     for step in report.skipped() {
         if let StepState::Skipped { because_address, .. } = &step.state {
-            out.push_str(&format!("  skipped {} {}, because of {because_address}\n", step.action, step.address));
+            out.push_str(&format!(
+                "  skipped {} {}, because of {because_address}\n",
+                step.action, step.address
+            ));
         }
     }
     for step in report.steps.iter().filter(|step| matches!(step.state, StepState::Aborted)) {

@@ -9,20 +9,29 @@ use crate::ui::style;
 
 /// Writes it: where it answers, then each service with its tasks, targets and last events.
 pub(crate) fn text(status: &Status) -> String {
-    let mut out = format!("{}  {}  {}\n", paint(style::STRONG, "wharf status"), status.stack, status.region);
+    let mut out =
+        format!("{}  {}  {}\n", paint(style::STRONG, "wharf status"), status.stack, status.region);
     if !status.deployed {
-        out.push_str("Nothing of this stack exists yet; `wharf plan` shows what apply would make.\n");
+        out.push_str(
+            "Nothing of this stack exists yet; `wharf plan` shows what apply would make.\n",
+        );
         return out;
     }
     for url in &status.urls {
         add(&mut out, &format!("  {url}"));
     }
     for certificate in &status.certificates {
-        let reason = certificate.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        let ends = certificate.ends.as_ref().map(|ends| format!(", until {ends}")).unwrap_or_default();
+        let reason =
+            certificate.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let ends =
+            certificate.ends.as_ref().map(|ends| format!(", until {ends}")).unwrap_or_default();
         add(
             &mut out,
-            &format!("  certificate for {}: {}{reason}{ends}", certificate.names.join(", "), words(&certificate.status)),
+            &format!(
+                "  certificate for {}: {}{reason}{ends}",
+                certificate.names.join(", "),
+                words(&certificate.status)
+            ),
         );
     }
     for service in &status.services {
@@ -33,10 +42,21 @@ pub(crate) fn text(status: &Status) -> String {
 
 fn write_service(out: &mut String, service: &ServiceStatus) {
     let count = format!("{} of {} running", service.running, service.desired);
-    let pending = if service.pending > 0 { format!(", {} starting", service.pending) } else { String::new() };
-    let rollout = service.rollout.as_ref().map(|state| format!("  rollout {}", words(state))).unwrap_or_default();
+    let pending =
+        if service.pending > 0 { format!(", {} starting", service.pending) } else { String::new() };
+    let rollout = service
+        .rollout
+        .as_ref()
+        .map(|state| format!("  rollout {}", words(state)))
+        .unwrap_or_default();
     add(out, "");
-    add(out, &format!("{}  {count}{pending}{rollout}", paint(style::STRONG, &format!("service {}", service.name))));
+    add(
+        out,
+        &format!(
+            "{}  {count}{pending}{rollout}",
+            paint(style::STRONG, &format!("service {}", service.name))
+        ),
+    );
     if let Some(reason) = service.rollout_reason.as_ref().filter(|reason| !reason.is_empty()) {
         add(out, &format!("  {reason}"));
     }
@@ -47,11 +67,21 @@ fn write_service(out: &mut String, service: &ServiceStatus) {
         add(out, &format!("  image    {image}"));
     }
     for task in &service.tasks {
-        let health = task.health.as_ref().filter(|health| *health != "UNKNOWN").map(|health| format!(", {}", words(health)));
-        let since = task.started.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
+        let health = task
+            .health
+            .as_ref()
+            .filter(|health| *health != "UNKNOWN")
+            .map(|health| format!(", {}", words(health)));
+        let since =
+            task.started.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
         add(
             out,
-            &format!("  task     {}  {}{}{since}", short(&task.id), words(&task.status), health.unwrap_or_default()),
+            &format!(
+                "  task     {}  {}{}{since}",
+                short(&task.id),
+                words(&task.status),
+                health.unwrap_or_default()
+            ),
         );
     }
     for target in &service.targets {
@@ -60,7 +90,13 @@ fn write_service(out: &mut String, service: &ServiceStatus) {
         add(out, &format!("  target   {}{port}  {}{reason}", target.ip, target.state));
     }
     for event in &service.events {
-        add(out, &paint(style::DIM, &format!("  event    {}  {}", event.at.as_deref().unwrap_or("-"), event.message)));
+        add(
+            out,
+            &paint(
+                style::DIM,
+                &format!("  event    {}  {}", event.at.as_deref().unwrap_or("-"), event.message),
+            ),
+        );
     }
 }
 

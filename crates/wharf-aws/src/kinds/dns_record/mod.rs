@@ -145,6 +145,7 @@ impl Kind for DnsRecord {
         replace_order: ReplaceOrder::CreateFirst,
         identity: Some("zone_id"),
         serves_traffic: true,
+        delete_after: &["service"],
         ..Policy::plain("dns_record", "DNS record")
     };
 

@@ -51,6 +51,7 @@ impl Kind for ListenerRule {
         replace_order: ReplaceOrder::CreateFirst,
         traffic: Some("forward"),
         serves_traffic: true,
+        delete_after: &["service"],
         ..Policy::plain("listener_rule", "listener rule")
     };
 

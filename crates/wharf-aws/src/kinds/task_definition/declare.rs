@@ -8,6 +8,7 @@ use wharf_spec::stack::{Architecture, SecretRef, Service};
 
 use super::{Container, Definition, HealthCheck, Log, Props, STREAM_PREFIX};
 use crate::kind::Kind;
+use crate::kinds::image;
 use crate::{names, secret};
 
 /// Declares the task definition of one service.
@@ -29,7 +30,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut
         task_role: role("task"),
         container: Container {
             name: service.name.clone(),
-            image: Input::of(&Address::new("image", service.name.clone()), "uri"),
+            image: image::input(stack, facts, service),
             command: nonempty(service.command.as_ref()),
             entrypoint: nonempty(service.entrypoint.as_ref()),
             user: service.user.clone().filter(|user| !user.is_empty()),
@@ -54,7 +55,9 @@ pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut
         other_containers: BTreeSet::new(),
         tags: stack.tags.clone(),
     };
-    out.add(&Definition::POLICY, service.name.clone(), &props);
+    out.add(&Definition::POLICY, service.name.clone(), &props)
+        .after
+        .insert(Address::new("image", &service.name));
 }
 
 fn nonempty(words: Option<&Vec<String>>) -> Option<Vec<String>> {
