@@ -194,7 +194,7 @@ async fn check_owner(cx: &Write<'_>, name: &str, arn: &str) -> Result<(), AwsErr
     super::refuse_foreign(cx, &found, &format!("the log group {name}"))
 }
 
-/// Retention cannot be given when a group is made (Amazon Logs API reference, `CreateLogGroup`).
+/// Retention cannot be given when a group is made (`CloudWatch` Logs API reference, `CreateLogGroup`).
 async fn put_retention(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
     let days = want.retention.and_then(|days| i32::try_from(days).ok());
     cx.aws
