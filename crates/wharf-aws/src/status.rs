@@ -298,7 +298,7 @@ async fn targets(aws: &Aws, service: &Service) -> Result<Vec<TargetStatus>, AwsE
     let Some(group) = group else { return Ok(Vec::new()) };
     let got = aws
         .caller
-        .call("elbv2:DescribeTargetHealth", || {
+        .call("elasticloadbalancing:DescribeTargetHealth", || {
             aws.elb.describe_target_health().target_group_arn(group).send()
         })
         .await?;

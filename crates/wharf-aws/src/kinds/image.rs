@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wharf_graph::facts::ImageFact;
 use wharf_graph::{Address, Declare, ErrorClass, Facts, Input, Live, Outcome, Policy, StackId};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Architecture, Image as Wanted, ImageReference, Service};
@@ -14,13 +15,11 @@ use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
 use crate::reads::Reads;
-use crate::reads::ecr::{image_id, no_image, reference_text};
+use crate::reads::ecr::{KEEP, image_id, no_image, reference_text};
 use crate::wait::{Look, wait};
 
 /// How often a push is looked for.
 const EVERY: Duration = Duration::from_secs(5);
-/// What stands for the reference of `image: keep`.
-const KEEP: &str = "keep";
 
 /// See the module.
 pub(crate) struct Image;
@@ -28,9 +27,9 @@ pub(crate) struct Image;
 /// What identifies an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Props {
-    /// The service's own repository; `None` for an image that lives elsewhere.
+    /// The service's own repository; `None` for an image that is named in full.
     repository: Option<String>,
-    /// `:tag`, `@sha256:…` or `keep` in the own repository, a full reference elsewhere.
+    /// `:tag`, `@sha256:…` or `keep` in the own repository, else a full reference.
     reference: String,
     /// `None` as long as it is not known.
     digest: Option<String>,
@@ -46,8 +45,7 @@ impl Kind for Image {
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
         for service in stack.services.values() {
-            let digest = facts.images.get(&service.name).and_then(|fact| fact.digest.clone());
-            let wanted = props(&id, service, digest);
+            let wanted = props(&id, service, facts.images.get(&service.name));
             let note = match (&wanted.repository, &wanted.digest) {
                 (Some(_), None) if wanted.reference == KEEP => {
                     Some("takes over the image that runs".to_owned())
@@ -80,8 +78,7 @@ impl Kind for Image {
         let host =
             registry_host(&identity.value.account, &cx.stack.region, &identity.value.partition);
         let found = cx.stack.services.values().filter_map(|service| {
-            let digest = images.value.get(&service.name).and_then(|fact| fact.digest.clone());
-            let props = props(&cx.id, service, digest);
+            let props = props(&cx.id, service, images.value.get(&service.name));
             let uri = uri(&props, &host)?;
             Some(Found::Ours(Owned {
                 name: service.name.clone(),
@@ -167,19 +164,23 @@ fn outputs(uri: &str) -> BTreeMap<String, String> {
     BTreeMap::from([("uri".to_owned(), uri.to_owned())])
 }
 
-/// Says what an image is, from the spec and its digest. Desired and live are built the same way: the
+/// Says what an image is, from the spec and the facts. Desired and live are built the same way: the
 /// digest is a fact, and only its absence makes a difference.
-fn props(stack: &StackId, service: &Service, digest: Option<String>) -> Props {
+fn props(stack: &StackId, service: &Service, fact: Option<&ImageFact>) -> Props {
     let own = || Some(names::repository(stack, &service.name));
     let (repository, reference) = match &service.image {
         Wanted::Own { reference, .. } => (own(), reference_text(reference)),
-        Wanted::Keep { .. } => (own(), KEEP.to_owned()),
+        Wanted::Keep { .. } => match fact {
+            Some(running) if running.reference != KEEP => (None, running.reference.clone()),
+            _ => (own(), KEEP.to_owned()),
+        },
         Wanted::Elsewhere(reference) => (None, reference.clone()),
     };
     let platform = match service.architecture {
         Architecture::X86_64 => "linux/amd64",
         Architecture::Arm64 => "linux/arm64",
     };
+    let digest = fact.and_then(|fact| fact.digest.clone());
     Props { repository, reference, digest, platform: platform.to_owned() }
 }
 
@@ -197,9 +198,9 @@ fn uri(props: &Props, host: &str) -> Option<String> {
 /// that somebody made outside wharf.
 pub(super) fn input(stack: &Stack, facts: &Facts, service: &Service) -> Input<String> {
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-    let digest = facts.images.get(&service.name).and_then(|fact| fact.digest.clone());
+    let fact = facts.images.get(&service.name);
     let host = registry_host(&facts.account, &facts.region, &facts.partition);
-    match uri(&props(&id, service, digest), &host) {
+    match uri(&props(&id, service, fact), &host) {
         Some(uri) => Input::Known(uri),
         None => Input::of(&Address::new("image", &service.name), "uri"),
     }
@@ -256,8 +257,6 @@ fn push(home: &str, reference: &ImageReference, platform: &str, region: &str) ->
 
 #[cfg(test)]
 mod tests {
-    use wharf_graph::facts::ImageFact;
-
     use super::*;
     use crate::testing;
 
@@ -290,6 +289,23 @@ mod tests {
         let known = declared(&Facts { images, ..Facts::default() });
         assert_eq!(known.props, serde_json::to_value(Image::example()).unwrap());
         assert!(known.after.contains(&Address::new("repository", "web")));
+    }
+
+    #[test]
+    fn what_runs_is_kept_and_waited_for() {
+        let stack = StackId { app: "notes".into(), env: None };
+        let mut service = testing::service("web");
+        let repository = wharf_spec::stack::Repository { immutable_tags: false, keep: 30 };
+        service.image = Wanted::Keep { repository };
+        let fact = |reference: &str| ImageFact {
+            reference: reference.to_owned(),
+            digest: None,
+            architectures: Vec::new(),
+        };
+        let running = format!("{HOME}@sha256:abc");
+        let kept = props(&stack, &service, Some(&fact(&running)));
+        assert_eq!(uri(&kept, "host"), Some(running));
+        assert_eq!(uri(&props(&stack, &service, Some(&fact(KEEP))), "host"), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::tags::{self, Owner, Tags};
 const FRESH: &[Transient] = &[Transient {
     codes: &["ResourceNotFoundException"],
     text: "",
-    budget: Duration::from_secs(60),
+    budget: Duration::from_mins(1),
 }];
 
 /// See the module.
@@ -150,7 +150,7 @@ fn outputs(arn: &str) -> BTreeMap<String, String> {
     BTreeMap::from([("arn".to_owned(), arn.to_owned())])
 }
 
-/// Brings what CloudWatch Logs returns into canonical form.
+/// Brings what the Logs service returns into canonical form.
 fn props(found: &TaggedGroup, spec: &Tags) -> Props {
     Props {
         name: found.group.log_group_name().unwrap_or_default().to_owned(),
@@ -195,7 +195,7 @@ async fn check_owner(cx: &Write<'_>, name: &str, arn: &str) -> Result<(), AwsErr
     super::refuse_foreign(cx, &found, &format!("the log group {name}"))
 }
 
-/// Retention cannot be given when a group is made (CloudWatch Logs API reference, `CreateLogGroup`).
+/// Retention cannot be given when a group is made (`CloudWatch` Logs API reference, `CreateLogGroup`).
 async fn put_retention(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
     let days = want.retention.and_then(|days| i32::try_from(days).ok());
     cx.aws

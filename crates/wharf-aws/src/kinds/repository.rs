@@ -29,7 +29,7 @@ pub const SHARED_WITH: &str = "shared_with";
 const FRESH: &[Transient] = &[Transient {
     codes: &["RepositoryNotFoundException"],
     text: "",
-    budget: Duration::from_secs(120),
+    budget: Duration::from_mins(2),
 }];
 
 /// See the module.

@@ -21,10 +21,10 @@ use crate::wait::{Look, wait};
 
 /// IAM shows a new role everywhere only after a while (IAM User Guide, eventual consistency).
 const FRESH: &[Transient] =
-    &[Transient { codes: &["NoSuchEntity"], text: "", budget: Duration::from_secs(120) }];
+    &[Transient { codes: &["NoSuchEntity"], text: "", budget: Duration::from_mins(2) }];
 /// Detached policies keep a role from being deleted for a moment.
 const ATTACHED: &[Transient] =
-    &[Transient { codes: &["DeleteConflict"], text: "", budget: Duration::from_secs(120) }];
+    &[Transient { codes: &["DeleteConflict"], text: "", budget: Duration::from_mins(2) }];
 
 /// See the module.
 pub(crate) struct Role;
@@ -234,7 +234,7 @@ async fn visible(cx: &Write<'_>, name: &str) -> Result<String, AwsError> {
         cx.step,
         "the role to become visible",
         Duration::from_secs(1),
-        Duration::from_secs(120),
+        Duration::from_mins(2),
         async || {
             let (arn, _) = get(cx, name).await?;
             Ok(if arn.starts_with("arn:") {
@@ -392,7 +392,7 @@ mod tests {
             let node = nodes.iter().find(|node| node.address == address).unwrap();
             (node.props["policy"].is_null(), node.known_outputs["arn"].clone())
         };
-        assert_eq!(policy("web/task").0, true);
+        assert!(policy("web/task").0);
         let (none, arn) = policy("web/execution");
         assert!(!none);
         let name = "notes-prod-web-execution-eu-west-1";

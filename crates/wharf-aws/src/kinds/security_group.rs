@@ -25,10 +25,10 @@ pub(super) const BALANCER: &str = "balancer";
 pub(super) const TASKS: &str = "tasks";
 
 /// Interfaces of balancers and tasks stay for minutes after their owners are gone.
-const FREE: Duration = Duration::from_secs(20 * 60);
+const FREE: Duration = Duration::from_mins(20);
 /// EC2 shows a new group everywhere only after a while (EC2 API reference, eventual consistency).
 pub(super) const FRESH: &[Transient] =
-    &[Transient { codes: &["InvalidGroup.NotFound"], text: "", budget: Duration::from_secs(300) }];
+    &[Transient { codes: &["InvalidGroup.NotFound"], text: "", budget: Duration::from_mins(5) }];
 
 /// See the module.
 pub(crate) struct SecurityGroup;

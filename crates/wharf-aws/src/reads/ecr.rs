@@ -19,6 +19,9 @@ const LIST_FROM: usize = 4;
 /// Most repositories on one page.
 const PAGE: i32 = 1000;
 
+/// The reference of `image: keep` while nothing runs.
+pub(crate) const KEEP: &str = "keep";
+
 /// What is read once.
 #[derive(Default)]
 pub(crate) struct Memos {
@@ -52,8 +55,7 @@ impl Reads {
                         Image::Elsewhere(reference) => {
                             Got { value: elsewhere(reference), round: 0 }
                         }
-                        // What runs now is known to ECS, not to the registry.
-                        Image::Keep { .. } => Got { value: fact("keep", None), round: 0 },
+                        Image::Keep { .. } => self.running_image(&service.name).await?,
                     };
                     Ok::<_, AwsError>((service.name.clone(), fact))
                 });
@@ -63,6 +65,23 @@ impl Reads {
                 Ok(Got { value, round })
             })
             .await
+    }
+
+    /// Returns the image that a service runs now; without a digest if nothing runs.
+    async fn running_image(&self, service: &str) -> Result<Got<ImageFact>, AwsError> {
+        let got = self.definitions().await?;
+        let running = got
+            .value
+            .iter()
+            .filter(|found| found.used && found.name == service)
+            .max_by_key(|found| found.definition.revision())
+            .and_then(|found| {
+                let containers = found.definition.container_definitions();
+                let own = containers.iter().find(|container| container.name() == Some(service));
+                own?.image()
+            });
+        let value = running.map_or_else(|| fact(KEEP, None), elsewhere);
+        Ok(Got { value, round: got.round })
     }
 
     async fn own_image(
@@ -129,7 +148,7 @@ impl Reads {
                 }
             }
         });
-        collect(try_join_all(found).await?)
+        Ok(collect(try_join_all(found).await?))
     }
 
     /// Repositories of services the spec no longer has. They belong to the whole app, so they only
@@ -157,7 +176,7 @@ impl Reads {
         }
         let after = others.round;
         let found = gone.iter().map(|service| self.repository(service, after));
-        collect(try_join_all(found).await?)
+        Ok(collect(try_join_all(found).await?))
     }
 
     async fn repository(
@@ -315,18 +334,16 @@ impl Reads {
     }
 }
 
-fn collect(
-    found: Vec<Got<Option<TaggedRepository>>>,
-) -> Result<Got<Vec<TaggedRepository>>, AwsError> {
+fn collect(found: Vec<Got<Option<TaggedRepository>>>) -> Got<Vec<TaggedRepository>> {
     let round = found.iter().map(|one| one.round).max().unwrap_or(0);
-    Ok(Got { value: found.into_iter().filter_map(|one| one.value).collect(), round })
+    Got { value: found.into_iter().filter_map(|one| one.value).collect(), round }
 }
 
 fn fact(reference: &str, digest: Option<String>) -> ImageFact {
     ImageFact { reference: reference.to_owned(), digest, architectures: Vec::new() }
 }
 
-/// An image of another registry is used as it is written; only a digest in it is known.
+/// An image named in full is used as it is; only a digest in it is known.
 fn elsewhere(reference: &str) -> ImageFact {
     let digest = reference.rsplit_once('@').map(|(_, digest)| digest.to_owned());
     fact(reference, digest.filter(|digest| digest.starts_with("sha256:")))

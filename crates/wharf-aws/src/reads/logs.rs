@@ -10,7 +10,7 @@ use crate::names;
 use crate::reads::{Got, Memo, Reads};
 use crate::tags::Tags;
 
-/// Most groups on one page (CloudWatch Logs API reference, `DescribeLogGroups`).
+/// Most groups on one page (`CloudWatch` Logs API reference, `DescribeLogGroups`).
 const PAGE: i32 = 50;
 
 /// What is read once.

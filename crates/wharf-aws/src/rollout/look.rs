@@ -35,6 +35,7 @@ impl Looker<'_> {
             } else {
                 picture.tasks.push(Task {
                     id: id(task.task_arn()),
+                    definition: task.task_definition_arn().unwrap_or_default().to_owned(),
                     status: task.last_status().unwrap_or_default().to_owned(),
                 });
             }
@@ -49,10 +50,15 @@ impl Looker<'_> {
             .iter()
             .map(|event| Event {
                 at: seconds(event.created_at()),
-                text: event.message().unwrap_or_default().to_owned(),
+                text: event.message().map_or_else(String::new, |text| self.plain(text)),
             })
             .collect();
         Ok(picture)
+    }
+
+    /// Leaves out which service an event is about: it is always this one.
+    fn plain(&self, text: &str) -> String {
+        text.replace(&format!("(service {}) ", self.goal.name), "")
     }
 
     async fn service(&self) -> Result<Option<Service>, AwsError> {
@@ -120,7 +126,7 @@ impl Looker<'_> {
         let got = self
             .aws
             .caller
-            .call("elbv2:DescribeTargetHealth", || {
+            .call("elasticloadbalancing:DescribeTargetHealth", || {
                 self.aws.elb.describe_target_health().target_group_arn(group).send()
             })
             .await?;

@@ -145,8 +145,8 @@ async fn failed(
         Verdict::RolledBack(_) => (ErrorClass::RolledBack, "ECS went back to the release before"),
         Verdict::Doomed(_) if goal.had_release => {
             hints.push(
-                "the release before keeps serving; ECS goes back to it by itself as soon as its \
-                 circuit breaker has counted enough failed tasks"
+                "ECS goes back to it by itself as soon as its circuit breaker has counted enough \
+                 failed tasks"
                     .to_owned(),
             );
             (ErrorClass::RolledBack, "the release before keeps serving")
@@ -197,14 +197,9 @@ fn note(goal: &Goal, picture: &Picture) -> Note {
         let healthy = picture.healthy();
         message.push_str(&format!(", {healthy} of {} targets healthy", goal.count));
     }
-    let old: u32 = picture
-        .rows
-        .iter()
-        .filter(|row| !row.primary && row.definition != goal.definition)
-        .map(|row| row.running)
-        .sum();
+    let old = picture.tasks.iter().filter(|task| task.definition != goal.definition).count();
     if old > 0 {
-        message.push_str(&format!(", {old} of the release before still running"));
+        message.push_str(&format!(", {old} of the release before left"));
     }
     let tasks = picture.tasks.iter().filter(|task| task.status != "RUNNING");
     let failures = picture.failures(goal);

@@ -58,6 +58,7 @@ pub(crate) struct Event {
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     pub(crate) id: String,
+    pub(crate) definition: String,
     pub(crate) status: String,
 }
 
@@ -310,14 +311,19 @@ pub(crate) fn decide(goal: &Goal, picture: &Picture, memory: &Memory) -> Verdict
 }
 
 fn said(row: &Row) -> String {
-    if row.reason.is_empty() { "ECS gave the deployment up".to_owned() } else { row.reason.clone() }
+    match row.reason.trim_end_matches('.') {
+        "" => "ECS gave the deployment up".to_owned(),
+        reason => reason.to_owned(),
+    }
 }
 
 /// Says why ECS went back, if it did. A primary deployment of another revision alone proves nothing,
 /// since the answer may be older than the change.
 fn rolled_back(goal: &Goal, picture: &Picture, memory: &Memory, primary: &Row) -> Option<String> {
     let back = |text: &str| text.to_lowercase().contains("rolling back");
-    if back(&primary.reason) && !old_reason(goal, primary) {
+    // Where ECS stands at the end of an earlier rollback, and that is what is wanted, it is no news.
+    let known = goal.deployment.as_ref() == Some(&primary.id);
+    if back(&primary.reason) && !known && !old_reason(goal, primary) {
         let failed = picture.ours(goal).filter(|row| row.state == Some(State::Failed));
         return Some(said(failed.unwrap_or(primary)));
     }
@@ -330,7 +336,7 @@ fn rolled_back(goal: &Goal, picture: &Picture, memory: &Memory, primary: &Row) -
     let since = goal.since.unwrap_or(f64::INFINITY);
     let event = picture.events.iter().find(|event| event.at >= since && back(&event.text));
     if let Some(event) = event {
-        return Some(event.text.clone());
+        return Some(event.text.trim_end_matches('.').to_owned());
     }
     (memory.strange >= PATIENCE).then(|| {
         "the service was set to run another task definition while this one was rolled out"

@@ -129,7 +129,10 @@ fn a_rollback_is_told_by_the_failed_deployment_beside_it() {
     failed.primary = false;
     failed.reason = "ECS deployment circuit breaker: tasks failed to start.".into();
     let seen = picture(vec![old_row(true), failed.clone()]);
-    assert_eq!(verdict(&goal(), &seen, 1), Verdict::RolledBack(failed.reason));
+    assert_eq!(
+        verdict(&goal(), &seen, 1),
+        Verdict::RolledBack("ECS deployment circuit breaker: tasks failed to start".into())
+    );
 }
 
 #[test]
@@ -150,6 +153,16 @@ fn a_service_that_once_was_rolled_back_can_be_rolled_out_again() {
     before.reason =
         "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.".into();
     assert_eq!(verdict(&goal(), &picture(vec![before]), 1), Verdict::Going);
+}
+
+#[test]
+fn wanting_what_ecs_went_back_to_is_no_failure() {
+    let mut back = new_row(State::Completed, 2);
+    back.reason = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.".into();
+    assert_eq!(verdict(&goal(), &picture(vec![back.clone()]), 1), Verdict::Done);
+    // A redeployment of the same revision that failed stands under another id.
+    back.id = "ecs-svc/3".into();
+    assert!(matches!(verdict(&goal(), &picture(vec![back]), 1), Verdict::RolledBack(_)));
 }
 
 #[test]

@@ -206,7 +206,9 @@ def listeners(check, world):
         "DefaultActions": [{"Type": "redirect", "RedirectConfig": redirect}],
     }
     elb.create_listener(**plain)
-    check.fails("DuplicateListener", elb.create_listener, **plain)
+    # The same again is the same listener; another one on its port is refused.
+    elb.create_listener(**plain)
+    check.fails("DuplicateListener", elb.create_listener, **{**plain, "DefaultActions": forward})
     conditions = [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api/*"]}}]
     rule = {"ListenerArn": listener, "Priority": 1, "Conditions": conditions, "Actions": forward}
     made = elb.create_rule(Tags=TAGS, **rule)["Rules"][0]["RuleArn"]

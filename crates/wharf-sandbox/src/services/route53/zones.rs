@@ -122,7 +122,7 @@ pub(super) fn list(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     chosen.truncate(limit);
     Ok(json!({
         "HostedZones": {"HostedZone": chosen.into_iter().map(show).collect::<Vec<Value>>()},
-        "Marker": input.str("marker"),
+        "Marker": marker,
         "IsTruncated": next.is_some(),
         "NextMarker": next,
         "MaxItems": limit.to_string(),
