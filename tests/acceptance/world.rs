@@ -245,16 +245,19 @@ fn forget(world: &mut Value) {
     const OWN: &[&str] = &[
         "active",
         "availability",
+        "changes",
         "clock",
         "events",
         "generation",
         "ids",
         "last_address",
+        "ledger",
         "newest",
         "now",
         "saved_at",
         "seq",
         "serial",
+        "started",
     ];
     match world {
         Value::Object(map) => {
