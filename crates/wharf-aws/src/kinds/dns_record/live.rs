@@ -178,9 +178,9 @@ pub(super) fn props(set: &ResourceRecordSet, zone: &str) -> Props {
         zone_id: zone.to_owned(),
         name: Input::Known(plain_name(set.name())),
         kind: set.r#type().as_str().to_owned(),
+        ttl: set.ttl().filter(|_| alias.is_none()),
         alias,
         value: value.map(|record| Input::Known(plain_name(record.value()))),
-        ttl: set.ttl(),
     }
 }
 
