@@ -28,7 +28,7 @@ const HTTP: &str = "http";
 /// Name of the listener on port 443.
 const HTTPS: &str = "https";
 /// How long a certificate issued a moment ago may be unknown to the balancer.
-const CERTIFICATE_KNOWN: Duration = Duration::from_secs(300);
+const CERTIFICATE_KNOWN: Duration = Duration::from_mins(5);
 
 /// See the module.
 pub(crate) struct Listener;
@@ -336,7 +336,7 @@ where
         Transient {
             codes: &["LoadBalancerNotFound", "TargetGroupNotFound"],
             text: "",
-            budget: Duration::from_secs(120),
+            budget: Duration::from_mins(2),
         },
     ];
     let result = cx.aws.caller.retrying(UNKNOWN, &mut attempt).await;

@@ -48,7 +48,7 @@ impl Balancer {
 
 /// Reads the stack's records, and foreign ones in their place.
 pub(super) async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
-    let (zones, certificates, zoned) =
+    let (zones, certificates, chosen_from) =
         futures::try_join!(cx.records(), cx.own_certificates(), cx.zones())?;
     if zones.value.is_empty() {
         return Ok(Vec::new());
@@ -70,7 +70,7 @@ pub(super) async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
     }
     let wanted: BTreeMap<&str, &str> = named(&cx.stack)
         .into_iter()
-        .filter_map(|(name, zone)| match choose(zone, name, &zoned.value) {
+        .filter_map(|(name, zone)| match choose(zone, name, &chosen_from.value) {
             Choice::Zone(zone) => Some((name, zone.id.as_str())),
             Choice::External | Choice::Missing(_) => None,
         })
