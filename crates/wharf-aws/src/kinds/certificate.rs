@@ -22,9 +22,9 @@ use crate::wait::{Look, wait};
 /// Every stack has at most one certificate.
 const NAME: &str = "main";
 /// How long ACM may take to say which records prove a domain; it is a matter of seconds.
-const RECORDS: Duration = Duration::from_secs(300);
+const RECORDS: Duration = Duration::from_mins(5);
 /// How long a certificate may count as in use after the listener that used it is gone.
-const RELEASED: Duration = Duration::from_secs(20 * 60);
+const RELEASED: Duration = Duration::from_mins(20);
 /// Longest idempotency token (ACM API reference, `RequestCertificate`).
 const TOKEN: usize = 32;
 
@@ -106,8 +106,7 @@ impl Kind for Certificate {
         }
         let main = stack
             .routed()
-            .filter_map(|service| service.routing.as_ref()?.domain.as_ref()?.names.first())
-            .next();
+            .find_map(|service| service.routing.as_ref()?.domain.as_ref()?.names.first());
         let props = Props {
             domain: main.or(names.first()).cloned().unwrap_or_default(),
             names,
@@ -260,7 +259,7 @@ pub(super) async fn describe(cx: &Write<'_>, arn: &str) -> Result<CertificateDet
     const UNKNOWN: &[Transient] = &[Transient {
         codes: &["ResourceNotFoundException"],
         text: "",
-        budget: Duration::from_secs(60),
+        budget: Duration::from_mins(1),
     }];
     let got = cx
         .aws

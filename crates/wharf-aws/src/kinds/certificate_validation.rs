@@ -23,7 +23,7 @@ use crate::wait::{Look, wait};
 /// Every stack has at most one certificate.
 const NAME: &str = "main";
 /// How long ACM may take to see the records; it gives up by itself only after 72 hours.
-const ISSUED: Duration = Duration::from_secs(75 * 60);
+const ISSUED: Duration = Duration::from_mins(75);
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(10);
 

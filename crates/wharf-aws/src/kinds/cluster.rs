@@ -21,9 +21,9 @@ use crate::wait::{Look, wait};
 /// Every stack has exactly one cluster.
 const NAME: &str = "main";
 /// How long a cluster may take to become `ACTIVE`; it is a matter of seconds.
-const ACTIVE: Duration = Duration::from_secs(600);
+const ACTIVE: Duration = Duration::from_mins(10);
 /// How long services and tasks may keep a cluster from being deleted.
-const EMPTY: Duration = Duration::from_secs(600);
+const EMPTY: Duration = Duration::from_mins(10);
 
 /// See the module.
 pub(crate) struct Cluster;

@@ -28,7 +28,7 @@ const HTTP: &str = "http";
 /// Name of the listener on port 443.
 const HTTPS: &str = "https";
 /// How long a certificate issued a moment ago may be unknown to the balancer.
-const CERTIFICATE_KNOWN: Duration = Duration::from_secs(300);
+const CERTIFICATE_KNOWN: Duration = Duration::from_mins(5);
 
 /// See the module.
 pub(crate) struct Listener;
@@ -259,12 +259,14 @@ fn props(listener: &ElbListener, live: &Tags, spec: &Tags) -> Props {
     let fixed = of(&ActionTypeEnum::FixedResponse).and_then(Action::fixed_response_config);
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let certificate = listener.certificates().iter().find_map(Certificate::certificate_arn);
+    let secure = listener.protocol() == Some(&ProtocolEnum::Https);
     Props {
         load_balancer: Input::Known(text(listener.load_balancer_arn())),
         port: listener.port().unwrap_or_default(),
         protocol: listener.protocol().map_or("", ProtocolEnum::as_str).to_owned(),
         certificate: certificate.map(Input::from),
-        ssl_policy: listener.ssl_policy().filter(|text| !text.is_empty()).map(str::to_owned),
+        // Without TLS a policy means nothing, whatever is shown.
+        ssl_policy: listener.ssl_policy().filter(|_| secure).map(str::to_owned),
         forward: forward::targets(actions),
         redirect: redirect.map(|config| Redirect {
             protocol: text(config.protocol()),
@@ -335,7 +337,7 @@ where
         Transient {
             codes: &["LoadBalancerNotFound", "TargetGroupNotFound"],
             text: "",
-            budget: Duration::from_secs(120),
+            budget: Duration::from_mins(2),
         },
     ];
     let result = cx.aws.caller.retrying(UNKNOWN, &mut attempt).await;

@@ -28,11 +28,11 @@ use crate::wait::{Look, wait};
 /// Every stack has at most one balancer.
 const NAME: &str = "main";
 /// How long a balancer may be `provisioning`; two or three minutes are usual.
-const ACTIVE: Duration = Duration::from_secs(600);
+const ACTIVE: Duration = Duration::from_mins(10);
 /// How long its network interfaces may outlive it; until then its subnets and groups are in use.
-const INTERFACES: Duration = Duration::from_secs(20 * 60);
+const INTERFACES: Duration = Duration::from_mins(20);
 /// How long a new object may still be unknown to other calls.
-const VISIBLE: Duration = Duration::from_secs(120);
+const VISIBLE: Duration = Duration::from_mins(2);
 
 const IDLE_TIMEOUT: &str = "idle_timeout.timeout_seconds";
 const DROP_INVALID: &str = "routing.http.drop_invalid_header_fields.enabled";

@@ -23,7 +23,7 @@ use crate::reads::elb::Attributes;
 use crate::tags::{self, Owner, Tags};
 
 /// How long a listener or rule that is gone may still hold a group.
-const RELEASED: Duration = Duration::from_secs(300);
+const RELEASED: Duration = Duration::from_mins(5);
 
 const DRAIN: &str = "deregistration_delay.timeout_seconds";
 /// The attributes wharf manages.

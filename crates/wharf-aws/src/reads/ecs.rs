@@ -254,8 +254,8 @@ impl Reads {
         let of_tags = || Some(tags::address(&tags, "task_definition")?.name().to_owned());
         let of_spec = || {
             let family = definition.family();
-            let names = self.stack.services.keys();
-            names.cloned().find(|name| family == Some(&names::family(&self.id, name)))
+            let mut names = self.stack.services.keys();
+            names.find(|name| family == Some(&names::family(&self.id, name))).cloned()
         };
         let used = name.is_some();
         let name = name.map(str::to_owned).or_else(of_tags).or_else(of_spec);

@@ -313,8 +313,8 @@ impl Reads {
                 let swept: BTreeSet<String> = sweep
                     .value
                     .iter()
-                    .filter_map(|(arn, _)| arn.contains(":listener-rule/").then(|| above(arn)))
-                    .flatten()
+                    .filter(|(arn, _)| arn.contains(":listener-rule/"))
+                    .filter_map(|(arn, _)| above(arn))
                     .collect();
                 let asked = listeners.value.iter().filter(|listener| {
                     let redirects = listener

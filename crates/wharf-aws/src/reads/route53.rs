@@ -233,15 +233,12 @@ pub(crate) fn plain_name(name: &str) -> String {
     while let Some(at) = rest.find('\\') {
         plain.push_str(&rest[..at]);
         let code = rest.get(at + 1..at + 4).and_then(|code| u8::from_str_radix(code, 8).ok());
-        rest = match code {
-            Some(byte) => {
-                plain.push(char::from(byte));
-                &rest[at + 4..]
-            }
-            None => {
-                plain.push('\\');
-                &rest[at + 1..]
-            }
+        rest = if let Some(byte) = code {
+            plain.push(char::from(byte));
+            &rest[at + 4..]
+        } else {
+            plain.push('\\');
+            &rest[at + 1..]
         };
     }
     plain.push_str(rest);
@@ -252,11 +249,8 @@ pub(crate) fn plain_name(name: &str) -> String {
 /// The text by which Route 53 orders records: labels reversed, with a trailing dot
 /// (Route 53 API reference, `ListResourceRecordSets`).
 fn order(name: &str) -> String {
-    let mut key: String = name.rsplit('.').map(|label| format!("{label}.")).collect();
-    if key.is_empty() {
-        key.push('.');
-    }
-    key
+    let labels: Vec<&str> = name.rsplit('.').collect();
+    labels.join(".") + "."
 }
 
 /// Decides where to read on when the next record of a zone is called `next`: there, if it belongs to

@@ -42,8 +42,8 @@ impl Looker<'_> {
         }
         // A service that was created a moment ago may not be visible yet.
         let Some(service) = service? else { return Ok(picture) };
-        picture.status = service.status().unwrap_or_default().to_owned();
-        picture.definition = service.task_definition().unwrap_or_default().to_owned();
+        service.status().unwrap_or_default().clone_into(&mut picture.status);
+        service.task_definition().unwrap_or_default().clone_into(&mut picture.definition);
         picture.rows = rows(&service);
         picture.events = service
             .events()
@@ -171,7 +171,7 @@ fn stopped(task: &EcsTask) -> Stopped {
             .unwrap_or_default()
             .to_owned(),
         created: seconds(task.created_at()),
-        stopped: seconds(task.stopped_at()),
+        ended: seconds(task.stopped_at()),
     }
 }
 

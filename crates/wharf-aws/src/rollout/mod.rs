@@ -68,7 +68,7 @@ pub(crate) async fn wait_for(cx: &Write<'_>, goal: &Goal) -> Result<(), AwsError
     let state = Mutex::new((Memory::default(), None::<Picture>));
     let what = format!("service {} to run its new tasks", goal.service);
     let result = wait(cx.aws.caller.pace, cx.step, &what, EVERY, cx.step.budget, async || {
-        let picture = looker.look().await?;
+        let picture = Box::pin(looker.look()).await?;
         let verdict = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.0.remember(goal, &picture);
@@ -195,11 +195,11 @@ fn note(goal: &Goal, picture: &Picture) -> Note {
     let mut message = format!("{running} of {} tasks running", goal.count);
     if goal.target_group.is_some() {
         let healthy = picture.healthy();
-        message.push_str(&format!(", {healthy} of {} targets healthy", goal.count));
+        message = format!("{message}, {healthy} of {} targets healthy", goal.count);
     }
     let old = picture.tasks.iter().filter(|task| task.definition != goal.definition).count();
     if old > 0 {
-        message.push_str(&format!(", {old} of the release before left"));
+        message = format!("{message}, {old} of the release before left");
     }
     let tasks = picture.tasks.iter().filter(|task| task.status != "RUNNING");
     let failures = picture.failures(goal);

@@ -77,7 +77,7 @@ pub(crate) struct Stopped {
     /// Seconds since 1970.
     pub(crate) created: f64,
     /// Seconds since 1970.
-    pub(crate) stopped: f64,
+    pub(crate) ended: f64,
 }
 
 impl Stopped {
@@ -85,10 +85,10 @@ impl Stopped {
     pub(crate) fn said(&self) -> String {
         let mut text = if self.reason.is_empty() { self.code.clone() } else { self.reason.clone() };
         if let Some(exit) = self.exit {
-            text.push_str(&format!(", exit code {exit}"));
+            text = format!("{text}, exit code {exit}");
         }
         if !self.container.is_empty() && !text.contains(&self.container) {
-            text.push_str(&format!(", {}", self.container));
+            text = format!("{text}, {}", self.container);
         }
         text
     }
@@ -115,7 +115,7 @@ impl Stopped {
             || says("timeout waiting for ephemeralstorage")
             || says("capacity is unavailable");
         let role = says("unable to assume the role")
-            && since.is_some_and(|since| self.stopped - since < ROLE);
+            && since.is_some_and(|since| self.ended - since < ROLE);
         !(meant || passing || role)
     }
 }
@@ -185,7 +185,7 @@ impl Picture {
             .cloned()
             .collect();
         failed.sort_by(|one, two| {
-            one.stopped.total_cmp(&two.stopped).then_with(|| one.task.cmp(&two.task))
+            one.ended.total_cmp(&two.ended).then_with(|| one.task.cmp(&two.task))
         });
         failed
     }

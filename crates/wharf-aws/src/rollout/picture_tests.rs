@@ -72,7 +72,7 @@ fn exited(task: &str, exit: i32) -> Stopped {
         code: "EssentialContainerExited".into(),
         exit: Some(exit),
         created: 1010.0,
-        stopped: 1050.0,
+        ended: 1050.0,
         ..Stopped::default()
     }
 }

@@ -48,7 +48,7 @@ impl Balancer {
 
 /// Reads the stack's records, and foreign ones in their place.
 pub(super) async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
-    let (zones, certificates, zoned) =
+    let (zones, certificates, chosen_from) =
         futures::try_join!(cx.records(), cx.own_certificates(), cx.zones())?;
     if zones.value.is_empty() {
         return Ok(Vec::new());
@@ -70,7 +70,7 @@ pub(super) async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
     }
     let wanted: BTreeMap<&str, &str> = named(&cx.stack)
         .into_iter()
-        .filter_map(|(name, zone)| match choose(zone, name, &zoned.value) {
+        .filter_map(|(name, zone)| match choose(zone, name, &chosen_from.value) {
             Choice::Zone(zone) => Some((name, zone.id.as_str())),
             Choice::External | Choice::Missing(_) => None,
         })
@@ -178,9 +178,9 @@ pub(super) fn props(set: &ResourceRecordSet, zone: &str) -> Props {
         zone_id: zone.to_owned(),
         name: Input::Known(plain_name(set.name())),
         kind: set.r#type().as_str().to_owned(),
+        ttl: set.ttl().filter(|_| alias.is_none()),
         alias,
         value: value.map(|record| Input::Known(plain_name(record.value()))),
-        ttl: set.ttl(),
     }
 }
 

@@ -187,7 +187,7 @@ impl Kind for ListenerRule {
 }
 
 /// Brings what ELB returns into canonical form. Values come back twice, in the plain list and in the
-/// condition's own configuration (ELB API reference, RuleCondition).
+/// condition's own configuration (ELB API reference, `RuleCondition`).
 fn props(rule: &Rule, listener: &str, live: &Tags, spec: &Tags) -> Props {
     let mut hosts = BTreeSet::new();
     let mut paths = BTreeSet::new();

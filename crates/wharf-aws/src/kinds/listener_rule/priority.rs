@@ -5,7 +5,7 @@
 //! Each degree of that order has a band of priorities of its own, and within its band a rule's place
 //! comes from a hash of its name: a rule added later leaves the places of the others as they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use wharf_graph::props::short_hash;
@@ -13,7 +13,7 @@ use wharf_spec::Stack;
 
 use crate::kinds::listener::is_default;
 
-/// Longest path pattern (ELB API reference, RuleCondition).
+/// Longest path pattern (ELB API reference, `RuleCondition`).
 const LONGEST: usize = 128;
 /// Exact hosts, wildcards, all hosts.
 const HOSTS: usize = 3;
@@ -112,14 +112,14 @@ fn band(rule: &Planned) -> usize {
 
 /// Gives each rule its priority. Two rules whose hashes meet are told apart in the order of names.
 fn place(rules: &mut [Planned]) {
-    let mut taken: BTreeMap<u32, ()> = BTreeMap::new();
+    let mut taken = BTreeSet::new();
     for rule in rules {
         let first = 1 + u32::try_from(band(rule)).unwrap_or(u32::MAX / PLACES) * PLACES;
         let hash = u32::from_str_radix(&short_hash(&rule.name, 6), 16).unwrap_or(0);
         let places = (0..PLACES).map(|step| first + (hash.wrapping_add(step)) % PLACES);
-        let free = places.into_iter().find(|place| !taken.contains_key(place));
+        let free = places.into_iter().find(|place| !taken.contains(place));
         rule.priority = free.unwrap_or(first);
-        taken.insert(rule.priority, ());
+        taken.insert(rule.priority);
     }
 }
 

@@ -21,11 +21,11 @@ use crate::tags::{self, Owner, Tags};
 use crate::wait::{Look, wait};
 
 /// How long a service may take to go; longer than the longest drain AWS waits for by default.
-const GONE: Duration = Duration::from_secs(1200);
+const GONE: Duration = Duration::from_mins(20);
 /// How long what was made a moment ago may be unknown to ECS.
-const PROPAGATION: Duration = Duration::from_secs(240);
+const PROPAGATION: Duration = Duration::from_mins(4);
 /// How long a subnet, group or revision made a moment ago may be unknown.
-const NEW: Duration = Duration::from_secs(60);
+const NEW: Duration = Duration::from_mins(1);
 /// Longest client token (ECS API reference, `CreateService`).
 const TOKEN: usize = 36;
 /// Errors that pass once everything a service refers to is known everywhere
@@ -56,7 +56,9 @@ const SETTLING: &[Transient] = &[
 pub(super) async fn create(cx: &Write<'_>, want: &Props) -> Result<String, AwsError> {
     let made = match call_create(cx, want).await {
         Ok(made) => made,
-        Err(error) if error.says("was not idempotent") => return take_over(cx, want, error).await,
+        Err(error) if error.says("was not idempotent") => {
+            return Box::pin(take_over(cx, want, error)).await;
+        }
         Err(error) => return Err(error),
     };
     let arn = made.service_arn().unwrap_or_default().to_owned();
@@ -64,7 +66,7 @@ pub(super) async fn create(cx: &Write<'_>, want: &Props) -> Result<String, AwsEr
     if want.exec && !made.enable_execute_command() {
         send(cx, &arn, want, &Changed(&["exec".to_owned()]), false).await?;
     }
-    rollout::wait_for(cx, &goal(cx, want, false)?.started(&made)).await?;
+    Box::pin(rollout::wait_for(cx, &goal(cx, want, false)?.started(&made))).await?;
     cluster::tag(cx, &arn, &cx.tags(&want.tags)).await?;
     Ok(arn)
 }
@@ -132,7 +134,7 @@ async fn take_over(cx: &Write<'_>, want: &Props, error: AwsError) -> Result<Stri
     let all = all.map(str::to_owned);
     let had = ran_before(&there, want);
     let moved = send(cx, &arn, want, &Changed(&all), failed(&there, want)).await?;
-    rollout::wait_for(cx, &goal(cx, want, had)?.started(&moved)).await?;
+    Box::pin(rollout::wait_for(cx, &goal(cx, want, had)?.started(&moved))).await?;
     cluster::tag(cx, &arn, &cx.tags(&want.tags)).await?;
     Ok(arn)
 }
@@ -149,7 +151,9 @@ pub(super) async fn update(
 ) -> Result<(), AwsError> {
     /// Props whose change ECS takes up without moving tasks.
     const QUIET: &[&str] = &["tags", "deploy", "grace", "propagate_tags"];
-    let only = |props: &[&str]| changed.0.iter().all(|path| Changed(&[path.clone()]).any(props));
+    let only = |props: &[&str]| {
+        changed.0.iter().all(|path| Changed(std::slice::from_ref(path)).any(props))
+    };
     if !changed.0.is_empty() && only(QUIET) {
         if !only(&["tags"]) {
             send(cx, &live.id, want, changed, false).await?;
@@ -168,7 +172,7 @@ pub(super) async fn update(
         cluster::tag(cx, &live.id, &unfinished(cx, &want.tags)).await?;
         send(cx, &live.id, want, changed, force).await?
     };
-    rollout::wait_for(cx, &goal(cx, want, had)?.started(&moved)).await?;
+    Box::pin(rollout::wait_for(cx, &goal(cx, want, had)?.started(&moved))).await?;
     cluster::tag(cx, &live.id, &cx.tags(&want.tags)).await
 }
 

@@ -71,13 +71,12 @@ fn secrets(facts: &Facts, service: &Service, out: &mut Declare) -> BTreeMap<Stri
     for (variable, reference) in &service.secrets {
         let text = secret::text(reference);
         let arn = facts.secrets.get(&text).and_then(|fact| fact.arn.as_deref());
-        let from = match arn {
-            Some(arn) => value_from(arn, reference),
-            None => {
-                let address = Address::new("task_definition", service.name.clone());
-                out.problem(address, missing(facts, variable, reference));
-                text
-            }
+        let from = if let Some(arn) = arn {
+            value_from(arn, reference)
+        } else {
+            let address = Address::new("task_definition", service.name.clone());
+            out.problem(address, missing(facts, variable, reference));
+            text
         };
         found.insert(variable.clone(), from);
     }
