@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_acm::types::{CertificateDetail, CertificateSummary, Filters, KeyAlgorithm};
-use futures::future::try_join_all;
+use futures::future::{BoxFuture, try_join_all};
 use wharf_spec::stack::CertificateSource;
 
 use crate::error::AwsError;
@@ -30,24 +30,28 @@ pub(crate) struct OwnCertificate {
 
 impl Reads {
     /// Lists the certificates of the region, unless the stack neither wants nor has one.
-    pub(crate) async fn certificates(&self) -> Result<Arc<Got<Vec<CertificateSummary>>>, AwsError> {
-        self.memos
-            .acm
-            .list
-            .get(async || {
-                let mut round = 0;
-                if self.stack.certificate() != Some(CertificateSource::Auto) {
-                    let sweep = self.sweep().await;
-                    round = sweep.round;
-                    if sweep.value.complete
-                        && !sweep.value.iter().any(|(arn, _)| is_certificate(arn))
-                    {
-                        return Ok(Got { value: Vec::new(), round: 0 });
+    pub(crate) fn certificates(
+        &self,
+    ) -> BoxFuture<'_, Result<Arc<Got<Vec<CertificateSummary>>>, AwsError>> {
+        Box::pin(async move {
+            self.memos
+                .acm
+                .list
+                .get(async || {
+                    let mut round = 0;
+                    if self.stack.certificate() != Some(CertificateSource::Auto) {
+                        let sweep = self.sweep().await;
+                        round = sweep.round;
+                        if sweep.value.complete
+                            && !sweep.value.iter().any(|(arn, _)| is_certificate(arn))
+                        {
+                            return Ok(Got { value: Vec::new(), round: 0 });
+                        }
                     }
-                }
-                self.list_certificates(round).await
-            })
-            .await
+                    self.list_certificates(round).await
+                })
+                .await
+        })
     }
 
     async fn list_certificates(
@@ -83,34 +87,38 @@ impl Reads {
 
     /// Reads the stack's own certificates: those the sweep shows, and of those whose names are exactly
     /// the stack's the ones that carry its tags. Others of the same names do not matter.
-    pub(crate) async fn own_certificates(&self) -> Result<Arc<Got<Vec<OwnCertificate>>>, AwsError> {
-        self.memos
-            .acm
-            .own
-            .get(async || {
-                let list = self.certificates().await?;
-                if list.value.is_empty() {
-                    return Ok(Got { value: Vec::new(), round: list.round });
-                }
-                let sweep = self.sweep().await;
-                let round = list.round.max(sweep.round);
-                let wanted = self.stack.domain_names();
-                let candidates = list.value.iter().filter_map(|summary| {
-                    let arn = summary.certificate_arn()?;
-                    let possible = sweep.value.get(arn).is_some() || names(summary) == wanted;
-                    possible.then_some(arn)
-                });
-                let reads = candidates.map(|arn| self.certificate(arn, round));
-                let all = try_join_all(reads).await?;
-                let round = all.iter().map(|got| got.round).max().unwrap_or(round);
-                let mut own: Vec<OwnCertificate> =
-                    all.into_iter().filter_map(|got| got.value).collect();
-                own.sort_by(|one, two| {
-                    one.detail.certificate_arn().cmp(&two.detail.certificate_arn())
-                });
-                Ok(Got { value: own, round })
-            })
-            .await
+    pub(crate) fn own_certificates(
+        &self,
+    ) -> BoxFuture<'_, Result<Arc<Got<Vec<OwnCertificate>>>, AwsError>> {
+        Box::pin(async move {
+            self.memos
+                .acm
+                .own
+                .get(async || {
+                    let list = self.certificates().await?;
+                    if list.value.is_empty() {
+                        return Ok(Got { value: Vec::new(), round: list.round });
+                    }
+                    let sweep = self.sweep().await;
+                    let round = list.round.max(sweep.round);
+                    let wanted = self.stack.domain_names();
+                    let candidates = list.value.iter().filter_map(|summary| {
+                        let arn = summary.certificate_arn()?;
+                        let possible = sweep.value.get(arn).is_some() || names(summary) == wanted;
+                        possible.then_some(arn)
+                    });
+                    let reads = candidates.map(|arn| self.certificate(arn, round));
+                    let all = try_join_all(reads).await?;
+                    let round = all.iter().map(|got| got.round).max().unwrap_or(round);
+                    let mut own: Vec<OwnCertificate> =
+                        all.into_iter().filter_map(|got| got.value).collect();
+                    own.sort_by(|one, two| {
+                        one.detail.certificate_arn().cmp(&two.detail.certificate_arn())
+                    });
+                    Ok(Got { value: own, round })
+                })
+                .await
+        })
     }
 
     /// Reads one certificate and, unless they are known, its tags; `None` if it is not the stack's.

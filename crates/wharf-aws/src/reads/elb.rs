@@ -1,4 +1,7 @@
 //! Balancers, target groups, listeners, rules and their tags.
+//!
+//! Reads that others wait for return boxed futures: the types of futures within futures would otherwise
+//! outgrow what the compiler looks through.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,7 +9,7 @@ use std::sync::Arc;
 use aws_sdk_elasticloadbalancingv2::types::{
     ActionTypeEnum, Listener, LoadBalancer, Rule, TargetGroup,
 };
-use futures::future::try_join_all;
+use futures::future::{BoxFuture, try_join_all};
 
 use crate::error::AwsError;
 use crate::names;
@@ -86,14 +89,18 @@ impl Reads {
     }
 
     /// Returns the balancer if it is the stack's.
-    pub(crate) async fn own_balancer(&self) -> Result<Got<Option<LoadBalancer>>, AwsError> {
-        let (balancer, tags) = futures::try_join!(self.balancer(), self.balancer_tags())?;
-        let ours = |found: &&LoadBalancer| {
-            let tags = found.load_balancer_arn().and_then(|arn| tags.value.get(arn));
-            tags.is_some_and(|tags| tags::owner(tags, &self.id) == Owner::Ours)
-        };
-        let value = balancer.value.as_ref().filter(ours).cloned();
-        Ok(Got { value, round: balancer.round.max(tags.round) })
+    pub(crate) fn own_balancer(
+        &self,
+    ) -> BoxFuture<'_, Result<Got<Option<LoadBalancer>>, AwsError>> {
+        Box::pin(async move {
+            let (balancer, tags) = futures::try_join!(self.balancer(), self.balancer_tags())?;
+            let ours = |found: &&LoadBalancer| {
+                let tags = found.load_balancer_arn().and_then(|arn| tags.value.get(arn));
+                tags.is_some_and(|tags| tags::owner(tags, &self.id) == Owner::Ours)
+            };
+            let value = balancer.value.as_ref().filter(ours).cloned();
+            Ok(Got { value, round: balancer.round.max(tags.round) })
+        })
     }
 
     /// Reads the target groups whose names can only be the stack's, and those the sweep shows. A page
@@ -152,19 +159,22 @@ impl Reads {
     }
 
     /// Reads the tags of the balancer and of the target groups.
-    pub(crate) async fn balancer_tags(&self) -> Result<Arc<Got<ByArn>>, AwsError> {
-        self.memos
-            .elb
-            .tags
-            .get(async || {
-                let (balancer, groups) = futures::try_join!(self.balancer(), self.target_groups())?;
-                let balancer_arn =
-                    balancer.value.iter().filter_map(LoadBalancer::load_balancer_arn);
-                let group_arns = groups.value.iter().filter_map(TargetGroup::target_group_arn);
-                let arns = balancer_arn.chain(group_arns).map(str::to_owned).collect();
-                self.elb_tags(arns, balancer.round.max(groups.round)).await
-            })
-            .await
+    pub(crate) fn balancer_tags(&self) -> BoxFuture<'_, Result<Arc<Got<ByArn>>, AwsError>> {
+        Box::pin(async move {
+            self.memos
+                .elb
+                .tags
+                .get(async || {
+                    let (balancer, groups) =
+                        futures::try_join!(self.balancer(), self.target_groups())?;
+                    let balancer_arn =
+                        balancer.value.iter().filter_map(LoadBalancer::load_balancer_arn);
+                    let group_arns = groups.value.iter().filter_map(TargetGroup::target_group_arn);
+                    let arns = balancer_arn.chain(group_arns).map(str::to_owned).collect();
+                    self.elb_tags(arns, balancer.round.max(groups.round)).await
+                })
+                .await
+        })
     }
 
     /// Returns the tags of `arns`, asking only for those the sweep does not vouch for.
@@ -244,48 +254,53 @@ impl Reads {
     }
 
     /// Reads the listeners of the stack's balancer.
-    pub(crate) async fn listeners(&self) -> Result<Arc<Got<Vec<Listener>>>, AwsError> {
-        self.memos
-            .elb
-            .listeners
-            .get(async || {
-                // Asked for before it is known whose the balancer is, to save a round.
-                let balancer = self.balancer().await?;
-                let found = balancer.value.as_ref().and_then(LoadBalancer::load_balancer_arn);
-                let Some(arn) = found else {
-                    return Ok(Got { value: Vec::new(), round: balancer.round });
-                };
-                let mut list = Vec::new();
-                let mut round = balancer.round;
-                let mut marker = None::<String>;
-                loop {
-                    let got = self
-                        .call(round, "elasticloadbalancing:DescribeListeners", |aws| {
-                            aws.elb
-                                .describe_listeners()
-                                .load_balancer_arn(arn)
-                                .set_marker(marker.clone())
-                                .send()
-                        })
-                        .await;
-                    let got = match got {
-                        Err(error) if error.is(&["LoadBalancerNotFound"]) => break,
-                        got => got?,
+    pub(crate) fn listeners(&self) -> BoxFuture<'_, Result<Arc<Got<Vec<Listener>>>, AwsError>> {
+        Box::pin(async move {
+            self.memos
+                .elb
+                .listeners
+                .get(async || {
+                    // Asked for before it is known whose the balancer is, to save a round.
+                    let balancer = self.balancer().await?;
+                    let found = balancer.value.as_ref().and_then(LoadBalancer::load_balancer_arn);
+                    let Some(arn) = found else {
+                        return Ok(Got { value: Vec::new(), round: balancer.round });
                     };
-                    round = got.round;
-                    list.extend(got.value.listeners().iter().cloned());
-                    marker =
-                        got.value.next_marker().filter(|next| !next.is_empty()).map(str::to_owned);
-                    if marker.is_none() {
-                        break;
+                    let mut list = Vec::new();
+                    let mut round = balancer.round;
+                    let mut marker = None::<String>;
+                    loop {
+                        let got = self
+                            .call(round, "elasticloadbalancing:DescribeListeners", |aws| {
+                                aws.elb
+                                    .describe_listeners()
+                                    .load_balancer_arn(arn)
+                                    .set_marker(marker.clone())
+                                    .send()
+                            })
+                            .await;
+                        let got = match got {
+                            Err(error) if error.is(&["LoadBalancerNotFound"]) => break,
+                            got => got?,
+                        };
+                        round = got.round;
+                        list.extend(got.value.listeners().iter().cloned());
+                        marker = got
+                            .value
+                            .next_marker()
+                            .filter(|next| !next.is_empty())
+                            .map(str::to_owned);
+                        if marker.is_none() {
+                            break;
+                        }
                     }
-                }
-                if self.own_balancer().await?.value.is_none() {
-                    list.clear();
-                }
-                Ok(Got { value: list, round })
-            })
-            .await
+                    if self.own_balancer().await?.value.is_none() {
+                        list.clear();
+                    }
+                    Ok(Got { value: list, round })
+                })
+                .await
+        })
     }
 
     /// Reads the tags of the listeners.
@@ -303,36 +318,38 @@ impl Reads {
 
     /// Reads the rules of the listeners. One that only redirects is not asked unless the sweep shows
     /// rules below it.
-    pub(crate) async fn rules(&self) -> Result<Arc<Got<Vec<ListenerRules>>>, AwsError> {
-        self.memos
-            .elb
-            .rules
-            .get(async || {
-                let (listeners, sweep) = futures::join!(self.listeners(), self.sweep());
-                let listeners = listeners?;
-                let swept: BTreeSet<String> = sweep
-                    .value
-                    .iter()
-                    .filter(|(arn, _)| arn.contains(":listener-rule/"))
-                    .filter_map(|(arn, _)| above(arn))
-                    .collect();
-                let asked = listeners.value.iter().filter(|listener| {
-                    let redirects = listener
-                        .default_actions()
+    pub(crate) fn rules(&self) -> BoxFuture<'_, Result<Arc<Got<Vec<ListenerRules>>>, AwsError>> {
+        Box::pin(async move {
+            self.memos
+                .elb
+                .rules
+                .get(async || {
+                    let (listeners, sweep) = futures::join!(self.listeners(), self.sweep());
+                    let listeners = listeners?;
+                    let swept: BTreeSet<String> = sweep
+                        .value
                         .iter()
-                        .any(|action| action.r#type() == Some(&ActionTypeEnum::Redirect));
-                    let arn = listener.listener_arn().unwrap_or_default();
-                    !redirects || !sweep.value.complete || swept.contains(arn)
-                });
-                let reads = asked.map(async |listener| {
-                    let arn = listener.listener_arn().unwrap_or_default();
-                    self.listener_rules(arn, listeners.round).await
-                });
-                let all = try_join_all(reads).await?;
-                let round = all.iter().map(|got| got.round).max().unwrap_or(listeners.round);
-                Ok(Got { value: all.into_iter().map(|got| got.value).collect(), round })
-            })
-            .await
+                        .filter(|(arn, _)| arn.contains(":listener-rule/"))
+                        .filter_map(|(arn, _)| above(arn))
+                        .collect();
+                    let asked = listeners.value.iter().filter(|listener| {
+                        let redirects = listener
+                            .default_actions()
+                            .iter()
+                            .any(|action| action.r#type() == Some(&ActionTypeEnum::Redirect));
+                        let arn = listener.listener_arn().unwrap_or_default();
+                        !redirects || !sweep.value.complete || swept.contains(arn)
+                    });
+                    let reads = asked.map(async |listener| {
+                        let arn = listener.listener_arn().unwrap_or_default();
+                        self.listener_rules(arn, listeners.round).await
+                    });
+                    let all = try_join_all(reads).await?;
+                    let round = all.iter().map(|got| got.round).max().unwrap_or(listeners.round);
+                    Ok(Got { value: all.into_iter().map(|got| got.value).collect(), round })
+                })
+                .await
+        })
     }
 
     async fn listener_rules(

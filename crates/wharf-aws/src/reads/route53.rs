@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_route53::types::{HostedZone as SdkZone, ResourceRecordSet, RrType};
-use futures::future::try_join_all;
+use futures::future::{BoxFuture, try_join_all};
 use wharf_graph::facts::HostedZone;
 use wharf_spec::stack::Zone;
 
@@ -44,34 +44,37 @@ impl Reads {
 
     /// Reads the records at and directly below every name the stack has, or had: the names of its own
     /// certificates lead to records the spec no longer mentions.
-    pub(crate) async fn records(&self) -> Result<Arc<Got<Vec<ZoneRecords>>>, AwsError> {
-        self.memos
-            .route53
-            .records
-            .get(async || {
-                let mut names = zoned_names(&self.stack);
-                let (zones, former) = futures::try_join!(self.zones(), self.certified_names())?;
-                let mut zones = Got { value: zones.value.clone(), round: zones.round };
-                let unknown: BTreeSet<String> = former.value.difference(&names).cloned().collect();
-                if !unknown.is_empty() {
-                    names.extend(unknown.iter().cloned());
-                    if unknown.iter().any(|name| longest(&zones.value, name).is_none()) {
-                        zones = self.zones_for(&names, former.round).await?;
+    pub(crate) fn records(&self) -> BoxFuture<'_, Result<Arc<Got<Vec<ZoneRecords>>>, AwsError>> {
+        Box::pin(async move {
+            self.memos
+                .route53
+                .records
+                .get(async || {
+                    let mut names = zoned_names(&self.stack);
+                    let (zones, former) = futures::try_join!(self.zones(), self.certified_names())?;
+                    let mut zones = Got { value: zones.value.clone(), round: zones.round };
+                    let unknown: BTreeSet<String> =
+                        former.value.difference(&names).cloned().collect();
+                    if !unknown.is_empty() {
+                        names.extend(unknown.iter().cloned());
+                        if unknown.iter().any(|name| longest(&zones.value, name).is_none()) {
+                            zones = self.zones_for(&names, former.round).await?;
+                        }
+                        zones.round = zones.round.max(former.round);
                     }
-                    zones.round = zones.round.max(former.round);
-                }
-                let reads = zones.value.iter().map(async |zone| {
-                    let inside: BTreeSet<String> =
-                        names.iter().filter(|name| within(name, &zone.name)).cloned().collect();
-                    let got = self.zone_records(&zone.id, &inside, zones.round).await?;
-                    let records = ZoneRecords { zone: zone.clone(), records: got.value };
-                    Ok::<_, AwsError>(Got { value: records, round: got.round })
-                });
-                let all = try_join_all(reads).await?;
-                let round = all.iter().map(|got| got.round).max().unwrap_or(zones.round);
-                Ok(Got { value: all.into_iter().map(|got| got.value).collect(), round })
-            })
-            .await
+                    let reads = zones.value.iter().map(async |zone| {
+                        let inside: BTreeSet<String> =
+                            names.iter().filter(|name| within(name, &zone.name)).cloned().collect();
+                        let got = self.zone_records(&zone.id, &inside, zones.round).await?;
+                        let records = ZoneRecords { zone: zone.clone(), records: got.value };
+                        Ok::<_, AwsError>(Got { value: records, round: got.round })
+                    });
+                    let all = try_join_all(reads).await?;
+                    let round = all.iter().map(|got| got.round).max().unwrap_or(zones.round);
+                    Ok(Got { value: all.into_iter().map(|got| got.value).collect(), round })
+                })
+                .await
+        })
     }
 
     /// Reads the zones that contain any of `names`. Names below one registered domain need one call,
