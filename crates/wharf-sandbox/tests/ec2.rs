@@ -48,8 +48,7 @@ async fn a_region_starts_with_two_vpcs() {
     let subnets = ec2(&sandbox, "DescribeSubnets", &form).await;
     let zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
     assert_eq!(sorted(subnets.elements("availabilityZone")), zones);
-    for (name, way) in
-        [("main-public-a", Egress::InternetGateway), ("main-private-b", Egress::Nat)]
+    for (name, way) in [("main-public-a", Egress::InternetGateway), ("main-private-b", Egress::Nat)]
     {
         let id = subnet(&sandbox, name).await;
         let found = sandbox.with_world(|world| world.subnet_egress("eu-west-1", &id));
@@ -85,8 +84,7 @@ async fn a_network_made_by_hand_leads_out_once_its_parts_are_joined() {
     assert_eq!(again.element("Code"), "Resource.AlreadyAssociated");
     let table = ec2(&sandbox, "CreateRouteTable", &format!("VpcId={vpc}")).await;
     let table = table.element("routeTableId");
-    let route =
-        format!("RouteTableId={table}&DestinationCidrBlock=0.0.0.0/0&GatewayId={gateway}");
+    let route = format!("RouteTableId={table}&DestinationCidrBlock=0.0.0.0/0&GatewayId={gateway}");
     assert_eq!(ec2(&sandbox, "CreateRoute", &route).await.status, 200);
     let twice = ec2(&sandbox, "CreateRoute", &route).await;
     assert_eq!(twice.element("Code"), "RouteAlreadyExists");
@@ -149,7 +147,10 @@ async fn a_new_group_lets_everything_out_and_nothing_in() {
     let (lets_in, lets_out) = sandbox.with_world(|world| {
         let other = End { groups: &[], cidr };
         let region = "eu-west-1";
-        (world.sg_allows(region, &groups, 80, other), world.sg_allows_out(region, &groups, 80, other))
+        (
+            world.sg_allows(region, &groups, 80, other),
+            world.sg_allows_out(region, &groups, 80, other),
+        )
     });
     assert!(!lets_in && lets_out);
 }
@@ -188,14 +189,18 @@ async fn rules_that_make_no_sense_are_refused() {
     let cases = [
         (format!("{p}.IpProtocol=tcp&{p}.IpRanges.1.CidrIp=0.0.0.0/0"), "InvalidParameterValue"),
         (
-            format!("{p}.IpProtocol=tcp&{p}.FromPort=2&{p}.ToPort=1&{p}.IpRanges.1.CidrIp=1.2.3.4/32"),
+            format!(
+                "{p}.IpProtocol=tcp&{p}.FromPort=2&{p}.ToPort=1&{p}.IpRanges.1.CidrIp=1.2.3.4/32"
+            ),
             "InvalidParameterValue",
         ),
         (format!("{p}.IpProtocol=-1&{p}.IpRanges.1.CidrIp=1.2.3.4"), "InvalidParameterValue"),
         (format!("{p}.IpProtocol=-1"), "InvalidParameterValue"),
         (format!("{p}.IpProtocol=-1&{p}.Groups.1.GroupId=sg-0123"), "InvalidGroup.NotFound"),
         (
-            format!("{p}.IpProtocol=-1&{p}.IpRanges.1.CidrIp=1.2.3.4/32&{p}.IpRanges.1.Description=%C3%A9"),
+            format!(
+                "{p}.IpProtocol=-1&{p}.IpRanges.1.CidrIp=1.2.3.4/32&{p}.IpRanges.1.Description=%C3%A9"
+            ),
             "InvalidParameterValue",
         ),
         (String::new(), "MissingParameter"),
@@ -322,9 +327,8 @@ async fn endpoints_reach_services_from_isolated_subnets() {
     assert_eq!(again.element("Code"), "InvalidParameter");
     let reaches = || {
         let groups = [task.clone()];
-        sandbox.with_world(|world| {
-            world.subnet_has_endpoint("eu-west-1", &place, "ecr.api", &groups)
-        })
+        sandbox
+            .with_world(|world| world.subnet_has_endpoint("eu-west-1", &place, "ecr.api", &groups))
     };
     assert!(!reaches(), "its group lets nobody in");
     let_in(&sandbox, &end, 443, &task).await;

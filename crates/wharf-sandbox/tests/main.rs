@@ -2,13 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod acm;
 mod common;
+mod ec2;
 mod ecr;
 mod ecs;
 mod ecs_life;
 mod ecs_rollout;
 mod ecs_stage;
+mod elbv2;
+mod iam;
 mod logs;
+mod route53;
 mod settings;
 mod storage;
 mod wire;
