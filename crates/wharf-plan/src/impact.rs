@@ -90,10 +90,12 @@ impl Estimator<'_> {
 
     fn create(&self, node: &Node<'_>, name: &str) -> Impact {
         let replaced = self.decided.get(node.address).map(|decision| decision.verdict);
-        if replaced != Some(Verdict::Replace(ReplaceOrder::DeleteFirst))
-            || !node.policy.serves_traffic
-        {
-            return Impact::default();
+        match replaced {
+            Some(Verdict::Replace(order)) if node.policy.serves_traffic => match order {
+                ReplaceOrder::CreateFirst => return self.beside(node, name),
+                ReplaceOrder::DeleteFirst => {}
+            },
+            _ => return Impact::default(),
         }
         let healthy = node
             .op
@@ -104,6 +106,19 @@ impl Estimator<'_> {
             healthy,
             format!("{name} is deleted before its successor is made; about {}", words(healthy)),
         )
+    }
+
+    /// A successor starts beside what answers now.
+    fn beside(&self, node: &Node<'_>, name: &str) -> Impact {
+        let Some(rollout) = node.op.props().and_then(|props| self.rollout(props)) else {
+            return Impact::default();
+        };
+        let seconds = rollout.healthy + rollout.drain;
+        let sentence = format!(
+            "new tasks of {name} start beside the old ones, about {}, no downtime",
+            words(seconds)
+        );
+        Impact { kind: ImpactKind::Rolling, downtime: false, seconds, sentence }
     }
 
     fn update(&self, node: &Node<'_>, props: &Value, changed: &[String], name: &str) -> Impact {
@@ -171,7 +186,7 @@ const MAX_PERCENT: &[&str] =
     &["max_healthy", "max_percent", "max_healthy_percent", "maximum_percent"];
 const INTERVAL: &[&str] = &["interval", "interval_seconds", "health_check_interval"];
 const GOOD: &[&str] = &["good", "healthy_threshold", "healthy_threshold_count"];
-const DRAIN: &[&str] = &["drain", "drain_seconds", "deregistration_delay"];
+const DRAIN: &[&str] = &["drain", "drain_seconds", "deregistration_delay.timeout_seconds"];
 
 impl Rollout {
     /// Returns how long replacing all tasks takes. Tasks are replaced in batches: as many as may run
@@ -189,8 +204,13 @@ fn number(props: &Value, names: &[&str]) -> Option<u64> {
     let map = props.as_object()?;
     names
         .iter()
-        .find_map(|name| map.get(*name)?.as_u64())
+        .find_map(|name| whole(map.get(*name)?))
         .or_else(|| map.values().find_map(|below| number(below, names)))
+}
+
+/// Reads a number, also where AWS keeps it as text.
+fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn outage(seconds: u64, sentence: String) -> Impact {

@@ -1,12 +1,58 @@
-//! One telling line about a resource that is to be created.
+//! One telling line about a resource that is to be created, for whoever reads its plan first.
 
 use serde_json::Value;
 use wharf_graph::Address;
 
 /// Returns what a person wants to know first about a new resource.
 pub(super) fn of(address: &Address, props: &Value) -> Option<String> {
-    let _ = (address, props);
-    None
+    let props = Props(props);
+    let text = match address.kind() {
+        "certificate" => format!("for {}", props.list("/names")),
+        "certificate_validation" => "waits until the certificate is issued".to_owned(),
+        "cluster" => props.text("/name"),
+        "dns_record" => dns_record(&props),
+        "image" => match props.0.pointer("/digest").and_then(Value::as_str) {
+            Some(digest) => format!("{}  {}", reference(&props), short(digest)),
+            None => reference(&props),
+        },
+        "ingress_rule" => ingress_rule(&props),
+        "listener" => listener(&props),
+        "listener_rule" => {
+            let hosts = props.list("/hosts");
+            let paths = props.list("/paths");
+            format!(
+                "{hosts}{} → {}",
+                if hosts.is_empty() { paths } else { format!(" {paths}") },
+                target(&props)
+            )
+        }
+        "load_balancer" => format!("{}  {}", props.text("/name"), props.text("/scheme")),
+        "log_group" => match props.0.pointer("/retention").and_then(Value::as_u64) {
+            Some(days) => format!("{}  kept {days} days", props.text("/name")),
+            None => format!("{}  kept for ever", props.text("/name")),
+        },
+        "repository" => format!(
+            "{}  tags {}",
+            props.text("/name"),
+            props.text("/tag_mutability").to_lowercase()
+        ),
+        "role" | "security_group" => props.text("/name"),
+        "service" => {
+            let count = props.number("/count");
+            let tasks = if count == 1 { "task" } else { "tasks" };
+            format!("{}  {count} {tasks}", props.text("/name"))
+        }
+        "target_group" => format!(
+            "{}  port {}, health {} every {} s",
+            props.text("/name"),
+            props.number("/port"),
+            props.text("/health_check/path"),
+            props.number("/health_check/interval")
+        ),
+        "task_definition" => task_definition(&props),
+        _ => return None,
+    };
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// Shortens an ARN to what tells objects apart.
@@ -15,5 +61,140 @@ pub(super) fn id(id: &str) -> String {
     match (parts.next(), parts.nth(4)) {
         (Some("arn"), Some(rest)) => rest.to_owned(),
         _ => id.to_owned(),
+    }
+}
+
+/// Props as JSON, read leniently: a headline that lacks a word is better than none.
+struct Props<'a>(&'a Value);
+
+impl Props<'_> {
+    fn text(&self, pointer: &str) -> String {
+        self.0.pointer(pointer).map(plain).unwrap_or_default()
+    }
+
+    fn number(&self, pointer: &str) -> u64 {
+        self.0.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
+    }
+
+    fn list(&self, pointer: &str) -> String {
+        let items = self.0.pointer(pointer).and_then(Value::as_array);
+        items
+            .map(|items| items.iter().map(plain).collect::<Vec<_>>().join(", "))
+            .unwrap_or_default()
+    }
+}
+
+/// Writes a value without quotes; a reference as the resource it leads to.
+fn plain(value: &Value) -> String {
+    match (value, wharf_graph::input::as_ref(value)) {
+        (_, Some(reference)) => reference.of.to_string(),
+        (Value::String(text), None) => text.clone(),
+        (Value::Null, None) => String::new(),
+        (other, None) => other.to_string(),
+    }
+}
+
+/// Shortens `sha256:…` to a length people compare.
+fn short(digest: &str) -> String {
+    digest.chars().take(7 + 12).collect()
+}
+
+fn reference(props: &Props<'_>) -> String {
+    match props.0.pointer("/repository").and_then(Value::as_str) {
+        Some(repository) => format!("{repository}{}", props.text("/reference")),
+        None => props.text("/reference"),
+    }
+}
+
+fn dns_record(props: &Props<'_>) -> String {
+    if props.0.pointer("/alias").is_some_and(|alias| !alias.is_null()) {
+        "→ the balancer".to_owned()
+    } else {
+        "proves to the certificate authority that the name is yours".to_owned()
+    }
+}
+
+fn ingress_rule(props: &Props<'_>) -> String {
+    let source = props.0.pointer("/source");
+    let from = source
+        .and_then(Value::as_object)
+        .and_then(|source| source.values().next_back())
+        .map(plain)
+        .unwrap_or_default();
+    let from = match from.as_str() {
+        "0.0.0.0/0" => "any IPv4 address".to_owned(),
+        "::/0" => "any IPv6 address".to_owned(),
+        "security_group.balancer" => "the balancer".to_owned(),
+        _ => from,
+    };
+    format!("{from} → port {}", props.number("/to_port"))
+}
+
+fn target(props: &Props<'_>) -> String {
+    props.text("/forward/0/target_group")
+}
+
+fn listener(props: &Props<'_>) -> String {
+    let own = format!("{} on port {}", props.text("/protocol"), props.number("/port"));
+    if let Some(redirect) = props.0.pointer("/redirect").filter(|redirect| !redirect.is_null()) {
+        let to = redirect.get("protocol").map(plain).unwrap_or_default();
+        return format!("{own}, redirects to {to}");
+    }
+    let target = target(props);
+    if target.is_empty() {
+        format!("{own}, answers {} unless a rule matches", props.text("/fixed"))
+    } else {
+        format!("{own} → {target}")
+    }
+}
+
+fn task_definition(props: &Props<'_>) -> String {
+    // 1024 CPU units are one vCPU; thousandths are exact for every size Fargate offers.
+    let thousandths = props.number("/cpu") * 1000 / 1024;
+    let cpu = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
+    let cpu = cpu.trim_end_matches('0').trim_end_matches('.');
+    let secrets = props
+        .0
+        .pointer("/container/secrets")
+        .and_then(Value::as_object)
+        .map_or(0, serde_json::Map::len);
+    let secrets = match secrets {
+        0 => String::new(),
+        1 => ", 1 secret".to_owned(),
+        number => format!(", {number} secrets"),
+    };
+    format!(
+        "{cpu} vCPU, {} MiB, {}{secrets}",
+        props.number("/memory"),
+        props.text("/architecture").to_lowercase()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn line(kind: &str, props: &Value) -> String {
+        of(&Address::new(kind, "x"), props).unwrap()
+    }
+
+    #[test]
+    fn headlines_read_like_sentences() {
+        let group = json!({"$ref": {"of": "security_group.balancer", "output": "id"}});
+        let rule = json!({"to_port": 3000, "source": {"group": group}});
+        assert_eq!(line("ingress_rule", &rule), "the balancer → port 3000");
+        let target = json!({"$ref": {"of": "target_group.web", "output": "arn"}});
+        let listener = json!({"protocol": "HTTP", "port": 80, "forward": [{"target_group": target, "weight": 1}]});
+        assert_eq!(line("listener", &listener), "HTTP on port 80 → target_group.web");
+        let task = json!({"cpu": 256, "memory": 512, "architecture": "X86_64", "container": {"secrets": {"A": "x"}}});
+        assert_eq!(line("task_definition", &task), "0.25 vCPU, 512 MiB, x86_64, 1 secret");
+    }
+
+    #[test]
+    fn arns_are_shortened_and_other_ids_are_not() {
+        assert_eq!(id("arn:aws:ecs:eu-west-1:1:cluster/notes"), "cluster/notes");
+        assert_eq!(id("sg-0a1"), "sg-0a1");
     }
 }

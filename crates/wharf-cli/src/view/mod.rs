@@ -30,7 +30,7 @@ fn value(value: &Value) -> String {
     let text = match value {
         Value::Null => "(none)".to_owned(),
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
-        Value::String(text) => text.replace('\n', "\\n"),
+        Value::String(text) => headline::id(text).replace('\n', "\\n"),
         Value::Array(items) if items.is_empty() => "(none)".to_owned(),
         Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
             items.iter().map(self::value).collect::<Vec<_>>().join(", ")

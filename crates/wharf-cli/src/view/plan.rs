@@ -41,7 +41,18 @@ impl Entry<'_> {
         self.steps[0].action
     }
 
+    /// Says whether every change of the kind makes a new revision, so that a replacement is nothing
+    /// to worry about: the old revision stays for a rollback.
+    fn is_revision(&self) -> bool {
+        self.action() == Action::Replace
+            && wharf_aws::kinds::policy(self.address.kind())
+                .is_some_and(|policy| policy.replace_on.iter().any(|(prop, _)| *prop == "*"))
+    }
+
     fn section(&self) -> usize {
+        if self.is_revision() {
+            return if self.steps.iter().all(|step| step.drift) { 3 } else { 2 };
+        }
         match self.action() {
             Action::Delete | Action::Replace => 0,
             _ if self.steps.iter().all(|step| step.drift) => 3,
@@ -148,8 +159,9 @@ fn sign(action: Action) -> (&'static str, Style) {
 }
 
 fn write_entry(out: &mut String, entry: &Entry<'_>, mode: &Mode) {
-    let (sign, color) = sign(entry.action());
-    let verb = if mode.summary { format!("{:<8}", entry.action()) } else { String::new() };
+    let (sign, color) =
+        if entry.is_revision() { ("~", style::CHANGE) } else { sign(entry.action()) };
+    let verb = if mode.summary { format!("{:<8}", entry.action().as_str()) } else { String::new() };
     let name = format!("{sign} {verb}{:<22} {}", title(entry.address), entry.address.name());
     let detail = summary_of(entry);
     let gap = if detail.is_empty() { "" } else { "  " };
@@ -161,7 +173,11 @@ fn write_entry(out: &mut String, entry: &Entry<'_>, mode: &Mode) {
         let changes: Vec<&Change> = changes(entry);
         let width = changes.iter().map(|change| change.path.len()).max().unwrap_or(0).min(32);
         for change in changes {
-            line(out, &format!("      {}", change_line(change, width, entry.action())));
+            let mut change = change.clone();
+            if entry.is_revision() {
+                change.forces_replacement = None;
+            }
+            line(out, &format!("      {}", change_line(&change, width, entry.action())));
         }
     }
     if let Some(how) = how(entry) {
@@ -185,16 +201,32 @@ fn summary_of(entry: &Entry<'_>) -> String {
     match entry.action() {
         Action::Create if !first.drift => String::new(),
         Action::Delete => {
-            let id = first.op.live().map(|live| headline::id(&live.id)).unwrap_or_default();
+            // An id of our own making only repeats the address.
+            let id =
+                first.op.live().map(|live| headline::id(&live.id)).filter(|id| !id.contains('|'));
+            let id = id.unwrap_or_default();
             format!("{id}  {}", first.reason).trim().to_owned()
         }
-        Action::Create | Action::Update | Action::Replace | Action::Adopt => {
+        Action::Replace if entry.is_revision() => {
+            "a new revision; older ones are kept for a rollback".to_owned()
+        }
+        Action::Replace => why(entry).unwrap_or_else(|| first.reason.clone()),
+        Action::Create | Action::Update | Action::Adopt => {
             if entry.steps.iter().any(|step| step.part == Some(Part::Move)) {
                 return entry.steps.last().map(|step| step.reason.clone()).unwrap_or_default();
             }
             first.reason.clone()
         }
     }
+}
+
+/// Why a resource is replaced: the first property that forces it. A name that follows from the others
+/// explains nothing, unless nothing else does.
+fn why(entry: &Entry<'_>) -> Option<String> {
+    let forced = |change: &&&Change| change.forces_replacement.is_some();
+    let all = changes(entry);
+    let named = all.iter().filter(forced).find(|change| change.path != "name");
+    named.or_else(|| all.iter().find(forced)).and_then(|change| change.forces_replacement.clone())
 }
 
 /// The differences of all steps of a resource, each once; creating half first.
@@ -241,7 +273,7 @@ fn change_line(change: &Change, width: usize, action: Action) -> String {
 }
 
 fn how(entry: &Entry<'_>) -> Option<String> {
-    if entry.action() != Action::Replace {
+    if entry.action() != Action::Replace || entry.is_revision() {
         return None;
     }
     let parts: Vec<Option<Part>> = entry.steps.iter().map(|step| step.part).collect();
@@ -275,11 +307,12 @@ fn impact(plan: &Plan) -> String {
 
 fn totals(plan: &Plan) -> String {
     let summary = &plan.summary;
+    let revisions = entries(plan).iter().filter(|entry| entry.is_revision()).count();
     let parts = [
         (summary.delete, "to delete"),
-        (summary.replace, "to replace"),
+        (summary.replace.saturating_sub(revisions), "to replace"),
         (summary.create, "to create"),
-        (summary.update, "to change"),
+        (summary.update + revisions, "to change"),
         (summary.adopt, "to adopt"),
     ];
     let mut text: Vec<String> = parts

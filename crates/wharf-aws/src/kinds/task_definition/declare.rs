@@ -55,9 +55,13 @@ pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut
         other_containers: BTreeSet::new(),
         tags: stack.tags.clone(),
     };
-    out.add(&Definition::POLICY, service.name.clone(), &props)
-        .after
-        .insert(Address::new("image", &service.name));
+    let declared = out.add(&Definition::POLICY, service.name.clone(), &props);
+    declared.after.insert(Address::new("image", &service.name));
+    // A tag says what people meant, the digest what runs; whoever reads the plan wants both.
+    declared.note = facts
+        .images
+        .get(&service.name)
+        .and_then(|image| Some(format!("image {} is {}", image.reference, image.digest.as_ref()?)));
 }
 
 fn nonempty(words: Option<&Vec<String>>) -> Option<Vec<String>> {
