@@ -38,7 +38,7 @@ async fn validate(sandbox: &Sandbox, zone: &str, arn: &str) {
 pub(crate) async fn issued(sandbox: &Sandbox, domain: &str) -> String {
     let arn = request(sandbox, domain).await;
     validate(sandbox, &zone(sandbox).await, &arn).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(describe(sandbox, &arn).await["Status"], "ISSUED");
     arn
 }
@@ -50,7 +50,7 @@ async fn the_record_appears_later_and_is_needed() {
     let shown = describe(&sandbox, &arn).await;
     assert_eq!(shown["DomainName"], "api.example.com");
     assert!(shown["DomainValidationOptions"][0].get("ResourceRecord").is_none());
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(describe(&sandbox, &arn).await["Status"], "PENDING_VALIDATION");
     validate(&sandbox, &zone(&sandbox).await, &arn).await;
     tokio::time::sleep(Duration::from_secs(50)).await;
@@ -80,12 +80,12 @@ async fn a_zone_that_is_not_delegated_does_not_count() {
     let sub = made_id(&made);
     let arn = request(&sandbox, "a.sub.example.com").await;
     validate(&sandbox, &sub, &arn).await;
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(describe(&sandbox, &arn).await["Status"], "PENDING_VALIDATION");
     let server = &made.elements("NameServer")[0];
     let above = zone(&sandbox).await;
     change(&sandbox, &above, &[record("CREATE", "sub.example.com", "NS", server)]).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(describe(&sandbox, &arn).await["Status"], "ISSUED");
 }
 
@@ -98,13 +98,13 @@ async fn validation_ends_when_it_cannot_succeed() {
     let caa = record("CREATE", "no.example.com", "CAA", "0 issue &quot;letsencrypt.org&quot;");
     assert_eq!(change(&sandbox, &zone, &[caa]).await.status, 200);
     validate(&sandbox, &zone, &forbidden).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let shown = describe(&sandbox, &forbidden).await;
     assert_eq!(
         (&shown["Status"], &shown["FailureReason"]),
         (&json!("FAILED"), &json!("CAA_ERROR"))
     );
-    tokio::time::sleep(Duration::from_secs(73 * 3600)).await;
+    tokio::time::sleep(Duration::from_hours(73)).await;
     assert_eq!(describe(&sandbox, &late).await["Status"], "VALIDATION_TIMED_OUT");
 }
 
@@ -120,7 +120,7 @@ async fn a_token_stands_for_one_certificate_for_an_hour() {
     let first = ask("a.example.com").await;
     assert_eq!(ask("a.example.com").await, first);
     assert_ne!(ask("b.example.com").await, first);
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_ne!(ask("a.example.com").await, first);
 }
 

@@ -298,7 +298,7 @@ async fn tags_are_set_found_and_removed() {
         let (sandbox, form) = (sandbox.clone(), find(value));
         async move { ec2(&sandbox, "DescribeSecurityGroups", &form).await.elements("groupId") }
     };
-    assert_eq!(found("no*").await, [id.clone()]);
+    assert_eq!(found("no*").await, std::slice::from_ref(&id));
     let change = format!("ResourceId.1={id}&Tag.1.Key=app&Tag.1.Value=shop");
     assert_eq!(ec2(&sandbox, "CreateTags", &change).await.status, 200);
     assert!(found("notes").await.is_empty());
@@ -306,7 +306,7 @@ async fn tags_are_set_found_and_removed() {
     assert_eq!(ec2(&sandbox, "DescribeTags", &form).await.element("value"), "shop");
     let other = format!("ResourceId.1={id}&Tag.1.Key=app&Tag.1.Value=else");
     ec2(&sandbox, "DeleteTags", &other).await;
-    assert_eq!(found("shop").await, [id.clone()]);
+    assert_eq!(found("shop").await, std::slice::from_ref(&id));
     let key = format!("ResourceId.1={id}&Tag.1.Key=app");
     ec2(&sandbox, "DeleteTags", &key).await;
     assert!(found("shop").await.is_empty());

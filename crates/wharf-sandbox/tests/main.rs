@@ -11,6 +11,7 @@ mod ecs_life;
 mod ecs_rollout;
 mod ecs_stage;
 mod elbv2;
+mod elbv2_health;
 mod iam;
 mod logs;
 mod route53;

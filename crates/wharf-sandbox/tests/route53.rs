@@ -1,6 +1,6 @@
 //! Hosted zones and their records.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use wharf_sandbox::Sandbox;
 
@@ -125,11 +125,10 @@ async fn a_batch_succeeds_or_fails_as_a_whole() {
     ];
     assert_eq!(change(&sandbox, &zone, &swap).await.status, 200);
     let apex = list(&sandbox, &zone, "name=example.com&type=NS&maxitems=1").await;
-    let values: String = apex
-        .elements("Value")
-        .iter()
-        .map(|it| format!("<ResourceRecord><Value>{it}</Value></ResourceRecord>"))
-        .collect();
+    let mut values = String::new();
+    for value in apex.elements("Value") {
+        write!(values, "<ResourceRecord><Value>{value}</Value></ResourceRecord>").unwrap();
+    }
     let set = format!("<TTL>172800</TTL><ResourceRecords>{values}</ResourceRecords>");
     let refused = change(&sandbox, &zone, &[any("DELETE", "example.com", "NS", &set)]).await;
     assert!(refused.element("Message").contains("at least one NS record"), "{}", refused.body);
@@ -206,7 +205,7 @@ async fn zones_are_made_found_tagged_and_deleted() {
     assert_eq!(rest(&sandbox, "POST", &tags, add).await.status, 200);
     assert_eq!(rest(&sandbox, "GET", &tags, "").await.element("Value"), "v");
     let one = record("CREATE", "a.staging.example.com", "A", "1.2.3.4");
-    change(&sandbox, &id, &[one.clone()]).await;
+    change(&sandbox, &id, std::slice::from_ref(&one)).await;
     let path = format!("/2013-04-01/hostedzone/{id}");
     let refused = rest(&sandbox, "DELETE", &path, "").await;
     assert_eq!(refused.element("Code"), "HostedZoneNotEmpty");

@@ -74,7 +74,7 @@ pub(super) fn request(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let repeated = ctx.here().acm.certificates.values().find(|it| {
         token.is_some()
             && it.token.as_deref() == token
-            && now.since(it.created) < Duration::from_secs(3600)
+            && now.since(it.created) < Duration::from_hours(1)
             && (it.names == names && it.key_algorithm == algorithm)
     });
     if let Some(repeated) = repeated {
@@ -127,7 +127,7 @@ fn checked_name(input: &Input<'_>, name: &str) -> Result<String, AwsError> {
 pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let account = ctx.world.account.clone();
     let found = find(ctx, input)?;
-    let year = Duration::from_secs(395 * 24 * 3600);
+    let year = Duration::from_hours(395 * 24);
     let key = found.key_algorithm.replacen('_', "-", 1);
     let of = |text: &str| found.issued.map(|_| text.to_owned());
     Ok(json!({"Certificate": {

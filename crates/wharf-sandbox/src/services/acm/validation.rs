@@ -15,7 +15,7 @@ pub(super) const LOOK: Duration = Duration::from_secs(15);
 /// How long it takes to issue a certificate whose records were found.
 const ISSUE: Duration = Duration::from_secs(30);
 /// After this the validation is given up (ACM user guide, "DNS validation").
-const GIVE_UP: Duration = Duration::from_secs(72 * 3600);
+const GIVE_UP: Duration = Duration::from_hours(72);
 
 /// The record that proves control over a name: the same for a name and its wildcard, and for all
 /// certificates of the account (ACM user guide, "DNS validation").

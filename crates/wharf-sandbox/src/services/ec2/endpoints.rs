@@ -27,7 +27,7 @@ pub(super) fn describe_endpoints(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply 
     let account = ctx.world.account.clone();
     let all = ctx.here().ec2.endpoints.values();
     let all = all.map(|it| Described { id: &it.id, tags: &it.tags, shown: show(it, &account) });
-    describe(input, &kind, all.collect())
+    describe(input, &kind, &all.collect::<Vec<_>>())
 }
 
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {

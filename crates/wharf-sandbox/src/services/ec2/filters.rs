@@ -35,7 +35,7 @@ pub(super) struct Kind {
 }
 
 /// Answers a describing operation.
-pub(super) fn describe(input: &Input<'_>, kind: &Kind, all: Vec<Described<'_>>) -> Reply {
+pub(super) fn describe(input: &Input<'_>, kind: &Kind, all: &[Described<'_>]) -> Reply {
     let ids = input.strings(kind.ids);
     for id in &ids {
         if !all.iter().any(|item| item.id == id) {

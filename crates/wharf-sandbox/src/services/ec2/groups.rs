@@ -39,7 +39,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let shown = show(ec2, it, &account);
         Described { id: &it.id, tags: &it.tags, shown }
     });
-    describe_all(input, &kind, all.collect())
+    describe_all(input, &kind, &all.collect::<Vec<_>>())
 }
 
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
@@ -132,7 +132,7 @@ fn check_form(id: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// The characters of names and descriptions (EC2 API reference, CreateSecurityGroup).
+/// The characters of names and descriptions (EC2 API reference, `CreateSecurityGroup`).
 pub(super) fn is_allowed(ch: char) -> bool {
     ch.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(ch)
 }

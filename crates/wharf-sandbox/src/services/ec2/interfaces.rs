@@ -38,7 +38,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let shown = show(ec2, it, &account);
         Described { id: &it.id, tags: &it.tags, shown }
     });
-    describe_all(input, &kind, all.collect())
+    describe_all(input, &kind, &all.collect::<Vec<_>>())
 }
 
 fn show(ec2: &Ec2State, eni: &Eni, account: &str) -> Value {

@@ -75,7 +75,7 @@ pub(crate) fn happen(world: &mut World, region: &str, event: Ec2Event) {
         Ec2Event::InterfaceGone { id } => world.delete_eni(region, &id),
         Ec2Event::NatAvailable { id } => {
             if let Some(nat) = world.region(region).ec2.nat_gateways.get_mut(&id) {
-                nat.state = "available".to_owned();
+                "available".clone_into(&mut nat.state);
             }
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn describe_vpcs(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let vpcs = ctx.here().ec2.vpcs.values();
     let all =
         vpcs.map(|it| Described { id: &it.id, tags: &it.tags, shown: show_vpc(it, &account) });
-    describe(input, &kind, all.collect())
+    describe(input, &kind, &all.collect::<Vec<_>>())
 }
 
 pub(super) fn create_vpc(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
@@ -102,7 +102,7 @@ pub(super) fn describe_subnets(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let shown = show_subnet(ec2, it, &region, &account);
         Described { id: &it.id, tags: &it.tags, shown }
     });
-    describe(input, &kind, all.collect())
+    describe(input, &kind, &all.collect::<Vec<_>>())
 }
 
 pub(super) fn create_subnet(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
@@ -176,7 +176,7 @@ pub(super) fn describe_zones(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
             "messageSet": [],
         }),
     });
-    let mut reply = describe(input, &kind, all.collect())?;
+    let mut reply = describe(input, &kind, &all.collect::<Vec<_>>())?;
     if let Value::Object(members) = &mut reply {
         members.remove("nextToken");
     }

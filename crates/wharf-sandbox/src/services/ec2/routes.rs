@@ -37,7 +37,7 @@ pub(super) fn describe_tables(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let shown = show_table(ec2, it, &account);
         Described { id: &it.id, tags: &it.tags, shown }
     });
-    describe(input, &kind, all.collect())
+    describe(input, &kind, &all.collect::<Vec<_>>())
 }
 
 pub(super) fn create_table(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
@@ -170,7 +170,7 @@ pub(super) fn describe_internet_gateways(ctx: &mut Ctx<'_>, input: &Input<'_>) -
         tags: &it.tags,
         shown: show_internet_gateway(it, &account),
     });
-    describe(input, &kind, all.collect())
+    describe(input, &kind, &all.collect::<Vec<_>>())
 }
 
 pub(super) fn create_internet_gateway(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
@@ -236,7 +236,7 @@ pub(super) fn describe_nat_gateways(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Rep
     };
     let gateways = ctx.here().ec2.nat_gateways.values();
     let all = gateways.map(|it| Described { id: &it.id, tags: &it.tags, shown: show_nat(it) });
-    describe(input, &kind, all.collect())
+    describe(input, &kind, &all.collect::<Vec<_>>())
 }
 
 pub(super) fn create_nat_gateway(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {

@@ -165,7 +165,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let shown = show(ec2, it, &account);
         Described { id: &it.id, tags: &it.tags, shown }
     });
-    describe_all(input, &kind, all.collect())
+    describe_all(input, &kind, &all.collect::<Vec<_>>())
 }
 
 fn no_rule(id: &str) -> AwsError {

@@ -54,7 +54,7 @@ fn seed_main(world: &mut World, region: &str) {
     let nat = nat_gateway(world, region, &first_public, &allocation, named("main"));
     let ec2 = &mut world.region(region).ec2;
     if let Some(nat) = ec2.nat_gateways.get_mut(&nat) {
-        nat.state = "available".to_owned();
+        "available".clone_into(&mut nat.state);
     }
     for (table, target) in [(public, Target::InternetGateway(gateway)), (private, Target::Nat(nat))]
     {

@@ -1,6 +1,6 @@
 //! Tags of EC2's resources.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::{Ctx, Reply};
 use crate::{error::AwsError, input::Input, tags};
@@ -63,7 +63,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
                     _ => return Err(input.invalid(format!("The filter '{name}' is invalid"))),
                 };
                 let wanted = filter.strings("Value");
-                passes &= wanted.iter().any(|it| tag[member] == Value::from(it.as_str()));
+                passes &= wanted.iter().any(|it| tag[member] == it.as_str());
             }
             if passes {
                 shown.push(tag);

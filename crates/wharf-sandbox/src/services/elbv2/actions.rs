@@ -109,22 +109,22 @@ fn forward(elb: &Elbv2State, balancer: &Balancer, action: &Input<'_>) -> Result<
     Ok(Deed::Forward { groups, sticky: on, sticky_seconds })
 }
 
-/// Absent parts of a redirect keep those of the request (ELB API reference, RedirectActionConfig).
+/// Absent parts of a redirect keep those of the request (ELB API reference, `RedirectActionConfig`).
 fn redirect(action: &Input<'_>) -> Result<Deed, AwsError> {
     let config = action.structure("RedirectConfig");
     let config = config.ok_or_else(|| action.missing("redirectConfig"))?;
     config.required("StatusCode")?;
-    let status = config.one_of("StatusCode", &["HTTP_301", "HTTP_302"])?;
-    let part = |name, default| config.str_or(name, default);
-    let protocol = part("Protocol", "#{protocol}");
+    let code = config.one_of("StatusCode", &["HTTP_301", "HTTP_302"])?;
+    let given = |name, default| config.str_or(name, default);
+    let protocol = given("Protocol", "#{protocol}");
     if !["HTTP", "HTTPS", "#{protocol}"].contains(&protocol) {
         return Err(invalid("The redirect protocol must be HTTP, HTTPS or #{protocol}"));
     }
-    let port = part("Port", "#{port}");
+    let port = given("Port", "#{port}");
     if port != "#{port}" && !port.parse::<u16>().is_ok_and(|port| port > 0) {
         return Err(invalid("The redirect port must be in 1-65535 or #{port}"));
     }
-    let (host, path) = (part("Host", "#{host}"), part("Path", "/#{path}"));
+    let (host, path) = (given("Host", "#{host}"), given("Path", "/#{path}"));
     if !path.starts_with('/') {
         return Err(invalid("The redirect path must begin with /"));
     }
@@ -136,8 +136,8 @@ fn redirect(action: &Input<'_>) -> Result<Deed, AwsError> {
         "Port": port,
         "Host": host,
         "Path": path,
-        "Query": part("Query", "#{query}"),
-        "StatusCode": status,
+        "Query": given("Query", "#{query}"),
+        "StatusCode": code,
     })))
 }
 

@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// How long a balancer is being provisioned; AWS takes two or three minutes.
-const PROVISIONING: Duration = Duration::from_secs(60);
+const PROVISIONING: Duration = Duration::from_mins(1);
 /// How long the interfaces of a balancer stay after it is gone; AWS takes some minutes.
-const LINGERING: Duration = Duration::from_secs(60);
+const LINGERING: Duration = Duration::from_mins(1);
 
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     check_name(input, "load balancer")?;

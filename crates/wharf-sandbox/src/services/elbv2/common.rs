@@ -60,7 +60,7 @@ fn check_arn(arn: &str, kind: &str, noun: &str) -> Result<(), AwsError> {
 }
 
 /// Checks the name of a balancer or target group: at most 32 letters, digits and hyphens, no
-/// hyphen at either end, not beginning with `internal-` (ELB API reference, CreateLoadBalancer).
+/// hyphen at either end, not beginning with `internal-` (ELB API reference, `CreateLoadBalancer`).
 pub(super) fn check_name(input: &Input<'_>, noun: &str) -> Result<(), AwsError> {
     let name = input.required("Name")?;
     let text = if name.is_empty() {

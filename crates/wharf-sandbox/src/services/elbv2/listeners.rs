@@ -34,10 +34,12 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let elb = &ctx.here().elbv2;
     made.actions = actions::read(elb, &found, input, "DefaultActions")?;
     let own = || elb.listeners.values().filter(|it| it.balancer == arn);
-    // The API reference calls this idempotent for equal settings, people report the error for
-    // those as well; the error is what a caller must be able to take.
-    if own().any(|it| it.port == port) {
-        return Err(duplicate(arn));
+    if let Some(other) = own().find(|it| it.port == port) {
+        // Idempotent for equal settings (ELB API reference, CreateListener).
+        let same = (&other.protocol, &other.ssl_policy, &other.actions, &other.tags)
+            == (&made.protocol, &made.ssl_policy, &made.actions, &made.tags)
+            && other.certificates.first() == made.certificates.first();
+        return if same { Ok(json!({"Listeners": [show(other)]})) } else { Err(duplicate(arn)) };
     }
     if own().count() >= 50 {
         let text = "The maximum number of listeners has been reached";

@@ -12,7 +12,7 @@ use super::{
 use crate::{error::AwsError, input::Input, services::ec2};
 
 /// The attributes of application load balancers with their defaults (ELB API reference,
-/// LoadBalancerAttribute).
+/// `LoadBalancerAttribute`).
 pub(super) const ATTRIBUTES: &[Attribute] = &[
     ("access_logs.s3.bucket", "", Values::Text),
     ("access_logs.s3.enabled", "false", Values::Bool),

@@ -141,7 +141,7 @@ pub struct Health {
     pub description: String,
 }
 
-/// The states of a target (ELB API reference, TargetHealth).
+/// The states of a target (ELB API reference, `TargetHealth`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TargetState {
     /// Registered, not yet known.

@@ -15,7 +15,7 @@ use super::{
 use crate::{error::AwsError, input::Input, tags};
 
 /// The attributes of target groups of application load balancers with their defaults (ELB API
-/// reference, TargetGroupAttribute).
+/// reference, `TargetGroupAttribute`).
 const ATTRIBUTES: &[Attribute] = &[
     ("deregistration_delay.timeout_seconds", "300", Values::Int(0, 3600)),
     ("load_balancing.algorithm.anomaly_mitigation", "off", Values::One(&["on", "off"])),
@@ -101,7 +101,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     Ok(json!({"TargetGroups": [shown]}))
 }
 
-/// The defaults of health checks (ELB API reference, CreateTargetGroup).
+/// The defaults of health checks (ELB API reference, `CreateTargetGroup`).
 fn first_check(protocol: &str, version: &str) -> HealthCheck {
     let grpc = version == "GRPC";
     HealthCheck {

@@ -77,7 +77,7 @@ fn conflict(code: &str, message: impl Into<String>) -> AwsError {
     AwsError::new(code, message).with_status(409)
 }
 
-/// Says whether text consists of letters, digits and `+=,.@_-` (IAM API reference, RoleName).
+/// Says whether text consists of letters, digits and `+=,.@_-` (IAM API reference, `RoleName`).
 fn is_name(name: &str) -> bool {
     name.chars().all(|ch| ch.is_ascii_alphanumeric() || "+=,.@_-".contains(ch))
 }

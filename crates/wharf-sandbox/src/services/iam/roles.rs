@@ -228,7 +228,7 @@ pub(super) fn page(input: &Input<'_>, member: &str, items: Vec<(String, Value)>)
     Ok(json!({member: shown, "IsTruncated": more, "Marker": marker}))
 }
 
-/// `ListRoles` leaves out tags and the permissions boundary (IAM API reference, ListRoles).
+/// `ListRoles` leaves out tags and the permissions boundary (IAM API reference, `ListRoles`).
 fn show(role: &Role, whole: bool) -> Value {
     let mut shown = json!({
         "Path": role.path,

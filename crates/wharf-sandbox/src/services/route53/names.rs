@@ -1,5 +1,7 @@
 //! Domain names as Route 53 writes them.
 
+use std::fmt::Write;
+
 /// Returns a name in lower case, with a final dot, and with octal escapes for all characters but
 /// letters, digits, `-`, `_` and `.` (Route 53 developer guide, "DNS domain name format").
 pub(super) fn canonical(name: &str) -> String {
@@ -10,7 +12,10 @@ pub(super) fn canonical(name: &str) -> String {
             plain @ (b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'\\') => {
                 out.push(char::from(plain));
             }
-            other => out.push_str(&format!("\\{other:03o}")),
+            other => {
+                // Writing to text does not fail.
+                let _written = write!(out, "\\{other:03o}");
+            }
         }
     }
     out.push('.');

@@ -62,12 +62,10 @@ pub(super) fn change(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
             ("CREATE", Some(_)) => {
                 let text = "but it already exists";
                 problems.push(format!("Tried to create resource record set {named} {text}"));
-                continue;
             }
             ("DELETE", None) => {
                 let text = "but it was not found";
                 problems.push(format!("Tried to delete resource record set {named} {text}"));
-                continue;
             }
             ("DELETE", Some(at)) => {
                 if !rules::same(&zone_now.records[at], &set) {

@@ -129,7 +129,7 @@ pub(super) fn list(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }))
 }
 
-/// In the order of reversed labels, from a name on (Route 53 API reference, ListHostedZonesByName).
+/// In the order of reversed labels, from a name on (Route 53 API reference, `ListHostedZonesByName`).
 pub(super) fn list_by_name(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let limit = max_items(input, 100)?;
     let from = input.str("dnsname").map(names::canonical);
