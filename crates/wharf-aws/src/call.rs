@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// First pause. AWS's buckets refill several times a second, so less would be wasted.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// A conflict is over as soon as the other change is.
-const CONFLICT_BUDGET: Duration = Duration::from_secs(120);
+const CONFLICT_BUDGET: Duration = Duration::from_mins(2);
 
 /// Counts calls by operation.
 #[derive(Debug, Default)]

@@ -1,15 +1,20 @@
 //! What AWS said when a call did not succeed.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use wharf_graph::{ErrorClass, Failure};
 
-/// A call that failed, or a wait that did.
+/// A call that failed, or a wait that did. Boxed, so that results stay small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AwsError {
+pub struct AwsError(Box<Details>);
+
+/// What is known of a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
     /// The call, for example `ecs:CreateService`.
     pub operation: String,
     /// AWS's error code, or a word of ours for failures that never reached AWS.
@@ -42,7 +47,7 @@ pub(crate) enum Retry {
 impl AwsError {
     /// Builds a failure that no call reported.
     pub fn own(class: ErrorClass, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Details {
             operation: String::new(),
             code: None,
             message: message.into(),
@@ -50,7 +55,7 @@ impl AwsError {
             retry: Retry::No,
             class,
             hints: Vec::new(),
-        }
+        }))
     }
 
     /// Adds a line on what to do.
@@ -112,13 +117,22 @@ impl AwsError {
         };
         let retry = if credentials { Retry::No } else { retry };
         let hints = Vec::new();
-        Self { operation: operation.to_owned(), code, message, request_id, retry, class, hints }
+        let operation = operation.to_owned();
+        Self(Box::new(Details { operation, code, message, request_id, retry, class, hints }))
     }
+}
 
-    /// Adds the not-found, conflict or propagation meaning that only the caller can know.
-    pub(crate) fn with_retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
-        self
+impl Deref for AwsError {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for AwsError {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
     }
 }
 
@@ -220,7 +234,7 @@ impl std::error::Error for AwsError {}
 
 impl From<AwsError> for Failure {
     fn from(error: AwsError) -> Self {
-        let AwsError { operation, code, message, request_id, retry: _, class, hints } = error;
+        let Details { operation, code, message, request_id, retry: _, class, hints } = *error.0;
         Self { class, operation, code, message, request_id, hints }
     }
 }

@@ -18,7 +18,7 @@ use crate::reads::Reads;
 use crate::tags::{self, Tags};
 
 /// One kind of resource. Everything about it is in the one file that implements this.
-pub trait Kind: Send + Sync + 'static {
+pub(crate) trait Kind: Send + Sync + 'static {
     /// Managed properties, one struct for desired and live alike. Lists whose order AWS does not
     /// keep are sets; ARNs, DNS names and statuses are outputs and not in here.
     type Props: Serialize + DeserializeOwned + Send + Sync;
@@ -54,7 +54,7 @@ pub trait Kind: Send + Sync + 'static {
 }
 
 /// What a kind found in the account.
-pub enum Found<P> {
+pub(crate) enum Found<P> {
     /// An object of the stack's.
     Ours(Owned<P>),
     /// Somebody else's, under a name the stack needs.
@@ -62,57 +62,57 @@ pub enum Found<P> {
 }
 
 /// An object of the stack's, typed.
-pub struct Owned<P> {
+pub(crate) struct Owned<P> {
     /// Name part of its address.
-    pub name: String,
+    pub(crate) name: String,
     /// AWS's identity for it.
-    pub id: String,
+    pub(crate) id: String,
     /// Canonical managed properties.
-    pub props: P,
+    pub(crate) props: P,
     /// What AWS assigned.
-    pub outputs: BTreeMap<String, String>,
+    pub(crate) outputs: BTreeMap<String, String>,
     /// The tag `wharf:spec`.
-    pub applied: Option<String>,
+    pub(crate) applied: Option<String>,
     /// Whether it is on its way out.
-    pub leaving: bool,
+    pub(crate) leaving: bool,
 }
 
 /// What a step works with.
-pub struct Write<'a> {
+pub(crate) struct Write<'a> {
     /// The clients.
-    pub aws: &'a Aws,
+    pub(crate) aws: &'a Aws,
     /// Budget, notes and token of the step.
-    pub step: &'a StepContext,
+    pub(crate) step: &'a StepContext,
     /// The stack the object belongs to.
-    pub stack: &'a StackId,
+    pub(crate) stack: &'a StackId,
     /// The address it is made for.
-    pub address: &'a Address,
+    pub(crate) address: &'a Address,
     /// Hash for the tag `wharf:spec`.
-    pub spec_hash: &'a str,
+    pub(crate) spec_hash: &'a str,
     /// How long to wait for something only a person can provide: an image, a DNS record.
-    pub patience: std::time::Duration,
+    pub(crate) patience: std::time::Duration,
 }
 
 impl Write<'_> {
     /// Builds the complete tags of the object: `own` from its props, and wharf's.
-    pub fn tags(&self, own: &Tags) -> Tags {
+    pub(crate) fn tags(&self, own: &Tags) -> Tags {
         tags::full(self.stack, self.address, self.spec_hash, own)
     }
 }
 
 /// The top-level and nested paths that differ.
-pub struct Changed<'a>(pub &'a [String]);
+pub(crate) struct Changed<'a>(pub(crate) &'a [String]);
 
 impl Changed<'_> {
     /// Says whether `prop`, or anything below it, differs.
-    pub fn has(&self, prop: &str) -> bool {
+    pub(crate) fn has(&self, prop: &str) -> bool {
         self.0.iter().any(|path| {
             path.strip_prefix(prop).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     }
 
     /// Says whether any of `props` differs.
-    pub fn any(&self, props: &[&str]) -> bool {
+    pub(crate) fn any(&self, props: &[&str]) -> bool {
         props.iter().any(|prop| self.has(prop))
     }
 }

@@ -26,7 +26,7 @@ mod wait;
 mod writer;
 
 pub use aws::{Aws, Connect};
-pub use error::AwsError;
+pub use error::{AwsError, Details};
 pub use snapshot::{declare, read};
 pub use transport::Transport;
 pub use writer::Writer;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use tokio::time::Instant;
 use wharf_graph::desired::Problem;
-use wharf_graph::{Declare, Desired, Facts, ReadFailure, ReadStats, Snapshot};
+use wharf_graph::{Declare, Desired, Facts, Failure, ReadFailure, ReadStats, Snapshot};
 use wharf_spec::Stack;
 
 use crate::aws::Aws;
@@ -48,12 +48,8 @@ pub async fn read(aws: &Aws, stack: &Stack) -> Snapshot {
 }
 
 fn failure(kind: &str, error: AwsError) -> ReadFailure {
-    ReadFailure {
-        kind: kind.to_owned(),
-        operation: error.operation,
-        code: error.code,
-        message: error.message,
-    }
+    let Failure { operation, code, message, .. } = error.into();
+    ReadFailure { kind: kind.to_owned(), operation, code, message }
 }
 
 fn stats(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::{DesiredStatus, Service, Task};
+use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use futures::future::{join_all, try_join_all};
@@ -277,7 +278,7 @@ async fn tasks(aws: &Aws, id: &StackId, service: &Service) -> Result<Vec<TaskSta
         described.into_iter().flat_map(|got| got.tasks.unwrap_or_default()).collect();
     all.sort_by(|one, two| {
         let key = |task: &Task| {
-            (task.created_at().map(|at| at.secs()), task.task_arn().map(str::to_owned))
+            (task.created_at().map(DateTime::secs), task.task_arn().map(str::to_owned))
         };
         key(one).cmp(&key(two))
     });
@@ -309,7 +310,7 @@ async fn targets(aws: &Aws, service: &Service) -> Result<Vec<TargetStatus>, AwsE
             let health = one.target_health();
             TargetStatus {
                 ip: one.target().and_then(|target| target.id()).unwrap_or_default().to_owned(),
-                port: one.target().and_then(|target| target.port()),
+                port: one.target().and_then(TargetDescription::port),
                 state: health
                     .and_then(|health| health.state())
                     .map_or_else(String::new, |state| state.as_str().to_owned()),

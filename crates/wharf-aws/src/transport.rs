@@ -50,8 +50,7 @@ impl HttpConnector for InProcess {
             let request =
                 request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (parts, body) = request.into_parts();
-            let body =
-                body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.to_bytes();
+            let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
             let response = transport
                 .call(http::Request::from_parts(parts, body))
                 .await

@@ -7,6 +7,7 @@ use serde_json::Value;
 use wharf_graph::{Address, ErrorClass, Failure, Live, Outcome, Provider, StackId, StepContext};
 
 use crate::aws::Aws;
+use crate::error::AwsError;
 use crate::kind::{AnyKind, Write};
 use crate::kinds;
 
@@ -42,10 +43,10 @@ impl Writer {
     }
 }
 
-fn kind(address: &Address) -> Result<&'static dyn AnyKind, Failure> {
+fn kind(address: &Address) -> Result<&'static dyn AnyKind, AwsError> {
     kinds::find(address.kind()).ok_or_else(|| {
         let message = format!("{address} is of a kind this version of wharf does not know");
-        Failure::own(ErrorClass::Other, message)
+        AwsError::own(ErrorClass::Other, message)
     })
 }
 

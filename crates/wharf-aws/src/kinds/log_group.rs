@@ -172,13 +172,14 @@ async fn find(cx: &Write<'_>, name: &str) -> Result<String, AwsError> {
                 })
                 .await?;
             let groups = got.log_groups();
-            groups.iter().find(|group| group.log_group_name() == Some(name)).map(arn).ok_or_else(
-                || AwsError {
-                    operation: "logs:DescribeLogGroups".to_owned(),
-                    code: Some("ResourceNotFoundException".to_owned()),
-                    ..AwsError::own(ErrorClass::Other, format!("{name} is not visible yet"))
-                },
-            )
+            let exact = groups.iter().find(|group| group.log_group_name() == Some(name));
+            exact.map(arn).ok_or_else(|| {
+                let message = format!("{name} is not visible yet");
+                let mut error = AwsError::own(ErrorClass::Other, message);
+                "logs:DescribeLogGroups".clone_into(&mut error.operation);
+                error.code = Some("ResourceNotFoundException".to_owned());
+                error
+            })
         })
         .await
 }
