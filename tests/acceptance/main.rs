@@ -3,6 +3,7 @@
 mod bad_input;
 mod drift;
 mod foreign;
+mod interrupt;
 mod lifecycle;
 mod plans;
 mod swap;

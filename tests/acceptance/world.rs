@@ -88,8 +88,8 @@ impl World {
         self.write(&text.replace(from, to));
     }
 
-    /// Runs the binary.
-    pub(crate) fn wharf(&self, args: &[&str]) -> Run {
+    /// Prepares a run of the binary in which `speed` seconds pass for each second here.
+    pub(crate) fn command(&self, args: &[&str], speed: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
         command
             .args(args)
@@ -97,12 +97,17 @@ impl World {
             .env_clear()
             .env("HOME", self.path())
             .env("WHARF_SANDBOX", self.path().join("sandbox"))
-            .env("WHARF_SANDBOX_SPEED", SPEED)
+            .env("WHARF_SANDBOX_SPEED", speed)
             .stdin(Stdio::null());
         if let Some(env) = self.env {
             command.args(["--env", env]);
         }
-        let output = command.output().unwrap();
+        command
+    }
+
+    /// Runs the binary.
+    pub(crate) fn wharf(&self, args: &[&str]) -> Run {
+        let output = self.command(args, SPEED).output().unwrap();
         Run {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
