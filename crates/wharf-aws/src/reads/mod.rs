@@ -106,6 +106,11 @@ impl Reads {
         Ok(Got { value, round })
     }
 
+    /// Says whether calls go to an endpoint other than AWS's: an emulator, most likely.
+    pub(crate) fn custom_endpoint(&self) -> bool {
+        self.aws.custom_endpoint
+    }
+
     /// Returns the longest chain of dependent calls so far.
     pub(crate) fn rounds(&self) -> u32 {
         self.rounds.load(Ordering::Relaxed)

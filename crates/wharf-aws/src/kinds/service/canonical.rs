@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration,
     LaunchType, LoadBalancer as EcsLoadBalancer, NetworkConfiguration, PropagateTags,
-    Service as EcsService,
+    Service as EcsService, ThresholdConfiguration, ThresholdType,
 };
 use wharf_graph::{ErrorClass, Input};
 use wharf_spec::stack::Service as Spec;
@@ -21,18 +21,27 @@ pub(super) const SERVICE: &str = "SERVICE";
 /// middle of one, or whose rollout failed, is seen by the next.
 pub(super) const UNFINISHED: &str = "unfinished";
 
-/// Brings what ECS returns into canonical form. `spec` is the service as the spec has it, if it still
-/// does: ECS always returns rollout settings and grace period, but some emulators keep neither, and
-/// what is not said cannot be compared.
+/// What stands in for settings that an endpoint does not show. ECS always returns rollout settings and
+/// grace period, but some emulators keep neither, and what is not said cannot be compared.
+pub(super) struct Unsaid<'a> {
+    /// The service as the spec has it, if it still does.
+    pub(super) spec: Option<&'a Spec>,
+    /// Whether the endpoint is not AWS's own. Emulators know nothing of the failures to count, and
+    /// would be sent them for ever; at AWS, a service that shows none was made without them.
+    pub(super) emulated: bool,
+}
+
+/// Brings what ECS returns into canonical form.
 pub(super) fn props(
     live: &EcsService,
     live_tags: &Tags,
     spec_tags: &Tags,
-    spec: Option<&Spec>,
+    unsaid: &Unsaid<'_>,
 ) -> Props {
+    let spec = unsaid.spec;
     let network = live.network_configuration().and_then(|network| network.awsvpc_configuration());
     let deploy = match live.deployment_configuration() {
-        Some(config) => live_deploy(config),
+        Some(config) => live_deploy(config, spec.filter(|_| unsaid.emulated)),
         None => spec.map_or_else(no_deploy, declare::deploy),
     };
     let grace = match live.health_check_grace_period_seconds() {
@@ -90,25 +99,58 @@ fn launch(live: &EcsService) -> String {
 
 /// ECS's own defaults (ECS API reference, `DeploymentConfiguration`).
 fn no_deploy() -> Deploy {
-    Deploy { min_percent: 100, max_percent: 200, breaker: false, rollback: false }
+    Deploy {
+        min_percent: 100,
+        max_percent: 200,
+        breaker: false,
+        rollback: false,
+        max_failures: None,
+        reset: true,
+    }
 }
 
-fn live_deploy(config: &DeploymentConfiguration) -> Deploy {
+/// Reads the rollout settings. `unsaid` is the service as the spec has it, where the endpoint may keep
+/// the circuit breaker's threshold to itself.
+fn live_deploy(config: &DeploymentConfiguration, unsaid: Option<&Spec>) -> Deploy {
     let percent = |value: Option<i32>, default: u32| {
         value.and_then(|value| u32::try_from(value).ok()).unwrap_or(default)
     };
     let breaker = config.deployment_circuit_breaker();
     let default = no_deploy();
+    let threshold = breaker.and_then(DeploymentCircuitBreaker::threshold_configuration);
+    let unsaid = unsaid.filter(|_| threshold.is_none()).map(declare::deploy);
+    let (max_failures, reset) = match unsaid {
+        Some(wanted) => (wanted.max_failures, wanted.reset),
+        None => (
+            threshold.and_then(count),
+            breaker
+                .and_then(DeploymentCircuitBreaker::reset_on_healthy_task)
+                .unwrap_or(default.reset),
+        ),
+    };
     Deploy {
         min_percent: percent(config.minimum_healthy_percent(), default.min_percent),
         max_percent: percent(config.maximum_percent(), default.max_percent),
         breaker: breaker.is_some_and(DeploymentCircuitBreaker::enable),
         rollback: breaker.is_some_and(DeploymentCircuitBreaker::rollback),
+        max_failures,
+        reset,
     }
+}
+
+/// Returns a threshold that is a plain number of tasks.
+fn count(threshold: &ThresholdConfiguration) -> Option<u32> {
+    let plain = *threshold.r#type() == ThresholdType::Count;
+    plain.then(|| u32::try_from(threshold.value()).ok()).flatten()
 }
 
 /// Builds the rollout settings.
 pub(super) fn deployment(deploy: &Deploy) -> DeploymentConfiguration {
+    // Type and value are both set, which is all that building asks for.
+    let threshold = deploy.max_failures.and_then(|count| {
+        let threshold = ThresholdConfiguration::builder().r#type(ThresholdType::Count);
+        threshold.value(signed(count)).build().ok()
+    });
     DeploymentConfiguration::builder()
         .minimum_healthy_percent(signed(deploy.min_percent))
         .maximum_percent(signed(deploy.max_percent))
@@ -116,6 +158,8 @@ pub(super) fn deployment(deploy: &Deploy) -> DeploymentConfiguration {
             DeploymentCircuitBreaker::builder()
                 .enable(deploy.breaker)
                 .rollback(deploy.rollback)
+                .set_threshold_configuration(threshold)
+                .reset_on_healthy_task(deploy.reset)
                 .build(),
         )
         .build()
@@ -180,7 +224,14 @@ pub(super) fn example() -> Props {
             container: "web".to_owned(),
             port: 3000,
         }),
-        deploy: Deploy { min_percent: 100, max_percent: 200, breaker: true, rollback: true },
+        deploy: Deploy {
+            min_percent: 100,
+            max_percent: 200,
+            breaker: true,
+            rollback: true,
+            max_failures: Some(3),
+            reset: false,
+        },
         grace: 60,
         exec: true,
         propagate_tags: SERVICE.to_owned(),
@@ -195,6 +246,8 @@ mod tests {
 
     use super::*;
     use crate::testing;
+
+    const AT_AWS: Unsaid<'static> = Unsaid { spec: None, emulated: false };
 
     /// Returns what ECS shows after `want` was created.
     fn created(want: &Props) -> EcsService {
@@ -217,7 +270,7 @@ mod tests {
     #[test]
     fn reading_back_gives_what_was_wanted() {
         let want = example();
-        assert_eq!(props(&created(&want), &want.tags, &want.tags, None), want);
+        assert_eq!(props(&created(&want), &want.tags, &want.tags, &AT_AWS), want);
     }
 
     #[test]
@@ -226,7 +279,7 @@ mod tests {
         let mut live = created(&want);
         let network = live.network_configuration.as_mut().unwrap();
         network.awsvpc_configuration.as_mut().unwrap().subnets.reverse();
-        assert_eq!(props(&live, &want.tags, &want.tags, None), want);
+        assert_eq!(props(&live, &want.tags, &want.tags, &AT_AWS), want);
     }
 
     #[test]
@@ -238,7 +291,40 @@ mod tests {
         let mut live = created(&want);
         live.deployment_configuration = None;
         live.health_check_grace_period_seconds = None;
-        assert_eq!(props(&live, &want.tags, &want.tags, Some(&spec)), want);
+        assert_eq!(props(&live, &want.tags, &want.tags, &unsaid(&spec, false)), want);
+    }
+
+    fn unsaid(spec: &Spec, emulated: bool) -> Unsaid<'_> {
+        Unsaid { spec: Some(spec), emulated }
+    }
+
+    #[test]
+    fn a_threshold_that_is_not_shown_is_none_at_aws_and_unknown_elsewhere() {
+        let spec = testing::service("web");
+        let mut want = example();
+        want.deploy = declare::deploy(&spec);
+        assert_eq!((want.deploy.max_failures, want.deploy.reset), (Some(3), false));
+        let mut live = created(&want);
+        let config = live.deployment_configuration.as_mut().unwrap();
+        let breaker = config.deployment_circuit_breaker.as_mut().unwrap();
+        breaker.threshold_configuration = None;
+        breaker.reset_on_healthy_task = None;
+        let read = |emulated| {
+            let props = props(&live, &want.tags, &want.tags, &unsaid(&spec, emulated));
+            (props.deploy.max_failures, props.deploy.reset)
+        };
+        assert_eq!(read(false), (None, true));
+        assert_eq!(read(true), (Some(3), false));
+    }
+
+    #[test]
+    fn a_share_of_the_count_is_no_number_of_tasks() {
+        let share = ThresholdConfiguration::builder()
+            .r#type(ThresholdType::BoundedPercent)
+            .value(50)
+            .build()
+            .unwrap();
+        assert_eq!(count(&share), None);
     }
 
     #[test]
@@ -246,7 +332,7 @@ mod tests {
         let want = example();
         let mut live_tags = want.tags.clone();
         live_tags.insert(tags::SPEC.to_owned(), UNFINISHED.to_owned());
-        assert!(!props(&created(&want), &live_tags, &want.tags, None).rolled_out);
+        assert!(!props(&created(&want), &live_tags, &want.tags, &AT_AWS).rolled_out);
     }
 
     #[test]
@@ -262,8 +348,8 @@ mod tests {
         let mut live = created(&want);
         live.launch_type = None;
         live.capacity_provider_strategy = Some(vec![provider("FARGATE")]);
-        assert_eq!(props(&live, &want.tags, &want.tags, None), want);
+        assert_eq!(props(&live, &want.tags, &want.tags, &AT_AWS), want);
         live.capacity_provider_strategy = Some(vec![provider("FARGATE_SPOT"), provider("FARGATE")]);
-        assert_eq!(props(&live, &want.tags, &want.tags, None).launch, "FARGATE, FARGATE_SPOT");
+        assert_eq!(props(&live, &want.tags, &want.tags, &AT_AWS).launch, "FARGATE, FARGATE_SPOT");
     }
 }

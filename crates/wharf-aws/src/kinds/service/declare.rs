@@ -59,14 +59,17 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
     node.after.insert(Address::new("ingress_rule", format!("tasks:{}", routing.port)));
 }
 
-/// Returns how the spec wants rollouts. The failures after which ECS gives up follow from the count
-/// (ECS Developer Guide, deployment circuit breaker).
+/// Returns how the spec wants rollouts. Failures are counted over the whole rollout: a task that was
+/// healthy for a moment does not make up for those that failed (ECS API reference,
+/// `DeploymentCircuitBreaker`).
 pub(super) fn deploy(spec: &Spec) -> Deploy {
     Deploy {
         min_percent: spec.deploy.min_healthy,
         max_percent: spec.deploy.max_running,
         breaker: true,
         rollback: true,
+        max_failures: Some(spec.deploy.max_failures),
+        reset: false,
     }
 }
 

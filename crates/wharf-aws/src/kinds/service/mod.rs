@@ -6,6 +6,7 @@ mod declare;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use canonical::Unsaid;
 use serde::{Deserialize, Serialize};
 use wharf_graph::{Address, Declare, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder};
 use wharf_spec::Stack;
@@ -66,6 +67,10 @@ pub(crate) struct Deploy {
     breaker: bool,
     /// Whether it then goes back to the release before.
     rollback: bool,
+    /// Failed tasks after which it gives up; `None` where that is some share of the count.
+    max_failures: Option<u32>,
+    /// Whether a task that becomes healthy starts the count of failures afresh.
+    reset: bool,
 }
 
 impl Kind for Service {
@@ -102,9 +107,10 @@ impl Kind for Service {
         for one in &got.value {
             let arn = one.service.service_arn().unwrap_or_default().to_owned();
             if let Some(name) = one.name(&cx.id) {
-                let wanted = cx.stack.services.get(&name);
+                let wanted =
+                    Unsaid { spec: cx.stack.services.get(&name), emulated: cx.custom_endpoint() };
                 found.push(Found::Ours(Owned {
-                    props: canonical::props(&one.service, &one.tags, &cx.stack.tags, wanted),
+                    props: canonical::props(&one.service, &one.tags, &cx.stack.tags, &wanted),
                     name,
                     outputs: outputs(&arn),
                     id: arn,
