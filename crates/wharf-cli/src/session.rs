@@ -314,6 +314,6 @@ impl Transport for Embedded {
         request: http::Request<Bytes>,
     ) -> BoxFuture<'static, Result<http::Response<Bytes>, std::io::Error>> {
         let sandbox = self.0.clone();
-        Box::pin(async move { Ok(sandbox.call(request).await) })
+        Box::pin(async move { Ok(sandbox.try_call(request).await?) })
     }
 }

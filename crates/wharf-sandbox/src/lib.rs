@@ -9,7 +9,9 @@
 //! a queue of events in the [`world::World`], worked off before every request.
 
 mod clock;
+mod dispatch;
 mod error;
+pub mod faults;
 mod ids;
 pub mod image;
 mod input;
@@ -24,6 +26,7 @@ mod wire;
 pub mod world;
 
 pub use error::{AwsError, Fault, SandboxError};
+pub use faults::Broken;
 pub use ids::Ids;
 pub use input::Input;
 pub use sandbox::{CallRecord, Options, Sandbox};

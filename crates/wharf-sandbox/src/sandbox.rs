@@ -6,14 +6,13 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http::{Request, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
     clock::{self, Clock},
     error::{AwsError, SandboxError},
+    faults::{Intercepting, Session, stale::Past},
     ids::Ids,
     input::Input,
     seed,
@@ -42,6 +41,9 @@ pub struct Options {
     pub seed_defaults: bool,
     /// Whether images appear in new repositories as if somebody had pushed them.
     pub images_appear: bool,
+    /// For how long, in simulated time, every read shows the state before the first write; zero
+    /// for none. Only services that are eventually consistent do this.
+    pub stale_reads: Duration,
 }
 
 impl Default for Options {
@@ -53,6 +55,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             seed_defaults: true,
             images_appear: true,
+            stale_reads: Duration::ZERO,
         }
     }
 }
@@ -74,23 +77,30 @@ pub struct CallRecord {
     pub status: u16,
     /// The error code of the response, if it was an error.
     pub error: Option<String>,
+    /// What an interceptor did to the call, if anything: `throttle`, `server error`, `reset`,
+    /// `time out`, `delay`, `stale`, `death`; with ` after` if it took effect nevertheless.
+    pub fault: Option<&'static str>,
 }
 
 /// A simulated AWS account. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
-    inner: Arc<Mutex<Inner>>,
-    latency: Duration,
+    pub(crate) inner: Arc<Mutex<Inner>>,
+    pub(crate) latency: Duration,
+    pub(crate) session: Arc<Session>,
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(crate) struct Inner {
     world: World,
     clock: Clock,
     options: Options,
     store: Option<Store>,
     calls: Vec<CallRecord>,
     request_ids: Ids,
+    pub(crate) intercepting: Option<Intercepting>,
+    pub(crate) sessions: u64,
+    past: Past,
 }
 
 impl Sandbox {
@@ -121,16 +131,19 @@ impl Sandbox {
     fn new(world: World, clock: Clock, options: Options, store: Option<Store>) -> Self {
         let latency = options.latency;
         let request_ids = Ids::new(1);
-        let inner = Inner { world, clock, options, store, calls: Vec::new(), request_ids };
-        Self { inner: Arc::new(Mutex::new(inner)), latency }
-    }
-
-    /// Carries out one request. Every failure is an AWS-shaped response.
-    pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
-        if !self.latency.is_zero() {
-            tokio::time::sleep(self.latency).await;
-        }
-        self.lock().handle(&request)
+        let inner = Inner {
+            world,
+            clock,
+            options,
+            store,
+            calls: Vec::new(),
+            request_ids,
+            intercepting: None,
+            sessions: 1,
+            past: Past::default(),
+        };
+        let session = Arc::new(Session::new(1));
+        Self { inner: Arc::new(Mutex::new(inner)), latency, session }
     }
 
     /// Returns the calls made so far through this handle and its clones, in order; of very many,
@@ -197,7 +210,7 @@ impl Sandbox {
         result
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic in another call leaves a world that is at worst half changed, as AWS would.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -214,72 +227,95 @@ impl Inner {
         Ok(Some(held))
     }
 
-    /// The single place through which every request goes.
-    fn handle(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
-        let request_id = self.request_ids.uuid();
-        let (record, outcome) = match wire::parse(request) {
-            Ok(incoming) => self.carry_out(&incoming, request_id),
-            Err(refused) => self.refuse(refused, request_id),
+    /// Returns the simulated time.
+    pub(crate) fn now(&self) -> SimTime {
+        self.clock.now()
+    }
+
+    /// The single place through which every request goes that was understood. `late` reads see the
+    /// state before the last writes.
+    pub(crate) fn carry_out(&mut self, call: &wire::Incoming, late: bool) -> (CallRecord, Outcome) {
+        let mut outcome = self.outcome(call);
+        outcome.result = match self.take_hold() {
+            Ok(held) => self.run(call, held, late, &mut outcome),
+            Err(error) => Err(broken(&error)),
         };
-        let response = wire::render(outcome);
+        let record = self.record(call, &outcome);
+        (record, outcome)
+    }
+
+    /// Answers a call with an error without carrying it out.
+    pub(crate) fn deny(&mut self, call: &wire::Incoming, error: AwsError) -> (CallRecord, Outcome) {
+        let outcome = Outcome { result: Err(error), ..self.outcome(call) };
+        let record = self.record(call, &outcome);
+        (record, outcome)
+    }
+
+    /// Remembers a call.
+    pub(crate) fn remember(&mut self, record: CallRecord) {
         if self.calls.len() >= MOST_CALLS {
             self.calls.drain(..MOST_CALLS / 2);
         }
-        self.calls.push(CallRecord { status: response.status().as_u16(), ..record });
-        response
+        self.calls.push(record);
     }
 
-    fn carry_out(&mut self, call: &wire::Incoming, request_id: String) -> (CallRecord, Outcome) {
-        let mut outcome = Outcome {
+    fn outcome(&mut self, call: &wire::Incoming) -> Outcome {
+        Outcome {
             service: Some(call.service),
             operation: call.operation.name.to_owned(),
-            request_id,
+            request_id: self.request_ids.uuid(),
             result: Ok(Value::Null),
             status: None,
             headers: Vec::new(),
-        };
-        outcome.result = match self.take_hold() {
-            Ok(held) => self.run(call, held, &mut outcome),
-            Err(error) => Err(broken(&error)),
-        };
-        let record = CallRecord {
+        }
+    }
+
+    fn record(&self, call: &wire::Incoming, outcome: &Outcome) -> CallRecord {
+        CallRecord {
             service: call.service.name.to_owned(),
             operation: call.operation.name.to_owned(),
             region: call.region.clone(),
             mutating: call.operation.mutating,
             at: self.world.now,
-            status: 0,
+            status: outcome.status(),
             error: outcome.result.as_ref().err().map(|error| error.code.clone()),
-        };
-        (record, outcome)
+            fault: None,
+        }
+    }
+
+    /// How far back reads may see, in simulated time.
+    fn lag(&self) -> Duration {
+        let intercepted = self.intercepting.as_ref().map_or(Duration::ZERO, |it| it.by.lag());
+        intercepted.max(self.options.stale_reads)
     }
 
     fn run(
         &mut self,
         call: &wire::Incoming,
         held: Option<Held>,
+        late: bool,
         outcome: &mut Outcome,
     ) -> Result<Value, AwsError> {
         self.world.advance_to(self.clock.now());
+        let (now, lag) = (self.world.now, self.lag());
+        let late = late || !self.options.stale_reads.is_zero();
+        if late
+            && !call.operation.mutating
+            && let Some(mut world) = self.past.seen(call.service.name, now, lag)
+        {
+            return answer(&mut world, call, outcome).0;
+        }
         let regions_before = self.world.regions.len();
         if !call.service.global {
             self.world.region(&call.region);
         }
         // A request that fails changes nothing, whatever its handler did before it found out.
         let before = call.operation.mutating.then(|| self.world.clone());
-        let mut ctx = Ctx {
-            world: &mut self.world,
-            region: call.region.clone(),
-            touched: false,
-            status: None,
-            headers: Vec::new(),
-        };
-        let input = Input::new(&call.input, call.service.invalid);
-        let result = (call.operation.handler)(&mut ctx, &input);
-        let touched = ctx.touched;
-        (outcome.status, outcome.headers) = (ctx.status, ctx.headers);
-        if let (Some(before), Err(_)) = (before, &result) {
-            self.world = before;
+        let (result, touched) = answer(&mut self.world, call, outcome);
+        match (before, &result) {
+            (Some(before), Err(_)) => self.world = before,
+            (Some(before), Ok(_)) => self.past.keep(call.service.name, before, now, lag),
+            (None, _) => {}
         }
         let changed = call.operation.mutating && result.is_ok();
         let seeded = self.world.regions.len() != regions_before;
@@ -291,8 +327,9 @@ impl Inner {
         result
     }
 
-    fn refuse(&self, refused: Refused, request_id: String) -> (CallRecord, Outcome) {
-        let record = CallRecord {
+    /// Answers a request that was not understood.
+    pub(crate) fn refuse(&mut self, refused: Refused) -> (CallRecord, Outcome) {
+        let mut record = CallRecord {
             service: refused.service.map_or("", |service| service.name).to_owned(),
             operation: refused.operation.clone(),
             region: String::new(),
@@ -300,17 +337,34 @@ impl Inner {
             at: self.world.now,
             status: 0,
             error: Some(refused.error.code.clone()),
+            fault: None,
         };
         let outcome = Outcome {
             service: refused.service,
             operation: refused.operation,
-            request_id,
+            request_id: self.request_ids.uuid(),
             result: Err(refused.error),
             status: None,
             headers: Vec::new(),
         };
+        record.status = outcome.status();
         (record, outcome)
     }
+}
+
+/// Runs an operation's handler; the flag says whether a reading one changed something after all.
+fn answer(
+    world: &mut World,
+    call: &wire::Incoming,
+    outcome: &mut Outcome,
+) -> (Result<Value, AwsError>, bool) {
+    let region = call.region.clone();
+    let mut ctx = Ctx { world, region, touched: false, status: None, headers: Vec::new() };
+    let input = Input::new(&call.input, call.service.invalid);
+    let result = (call.operation.handler)(&mut ctx, &input);
+    let touched = ctx.touched;
+    (outcome.status, outcome.headers) = (ctx.status, ctx.headers);
+    (result, touched)
 }
 
 fn load_or_begin(held: &Held, options: &Options) -> Result<(World, Clock), SandboxError> {
@@ -396,7 +450,7 @@ mod tests {
         let mut inner = sandbox.lock();
         inner.world.region("eu-west-1");
         let before = serde_json::to_value(&inner.world.ids).unwrap();
-        let (record, _) = inner.carry_out(&call, "id".to_owned());
+        let (record, _) = inner.carry_out(&call, false);
         assert_eq!(record.error.as_deref(), Some("TooLate"));
         assert_eq!(inner.world.account, "111122223333");
         assert_eq!(serde_json::to_value(&inner.world.ids).unwrap(), before);

@@ -1,6 +1,6 @@
 //! The sandbox over HTTP, for the AWS CLI, boto3 or anything else that takes an endpoint.
 
-use std::{convert::Infallible, io, net::SocketAddr, pin::pin, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -12,7 +12,7 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, task::JoinSet};
 
-use crate::sandbox::Sandbox;
+use crate::{faults::Broken, sandbox::Sandbox};
 
 /// The most bytes a request may have.
 const LARGEST: usize = 16 << 20;
@@ -78,10 +78,11 @@ impl Server {
     }
 }
 
+/// Answers a request; after an error hyper closes the connection without another word.
 async fn answer(
     sandbox: Sandbox,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Full<Bytes>>, Broken> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
         let mut response = Response::new(Full::default());
@@ -89,5 +90,5 @@ async fn answer(
         return Ok(response);
     };
     let request = Request::from_parts(parts, body.to_bytes());
-    Ok(sandbox.call(request).await.map(Full::new))
+    Ok(sandbox.try_call(request).await?.map(Full::new))
 }

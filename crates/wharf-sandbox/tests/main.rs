@@ -12,6 +12,7 @@ mod ecs_rollout;
 mod ecs_stage;
 mod elbv2;
 mod elbv2_health;
+mod faults;
 mod iam;
 mod logs;
 mod route53;

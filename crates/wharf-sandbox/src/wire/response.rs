@@ -30,16 +30,25 @@ pub(crate) struct Outcome {
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 
+impl Outcome {
+    /// Returns the HTTP status of the response.
+    pub(crate) fn status(&self) -> u16 {
+        match &self.result {
+            Ok(_) => self.status.unwrap_or(200),
+            Err(error) => error.status,
+        }
+    }
+}
+
 /// Writes a response in the service's protocol; errors of unknown services are written as JSON.
 pub(crate) fn render(outcome: Outcome) -> Response<Bytes> {
     let protocol = outcome.service.map_or(Protocol::Json, |service| service.protocol);
     let id = outcome.request_id.as_str();
-    let mut status = outcome.status.unwrap_or(200);
+    let status = outcome.status();
     let mut error_type = None;
     let body = match outcome.result {
         Ok(value) => success(protocol, &outcome.operation, id, value),
         Err(error) => {
-            status = error.status;
             let body = failure(protocol, id, &error);
             error_type = Some(error.code);
             body
