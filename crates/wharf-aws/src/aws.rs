@@ -64,6 +64,8 @@ pub struct Aws {
     pub(crate) sts: sts::Client,
     pub(crate) tagging: tagging::Client,
     pub(crate) caller: Arc<Caller>,
+    /// Held while rules of a listener change places, which takes a look and a move.
+    pub(crate) places: Arc<tokio::sync::Mutex<()>>,
     /// Whether calls go to an endpoint other than AWS's: an emulator, most likely.
     pub(crate) custom_endpoint: bool,
     /// Region, for example `eu-west-1`.
@@ -128,6 +130,7 @@ impl Aws {
             sts: sts::Client::new(&config),
             tagging: tagging::Client::new(&config),
             caller: Arc::new(caller),
+            places: Arc::default(),
             custom_endpoint: config.endpoint_url().is_some(),
             region,
         }

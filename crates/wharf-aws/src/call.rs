@@ -61,11 +61,22 @@ impl Caller {
         F: Future<Output = Result<T, SdkError<E, Response>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.retrying(&[], async || {
-            self.counter.add(operation);
-            make().await.map_err(|error| AwsError::from_sdk(operation, &error))
-        })
-        .await
+        self.retrying(&[], async || self.once(operation, &make).await).await
+    }
+
+    /// Calls `make` once: for calls that AWS cannot tell from a repeated one, so that whoever retries
+    /// has to look first.
+    pub(crate) async fn once<T, E, F>(
+        &self,
+        operation: &str,
+        make: impl Fn() -> F,
+    ) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, SdkError<E, Response>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.counter.add(operation);
+        make().await.map_err(|error| AwsError::from_sdk(operation, &error))
     }
 
     /// Repeats `attempt` while its error is transient, or while it matches one of `also` (code, text)

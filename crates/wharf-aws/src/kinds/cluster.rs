@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws_sdk_ecs::types::{ClusterSetting, ClusterSettingName, Tag};
+use aws_sdk_ecs::types::{ClusterField, ClusterSetting, ClusterSettingName, Tag};
 use serde::{Deserialize, Serialize};
 use wharf_graph::{
     Declare, ErrorClass, Facts, Foreign, Live, Outcome, Policy, ReplaceOrder, StackId,
@@ -89,7 +89,7 @@ impl Kind for Cluster {
 
     async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
         // CreateCluster answers with an existing cluster of that name, so a repeated call is harmless;
-        // foreign ones were refused when planning.
+        // whose it is is looked at afterwards.
         let arn = cx
             .aws
             .caller
@@ -108,7 +108,8 @@ impl Kind for Cluster {
             .and_then(|cluster| cluster.cluster_arn())
             .unwrap_or_default()
             .to_owned();
-        wait_active(cx, &arn).await?;
+        let tags = wait_active(cx, &arn).await?;
+        super::refuse_foreign(cx, &tags, &format!("the cluster {}", want.name))?;
         Ok(Outcome::Done { id: arn.clone(), outputs: outputs(&arn) })
     }
 
@@ -228,7 +229,8 @@ async fn put_providers(
     Ok(())
 }
 
-async fn wait_active(cx: &Write<'_>, arn: &str) -> Result<(), AwsError> {
+/// Waits until the cluster is active, and returns its tags.
+async fn wait_active(cx: &Write<'_>, arn: &str) -> Result<Tags, AwsError> {
     wait(
         cx.aws.caller.pace,
         cx.step,
@@ -240,11 +242,15 @@ async fn wait_active(cx: &Write<'_>, arn: &str) -> Result<(), AwsError> {
                 .aws
                 .caller
                 .call("ecs:DescribeClusters", || {
-                    cx.aws.ecs.describe_clusters().clusters(arn).send()
+                    cx.aws.ecs.describe_clusters().clusters(arn).include(ClusterField::Tags).send()
                 })
                 .await?;
-            match got.clusters().first().and_then(|cluster| cluster.status()) {
-                Some("ACTIVE") => Ok(Look::Ready(())),
+            let found = got.clusters().first();
+            match found.and_then(|cluster| cluster.status()) {
+                Some("ACTIVE") => {
+                    let tags = found.map(|cluster| crate::reads::ecs::tags(cluster.tags()));
+                    Ok(Look::Ready(tags.unwrap_or_default()))
+                }
                 Some("FAILED") => {
                     Err(AwsError::own(ErrorClass::Other, "ECS could not create the cluster"))
                 }
@@ -279,11 +285,7 @@ impl crate::Aws {
         let got = self
             .caller
             .call("ecs:DescribeClusters", || {
-                self.ecs
-                    .describe_clusters()
-                    .clusters(&name)
-                    .include(aws_sdk_ecs::types::ClusterField::Tags)
-                    .send()
+                self.ecs.describe_clusters().clusters(&name).include(ClusterField::Tags).send()
             })
             .await?;
         let found = got.clusters().iter().find(|cluster| cluster.status() == Some("ACTIVE"));

@@ -157,17 +157,15 @@ impl Kind for LoadBalancer {
             Err(error) if error.is(&["DuplicateLoadBalancerName"]) => {
                 let found = describe(cx, &want.name).await?;
                 let arn = found.as_ref().and_then(Balancer::load_balancer_arn).unwrap_or_default();
-                if owner(cx, arn).await? != Owner::Ours {
-                    return Err(error.class(ErrorClass::Foreign));
-                }
+                claim(cx, arn, &want.tags, &format!("the load balancer {}", want.name)).await?;
                 set_network(cx, arn, &want).await?;
                 found
             }
             Err(error) => return Err(error),
         };
         let arn = balancer.as_ref().and_then(Balancer::load_balancer_arn).unwrap_or_default();
+        claim(cx, arn, &want.tags, &format!("the load balancer {}", want.name)).await?;
         set_attributes(cx, arn, &want.attributes).await?;
-        add_tags(cx, arn, &cx.tags(&want.tags)).await?;
         let active = wait_active(cx, &want.name).await?;
         Ok(Outcome::Done { id: arn.to_owned(), outputs: outputs(&active) })
     }
@@ -391,20 +389,34 @@ where
     cx.aws.caller.retrying(UNKNOWN, attempt).await
 }
 
-/// Asks whose an object is.
-pub(super) async fn owner(cx: &Write<'_>, arn: &str) -> Result<Owner, AwsError> {
-    Ok(tags::owner(&read_tags(cx, arn).await?, cx.stack))
+/// Refuses an object that is not the stack's, and brings its tags up to date. Creating is answered with
+/// whatever has the name and the same settings, whoever made it and with whatever tags (ELB API
+/// reference, `CreateLoadBalancer` and `CreateTargetGroup`), so even a success is asked.
+pub(super) async fn claim(
+    cx: &Write<'_>,
+    arn: &str,
+    own: &Tags,
+    what: &str,
+) -> Result<(), AwsError> {
+    let (there, wanted) = (read_tags(cx, arn).await?, cx.tags(own));
+    super::refuse_foreign(cx, &there, what)?;
+    if wanted.iter().any(|(key, value)| there.get(key) != Some(value)) {
+        add_tags(cx, arn, &wanted).await?;
+    }
+    Ok(())
 }
 
 /// Reads the tags of one object of this service.
 pub(super) async fn read_tags(cx: &Write<'_>, arn: &str) -> Result<Tags, AwsError> {
-    let got = cx
-        .aws
-        .caller
-        .call("elasticloadbalancing:DescribeTags", || {
-            cx.aws.elb.describe_tags().resource_arns(arn).send()
-        })
-        .await?;
+    let got = settled(cx, async || {
+        cx.aws
+            .caller
+            .call("elasticloadbalancing:DescribeTags", || {
+                cx.aws.elb.describe_tags().resource_arns(arn).send()
+            })
+            .await
+    })
+    .await?;
     let described = got.tag_descriptions().first();
     Ok(described.map(|tags| crate::reads::elb::tag_map(tags.tags())).unwrap_or_default())
 }

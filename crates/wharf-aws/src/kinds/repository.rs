@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_ecr::types::{ImageScanningConfiguration, ImageTagMutability, Tag};
-use aws_sdk_resourcegroupstagging::types::TagFilter;
+use aws_sdk_ecs::types::ClusterField;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wharf_graph::{Declare, ErrorClass, Facts, Foreign, Live, Outcome, Policy, StackId};
@@ -18,8 +18,8 @@ use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
-use crate::reads::Reads;
 use crate::reads::ecr::TaggedRepository;
+use crate::reads::{Reads, ecs};
 use crate::tags::{self, Tags};
 
 /// The output that names other environments of the app, separated by commas, when there are any.
@@ -143,6 +143,7 @@ impl Kind for Repository {
             Ok(created) => created.repository().cloned(),
             Err(error) if error.is(&["RepositoryAlreadyExistsException"]) => {
                 let found = existing(cx, &want.name).await?;
+                tag(cx, found.repository_arn().unwrap_or_default(), &tags).await?;
                 put_scanning(cx, &want).await?;
                 put_mutability(cx, &want).await?;
                 Some(found)
@@ -175,12 +176,7 @@ impl Kind for Repository {
             put_lifecycle(cx, &want).await?;
         }
         let tags = tag_list(&shared_tags(cx, &want.tags));
-        cx.aws
-            .caller
-            .call("ecr:TagResource", || {
-                cx.aws.ecr.tag_resource().resource_arn(&live.id).set_tags(Some(tags.clone())).send()
-            })
-            .await?;
+        tag(cx, &live.id, &tags).await?;
         Ok(Outcome::Done { id: live.id.clone(), outputs: live.outputs.clone() })
     }
 
@@ -300,6 +296,16 @@ async fn existing(cx: &Write<'_>, name: &str) -> Result<aws_sdk_ecr::types::Repo
     }
 }
 
+async fn tag(cx: &Write<'_>, arn: &str, tags: &[Tag]) -> Result<(), AwsError> {
+    cx.aws
+        .caller
+        .call("ecr:TagResource", || {
+            cx.aws.ecr.tag_resource().resource_arn(arn).set_tags(Some(tags.to_vec())).send()
+        })
+        .await?;
+    Ok(())
+}
+
 async fn put_scanning(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
     cx.aws
         .caller
@@ -351,49 +357,50 @@ async fn put_lifecycle(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Lists the other environments of the app once more, right before images would be destroyed. A
-/// failure here is a failure of the delete: images are not destroyed on a guess.
+/// Lists the other environments of the app once more, right before images would be destroyed: those
+/// that have a cluster. Tagging lags behind, so every cluster is asked. A failure here is a failure of
+/// the delete: images are not destroyed on a guess.
 async fn other_environments(cx: &Write<'_>) -> Result<BTreeSet<String>, AwsError> {
-    let filter = TagFilter::builder().key(tags::APP).values(&cx.stack.app).build();
-    let swept = cx
-        .aws
-        .caller
-        .call("tagging:GetResources", || {
-            cx.aws
-                .tagging
-                .get_resources()
-                .tag_filters(filter.clone())
-                .resource_type_filters("ecs:cluster")
-                .send()
-        })
-        .await?;
-    let clusters: BTreeMap<&str, &str> = swept
-        .resource_tag_mapping_list()
-        .iter()
-        .filter_map(|found| {
-            let env = found.tags().iter().find(|tag| tag.key() == tags::ENV)?;
-            Some((found.resource_arn()?, env.value()))
-        })
-        .filter(|(arn, env)| arn.contains(":cluster/") && *env != cx.stack.env_tag())
-        .collect();
-    if clusters.is_empty() {
-        return Ok(BTreeSet::new());
+    /// Most clusters of one call (ECS API reference, `ListClusters` and `DescribeClusters`).
+    const PAGE: i32 = 100;
+    let mut found = BTreeSet::new();
+    let mut token = None::<String>;
+    loop {
+        let page = cx
+            .aws
+            .caller
+            .call("ecs:ListClusters", || {
+                cx.aws.ecs.list_clusters().max_results(PAGE).set_next_token(token.clone()).send()
+            })
+            .await?;
+        if !page.cluster_arns().is_empty() {
+            let arns = page.cluster_arns().to_vec();
+            let got = cx
+                .aws
+                .caller
+                .call("ecs:DescribeClusters", || {
+                    cx.aws
+                        .ecs
+                        .describe_clusters()
+                        .set_clusters(Some(arns.clone()))
+                        .include(ClusterField::Tags)
+                        .send()
+                })
+                .await?;
+            let there = got.clusters().iter().filter(|one| one.status() != Some("INACTIVE"));
+            found.extend(there.filter_map(|one| environment(&ecs::tags(one.tags()), cx.stack)));
+        }
+        token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if token.is_none() {
+            return Ok(found);
+        }
     }
-    let arns: Vec<String> = clusters.keys().map(|arn| (*arn).to_owned()).collect();
-    let got = cx
-        .aws
-        .caller
-        .call("ecs:DescribeClusters", || {
-            cx.aws.ecs.describe_clusters().set_clusters(Some(arns.clone())).send()
-        })
-        .await?;
-    Ok(got
-        .clusters()
-        .iter()
-        .filter(|cluster| cluster.status() != Some("INACTIVE"))
-        .filter_map(|cluster| clusters.get(cluster.cluster_arn()?))
-        .map(|env| (*env).to_owned())
-        .collect())
+}
+
+/// Returns the environment a cluster belongs to, if it is another one of the stack's app.
+fn environment(tags: &Tags, stack: &StackId) -> Option<String> {
+    let env = tags.get(tags::ENV).filter(|env| *env != stack.env_tag())?;
+    (tags.get(tags::APP) == Some(&stack.app)).then(|| env.clone())
 }
 
 #[cfg(test)]
@@ -419,6 +426,22 @@ mod tests {
             ),
         };
         assert_eq!(props(&found, &testing::stack().tags), Repository::example());
+    }
+
+    #[test]
+    fn only_another_environment_of_the_app_keeps_a_repository() {
+        let stack = StackId { app: "notes".into(), env: Some("prod".into()) };
+        let of = |app: &str, env: &str| {
+            let pairs = [(tags::APP, app), (tags::ENV, env)];
+            environment(
+                &pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+                &stack,
+            )
+        };
+        assert_eq!(of("notes", "staging").as_deref(), Some("staging"));
+        assert_eq!(of("notes", "prod"), None);
+        assert_eq!(of("shop", "staging"), None);
+        assert_eq!(environment(&Tags::new(), &stack), None);
     }
 
     #[test]

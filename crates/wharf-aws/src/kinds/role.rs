@@ -137,6 +137,9 @@ impl Kind for Role {
                 super::refuse_foreign(cx, &found, &format!("the role {}", want.name))?;
                 put_trust(cx, &want).await?;
                 tag(cx, &want.name, &all).await?;
+                if want.policy.is_null() {
+                    delete_policy(cx, &want.name, POLICY).await?;
+                }
             }
             Err(error) => return Err(error),
         }

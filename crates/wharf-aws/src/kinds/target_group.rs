@@ -8,15 +8,13 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
-use wharf_graph::{
-    Address, Declare, ErrorClass, Facts, Foreign, Live, Outcome, Policy, ReplaceOrder, StackId,
-};
+use wharf_graph::{Address, Declare, Facts, Foreign, Live, Outcome, Policy, ReplaceOrder, StackId};
 use wharf_spec::Stack;
 
 use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
-use crate::kinds::load_balancer::{add_tags, owner, settled, tag_list};
+use crate::kinds::load_balancer::{add_tags, claim, settled, tag_list};
 use crate::names;
 use crate::reads::Reads;
 use crate::reads::elb::Attributes;
@@ -225,9 +223,7 @@ impl Kind for TargetGroup {
             Err(error) if error.is(&["DuplicateTargetGroupName"]) => {
                 let found = describe(cx, &want.name).await?;
                 let arn = found.as_ref().and_then(Group::target_group_arn).unwrap_or_default();
-                if owner(cx, arn).await? != Owner::Ours {
-                    return Err(error.class(ErrorClass::Foreign));
-                }
+                claim(cx, arn, &want.tags, &format!("the target group {}", want.name)).await?;
                 set_health_check(cx, arn, check).await?;
                 found
             }
@@ -235,8 +231,8 @@ impl Kind for TargetGroup {
         };
         let group = group.unwrap_or_else(|| Group::builder().build());
         let arn = group.target_group_arn().unwrap_or_default();
+        claim(cx, arn, &want.tags, &format!("the target group {}", want.name)).await?;
         set_attributes(cx, arn, &want.attributes).await?;
-        add_tags(cx, arn, &cx.tags(&want.tags)).await?;
         Ok(Outcome::Done { id: arn.to_owned(), outputs: outputs(&group) })
     }
 

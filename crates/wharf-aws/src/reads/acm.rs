@@ -86,7 +86,8 @@ impl Reads {
     }
 
     /// Reads the stack's own certificates: those the sweep shows, and of those whose names are exactly
-    /// the stack's the ones that carry its tags. Others of the same names do not matter.
+    /// the stack's the ones that carry its tags. Others of the same names do not matter. Where the sweep
+    /// shows nothing, every certificate is asked for its tags.
     pub(crate) fn own_certificates(
         &self,
     ) -> BoxFuture<'_, Result<Arc<Got<Vec<OwnCertificate>>>, AwsError>> {
@@ -104,7 +105,9 @@ impl Reads {
                     let wanted = self.stack.domain_names();
                     let candidates = list.value.iter().filter_map(|summary| {
                         let arn = summary.certificate_arn()?;
-                        let possible = sweep.value.get(arn).is_some() || names(summary) == wanted;
+                        let possible = !sweep.value.complete
+                            || sweep.value.get(arn).is_some()
+                            || names(summary) == wanted;
                         possible.then_some(arn)
                     });
                     let reads = candidates.map(|arn| self.certificate(arn, round));

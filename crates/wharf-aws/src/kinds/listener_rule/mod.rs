@@ -23,7 +23,7 @@ use crate::tags::{self, Tags};
 
 const HOST: &str = "host-header";
 const PATH: &str = "path-pattern";
-/// How often a place taken by a rule that moves at the same time is asked for again.
+/// How often a place taken by a rule that was moved by others at the same time is asked for again.
 const ATTEMPTS: usize = 5;
 
 /// See the module.
@@ -139,6 +139,7 @@ impl Kind for ListenerRule {
                 // carried out and its answer lost, or a rule that is yet to move holds the place.
                 Err(error) if error.is(&["PriorityInUse"]) && left > 0 => {
                     left -= 1;
+                    let _held = cx.aws.places.lock().await;
                     let rules = rules_of(cx, listener).await?;
                     let Some(holder) = holder(&rules, want.priority) else { continue };
                     let tags = read_tags(cx, holder).await?;
@@ -147,7 +148,7 @@ impl Kind for ListenerRule {
                         add_tags(cx, holder, &cx.tags(&want.tags)).await?;
                         break holder.to_owned();
                     }
-                    set_priorities(cx, vec![(holder, spare(&rules)?)]).await?;
+                    set_priorities(cx, vec![(holder, aside(&rules, want.priority)?)]).await?;
                 }
                 Err(error) => return Err(error),
             }
@@ -265,13 +266,16 @@ async fn modify(cx: &Write<'_>, arn: &str, want: &Props) -> Result<(), AwsError>
 /// the same atomic call.
 async fn reorder(cx: &Write<'_>, arn: &str, want: &Props) -> Result<(), AwsError> {
     let listener = want.listener.get()?;
+    // Between the look and the move nothing else of this run moves a rule: two that change places would
+    // set each other aside.
+    let _held = cx.aws.places.lock().await;
     let mut left = ATTEMPTS;
     loop {
         let rules = rules_of(cx, listener).await?;
         let mut moves = vec![(arn, want.priority)];
         match holder(&rules, want.priority) {
             Some(holder) if holder == arn => return Ok(()),
-            Some(holder) => moves.push((holder, spare(&rules)?)),
+            Some(holder) => moves.push((holder, aside(&rules, want.priority)?)),
             None => {}
         }
         match set_priorities(cx, moves).await {
@@ -329,10 +333,11 @@ fn holder(rules: &[Rule], priority: u32) -> Option<&str> {
     rules.iter().find(|rule| rule.priority() == Some(&text)).and_then(Rule::rule_arn)
 }
 
-/// Returns a free place behind all that are ever assigned.
-fn spare(rules: &[Rule]) -> Result<u32, AwsError> {
-    priority::SPARE
-        .rev()
+/// Returns a free place for the rule at `from`, which another needs: in the same band, where the rule is
+/// as good as before until its own turn comes; if there is none, behind all that are ever assigned.
+fn aside(rules: &[Rule], from: u32) -> Result<u32, AwsError> {
+    let band = priority::band_of(from).filter(|place| *place != from);
+    band.chain(priority::SPARE.rev())
         .find(|priority| holder(rules, *priority).is_none())
         .ok_or_else(|| AwsError::own(ErrorClass::Other, "the listener has too many rules"))
 }
@@ -358,14 +363,17 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_in_the_way_is_set_aside_behind_all_others() {
-        let rules = [
-            Rule::builder().rule_arn("a").priority("10").build(),
-            Rule::builder().rule_arn("b").priority("50000").build(),
-            Rule::builder().rule_arn("c").priority("default").build(),
-        ];
-        assert_eq!(holder(&rules, 10), Some("a"));
-        assert_eq!(holder(&rules, 11), None);
-        assert_eq!(spare(&rules).unwrap(), 49_999);
+    fn a_rule_in_the_way_stays_among_its_equals() {
+        let at = |arn: &str, priority: u32| {
+            Rule::builder().rule_arn(arn).priority(priority.to_string()).build()
+        };
+        let rules =
+            [at("a", 129), at("b", 130), Rule::builder().rule_arn("c").priority("default").build()];
+        assert_eq!(holder(&rules, 129), Some("a"));
+        assert_eq!(holder(&rules, 131), None);
+        assert_eq!(aside(&rules, 129).unwrap(), 131);
+        assert_eq!(aside(&rules, 130).unwrap(), 131);
+        let full: Vec<Rule> = (129..=256).chain([50_000]).map(|place| at("x", place)).collect();
+        assert_eq!(aside(&full, 200).unwrap(), 49_999);
     }
 }

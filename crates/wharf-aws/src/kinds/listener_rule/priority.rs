@@ -110,6 +110,12 @@ fn band(rule: &Planned) -> usize {
     (LONGEST - longest) * HOSTS + hosts
 }
 
+/// Returns all places of the band that `place` is in.
+pub(super) fn band_of(place: u32) -> RangeInclusive<u32> {
+    let first = 1 + place.saturating_sub(1) / PLACES * PLACES;
+    first..=first + PLACES - 1
+}
+
 /// Gives each rule its priority. Two rules whose hashes meet are told apart in the order of names.
 fn place(rules: &mut [Planned]) {
     let mut taken = BTreeSet::new();

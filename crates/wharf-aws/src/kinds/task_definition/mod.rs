@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::types::{Compatibility, NetworkMode, TaskDefinition};
 use serde::{Deserialize, Serialize};
-use wharf_graph::{Address, Declare, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder};
+use wharf_graph::{
+    Address, Declare, ErrorClass, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder,
+};
 use wharf_spec::Stack;
 
 use crate::error::AwsError;
@@ -138,33 +140,41 @@ impl Kind for Definition {
     }
 
     async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
-        if let Some(there) = revisions::newest_if_same(cx, &want).await? {
-            return Ok(done(&there));
-        }
         let container = canonical::container(&want.container)?;
         let execution = want.execution_role.get()?.clone();
         let task = want.task_role.get()?.clone();
-        let made = cx
-            .aws
-            .caller
-            .call("ecs:RegisterTaskDefinition", || {
-                cx.aws
-                    .ecs
-                    .register_task_definition()
-                    .family(&want.family)
-                    .cpu(want.cpu.to_string())
-                    .memory(want.memory.to_string())
-                    .network_mode(NetworkMode::Awsvpc)
-                    .requires_compatibilities(Compatibility::Fargate)
-                    .runtime_platform(canonical::platform(&want.architecture))
-                    .execution_role_arn(&execution)
-                    .task_role_arn(&task)
-                    .container_definitions(container.clone())
-                    .set_tags(Some(cluster::tag_list(&cx.tags(&want.tags))))
-                    .send()
+        let register = async || {
+            let made = cx
+                .aws
+                .caller
+                .once("ecs:RegisterTaskDefinition", || {
+                    cx.aws
+                        .ecs
+                        .register_task_definition()
+                        .family(&want.family)
+                        .cpu(want.cpu.to_string())
+                        .memory(want.memory.to_string())
+                        .network_mode(NetworkMode::Awsvpc)
+                        .requires_compatibilities(Compatibility::Fargate)
+                        .runtime_platform(canonical::platform(&want.architecture))
+                        .execution_role_arn(&execution)
+                        .task_role_arn(&task)
+                        .container_definitions(container.clone())
+                        .set_tags(Some(cluster::tag_list(&cx.tags(&want.tags))))
+                        .send()
+                })
+                .await?;
+            made.task_definition.ok_or_else(|| {
+                AwsError::own(ErrorClass::Other, "ECS registered a revision and did not show it")
             })
-            .await?;
-        Ok(done(&made.task_definition.unwrap_or_else(|| TaskDefinition::builder().build())))
+        };
+        let caller = &cx.aws.caller;
+        let made =
+            caller.retrying(&[], async || match revisions::newest_if_same(cx, &want).await? {
+                Some(there) => Ok(there),
+                None => register().await,
+            });
+        Ok(done(&made.await?))
     }
 
     async fn update(
