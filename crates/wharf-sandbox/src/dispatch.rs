@@ -97,7 +97,7 @@ impl Sandbox {
         let (mut record, outcome) = self.lock().carry_out(incoming, before == Before::Stale);
         let after = by.after(call, &record);
         fault = match after {
-            After::Deliver => fault,
+            After::Deliver => record.fault.or(fault),
             After::ServerError => Some("server error after"),
             After::Lose => Some("reset after"),
             After::TimeOut => Some("time out after"),

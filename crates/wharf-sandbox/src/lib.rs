@@ -21,6 +21,7 @@ mod server;
 pub mod services;
 mod store;
 mod tags;
+mod throttle;
 mod time;
 mod wire;
 pub mod world;

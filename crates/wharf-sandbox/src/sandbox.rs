@@ -12,12 +12,13 @@ use serde_json::{Map, Value, json};
 use crate::{
     clock::{self, Clock},
     error::{AwsError, SandboxError},
-    faults::{Intercepting, Session, stale::Past},
+    faults::{Intercepting, Session, answers, stale::Past},
     ids::Ids,
     input::Input,
     seed,
     services::Ctx,
     store::{Held, Store},
+    throttle::Buckets,
     time::SimTime,
     wire::{self, Outcome, Refused},
     world::World,
@@ -44,6 +45,9 @@ pub struct Options {
     /// For how long, in simulated time, every read shows the state before the first write; zero
     /// for none. Only services that are eventually consistent do this.
     pub stale_reads: Duration,
+    /// Limits every API to this multiple of its documented rate, in simulated time; `None` for no
+    /// limit.
+    pub throttling: Option<f64>,
 }
 
 impl Default for Options {
@@ -56,6 +60,7 @@ impl Default for Options {
             seed_defaults: true,
             images_appear: true,
             stale_reads: Duration::ZERO,
+            throttling: None,
         }
     }
 }
@@ -77,8 +82,9 @@ pub struct CallRecord {
     pub status: u16,
     /// The error code of the response, if it was an error.
     pub error: Option<String>,
-    /// What an interceptor did to the call, if anything: `throttle`, `server error`, `reset`,
-    /// `time out`, `delay`, `stale`, `death`; with ` after` if it took effect nevertheless.
+    /// What went wrong with the call, if anything: `throttle`, `server error`, `reset`,
+    /// `time out`, `delay`, `stale`, `death`; with ` after` if it took effect nevertheless. `rate` is a call
+    /// over the limit of [`Options::throttling`].
     pub fault: Option<&'static str>,
 }
 
@@ -101,6 +107,7 @@ pub(crate) struct Inner {
     pub(crate) intercepting: Option<Intercepting>,
     pub(crate) sessions: u64,
     past: Past,
+    buckets: Buckets,
 }
 
 impl Sandbox {
@@ -141,6 +148,7 @@ impl Sandbox {
             intercepting: None,
             sessions: 1,
             past: Past::default(),
+            buckets: Buckets::default(),
         };
         let session = Arc::new(Session::new(1));
         Self { inner: Arc::new(Mutex::new(inner)), latency, session }
@@ -235,6 +243,10 @@ impl Inner {
     /// The single place through which every request goes that was understood. `late` reads see the
     /// state before the last writes.
     pub(crate) fn carry_out(&mut self, call: &wire::Incoming, late: bool) -> (CallRecord, Outcome) {
+        if !self.within_rate(call) {
+            let (record, outcome) = self.deny(call, answers::throttled(call.service.name));
+            return (CallRecord { fault: Some("rate"), ..record }, outcome);
+        }
         let mut outcome = self.outcome(call);
         outcome.result = match self.take_hold() {
             Ok(held) => self.run(call, held, late, &mut outcome),
@@ -257,6 +269,13 @@ impl Inner {
             self.calls.drain(..MOST_CALLS / 2);
         }
         self.calls.push(record);
+    }
+
+    fn within_rate(&mut self, call: &wire::Incoming) -> bool {
+        let Some(scale) = self.options.throttling else { return true };
+        let now = self.clock.now();
+        let (service, operation) = (call.service.name, call.operation.name);
+        self.buckets.take(service, operation, &call.region, now, scale)
     }
 
     fn outcome(&mut self, call: &wire::Incoming) -> Outcome {

@@ -212,3 +212,19 @@ async fn the_server_closes_the_connection_of_a_broken_call() {
     assert_eq!(answers, ["", "", "HTTP/1.1 200"]);
     assert_eq!(clusters(&sandbox), ["one", "three"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_over_the_documented_rate_are_refused_until_time_passes() {
+    let options = Options { throttling: Some(0.1), ..Options::default() };
+    let sandbox = Sandbox::in_memory(options);
+    let code = async || match answer(&sandbox, create("one")).await.unwrap() {
+        answer if answer.status == 200 => "made".to_owned(),
+        answer => answer.code(),
+    };
+    // A tenth of ECS's 20 at once and one a second (ECS API reference, request throttling).
+    let codes = [code().await, code().await, code().await];
+    assert_eq!(codes, ["made", "made", "ThrottlingException"]);
+    assert_eq!(sandbox.calls()[2].fault, Some("rate"));
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!([code().await, code().await], ["made", "ThrottlingException"]);
+}
