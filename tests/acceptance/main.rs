@@ -1,5 +1,7 @@
 //! The built binary, seen from outside, on sandboxes of its own.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is a result")]
+
 mod bad_input;
 mod drift;
 mod foreign;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use wharf_apply::lease::{Created, LeaseError, LeaseStore, Value, acquire, keep, release};
-use wharf_aws::Aws;
 use wharf_aws::lease::{self, Claim, LeaseEntry};
+use wharf_aws::{Aws, AwsError};
 use wharf_graph::{ErrorClass, Failure, StackId};
 
 use crate::error::CliError;
@@ -79,13 +79,13 @@ impl LeaseStore for Parameters {
     fn list(&self) -> BoxFuture<'_, Result<Vec<(u64, Value)>, Failure>> {
         Box::pin(async move {
             let entries = lease::list(&self.aws, &self.stack).await?;
-            entries
-                .into_iter()
-                .map(|entry| match serde_json::from_str(&entry.value) {
-                    Ok(value) => Ok((entry.epoch, value)),
-                    Err(error) => Err(unreadable(entry.epoch, &error)),
-                })
-                .collect()
+            let mut leases = Vec::with_capacity(entries.len());
+            for entry in entries {
+                let value = serde_json::from_str(&entry.value)
+                    .map_err(|error| unreadable(entry.epoch, &error))?;
+                leases.push((entry.epoch, value));
+            }
+            Ok(leases)
         })
     }
 
@@ -114,9 +114,9 @@ impl LeaseStore for Parameters {
     }
 }
 
-fn entry(epoch: u64, value: &Value) -> Result<LeaseEntry, Failure> {
+fn entry(epoch: u64, value: &Value) -> Result<LeaseEntry, AwsError> {
     let value = serde_json::to_string(value).map_err(|error| {
-        Failure::own(ErrorClass::Other, format!("a lease cannot be written: {error}"))
+        AwsError::own(ErrorClass::Other, format!("a lease cannot be written: {error}"))
     })?;
     Ok(LeaseEntry { epoch, value })
 }

@@ -15,8 +15,8 @@ use crate::view;
 
 pub(super) async fn run(global: &Global, args: &ApplyArgs, ui: Ui) -> Result<Exit, CliError> {
     match &args.plan {
-        Some(path) => saved(global, args, path, ui).await,
-        None => fresh(global, args, ui).await,
+        Some(path) => Box::pin(saved(global, args, path, ui)).await,
+        None => Box::pin(fresh(global, args, ui)).await,
     }
 }
 
@@ -24,7 +24,7 @@ async fn fresh(global: &Global, args: &ApplyArgs, ui: Ui) -> Result<Exit, CliErr
     let session = Session::start(global, ui).await?;
     if args.yes {
         // The lease comes first, so that what is read stays true until it is acted upon.
-        return holding(&session, read_and_apply(&session, args)).await;
+        return holding(&session, Box::pin(read_and_apply(&session, args))).await;
     }
     if global.format == Format::Json {
         return Err(
@@ -45,7 +45,7 @@ async fn fresh(global: &Global, args: &ApplyArgs, ui: Ui) -> Result<Exit, CliErr
         ui.say("Nothing was changed.");
         return Ok(Exit::Done);
     }
-    holding(&session, reconsider_and_apply(&session, args, plan)).await
+    holding(&session, Box::pin(reconsider_and_apply(&session, args, plan))).await
 }
 
 async fn read_and_apply(session: &Session, args: &ApplyArgs) -> Result<Exit, CliError> {
@@ -107,7 +107,7 @@ async fn saved(global: &Global, args: &ApplyArgs, path: &Path, ui: Ui) -> Result
             format!("the plan is for stack {} in {}", plan.stack, plan.region),
         ));
     }
-    holding(&session, verify_and_apply(&session, args, plan)).await
+    holding(&session, Box::pin(verify_and_apply(&session, args, plan))).await
 }
 
 async fn verify_and_apply(
@@ -134,7 +134,7 @@ fn options(session: &Session, args: &ApplyArgs) -> Options {
 }
 
 fn show(session: &Session, plan: &Plan) -> Result<(), CliError> {
-    session.ui.data(&view::plan::text(plan, &view::plan::Mode::of(&session.global)))
+    session.ui.data(&view::plan::text(plan, view::plan::Mode::of(&session.global)))
 }
 
 /// Nothing to do; but if an earlier run died after its last step, its seal is still missing.

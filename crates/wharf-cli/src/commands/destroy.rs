@@ -24,7 +24,7 @@ pub(super) async fn run(global: &Global, args: &DestroyArgs, ui: Ui) -> Result<E
     let snapshot = session.read().await?;
     let plan = session.plan(&snapshot, true)?;
     if global.format == Format::Text {
-        ui.data(&view::plan::text(&plan, &view::plan::Mode::of(global)))?;
+        ui.data(&view::plan::text(&plan, view::plan::Mode::of(global)))?;
     }
     if plan.is_empty() {
         return if global.format == Format::Json {
@@ -41,7 +41,7 @@ pub(super) async fn run(global: &Global, args: &DestroyArgs, ui: Ui) -> Result<E
             return Ok(Exit::Done);
         }
     }
-    holding(&session, reconsider(&session, plan)).await
+    holding(&session, Box::pin(reconsider(&session, plan))).await
 }
 
 async fn reconsider(session: &Session, plan: wharf_plan::Plan) -> Result<Exit, CliError> {

@@ -14,14 +14,14 @@ pub(super) fn run(topic: Option<&str>, ui: Ui) -> Result<Exit, CliError> {
     let text = match topic {
         Some("exit-codes") => exit_codes(),
         None => command.render_long_help().to_string(),
-        Some(name) => match command.find_subcommand_mut(name) {
-            Some(found) => found.render_long_help().to_string(),
-            None => {
+        Some(name) => {
+            let Some(found) = command.find_subcommand_mut(name) else {
                 let message = format!("there is no help on `{name}`");
                 return Err(CliError::new(Exit::Usage, message)
                     .hint("topics: exit-codes, and each command; `wharf help` lists them"));
-            }
-        },
+            };
+            found.render_long_help().to_string()
+        }
     };
     ui.data(&text)?;
     Ok(Exit::Done)

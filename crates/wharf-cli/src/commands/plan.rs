@@ -12,7 +12,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, ui: Ui) -> Result<Exit
     let snapshot = session.read().await?;
     let plan = session.plan(&snapshot, args.destroy)?;
     match global.format {
-        Format::Text => ui.data(&view::plan::text(&plan, &view::plan::Mode::of(global)))?,
+        Format::Text => ui.data(&view::plan::text(&plan, view::plan::Mode::of(global)))?,
         Format::Json => ui.data(&format!("{}\n", json(&plan)?))?,
     }
     if global.verbose {

@@ -21,7 +21,7 @@ const TOTAL: Duration = Duration::from_mins(90);
 /// How long one step may take; services are bound by their own `deploy.timeout`.
 const STEP: Duration = Duration::from_mins(80);
 /// How long somebody at a terminal is given to push an image.
-const PATIENCE: Duration = Duration::from_mins(60);
+const PATIENCE: Duration = Duration::from_hours(1);
 /// In the sandbox an image appears a few simulated seconds after its repository.
 const SANDBOX_PATIENCE: Duration = Duration::from_mins(10);
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wharf_plan::{KNOWN_AFTER_APPLY, MASK, Plan, Step};
 
-use super::{paint, title, value};
+use super::{add, paint, title, value};
 use crate::ui::style;
 
 /// Writes the drifted resources, each field on a line.
@@ -18,7 +18,7 @@ pub(crate) fn text(plan: &Plan, drifted: &[&Step]) -> String {
     let mut text = String::new();
     for step in drifted {
         let head = format!("{} {}", title(&step.address), step.address.name());
-        text.push_str(&format!("{}: {}\n", paint(style::CHANGE, &head), step.reason));
+        add(&mut text, format_args!("{}: {}\n", paint(style::CHANGE, &head), step.reason));
         for change in step.changes.iter().filter(|_| step.op.live().is_some()) {
             let (wanted, live) = if change.sensitive {
                 (MASK.to_owned(), MASK.to_owned())
@@ -27,7 +27,7 @@ pub(crate) fn text(plan: &Plan, drifted: &[&Step]) -> String {
             } else {
                 (value(&change.after), value(&change.before))
             };
-            text.push_str(&format!("  {}  spec: {wanted}, live: {live}\n", change.path));
+            add(&mut text, format_args!("  {}  spec: {wanted}, live: {live}\n", change.path));
         }
     }
     text.push_str("`wharf apply` puts it back.\n");

@@ -9,7 +9,6 @@ pub(super) fn of(address: &Address, props: &Value) -> Option<String> {
     let text = match address.kind() {
         "certificate" => format!("for {}", props.list("/names")),
         "certificate_validation" => "waits until the certificate is issued".to_owned(),
-        "cluster" => props.text("/name"),
         "dns_record" => dns_record(&props),
         "image" => match props.0.pointer("/digest").and_then(Value::as_str) {
             Some(digest) => format!("{}  {}", reference(&props), short(digest)),
@@ -36,7 +35,7 @@ pub(super) fn of(address: &Address, props: &Value) -> Option<String> {
             props.text("/name"),
             props.text("/tag_mutability").to_lowercase()
         ),
-        "role" | "security_group" => props.text("/name"),
+        "cluster" | "role" | "security_group" => props.text("/name"),
         "service" => {
             let count = props.number("/count");
             let tasks = if count == 1 { "task" } else { "tasks" };

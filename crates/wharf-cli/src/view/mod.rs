@@ -7,6 +7,8 @@ pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod status;
 
+use std::fmt::Write as _;
+
 use anstyle::Style;
 use serde_json::Value;
 use wharf_graph::Address;
@@ -62,6 +64,11 @@ fn seconds(total: u64) -> String {
 /// Writes `1 step`, `2 steps`.
 fn count(number: usize, singular: &str) -> String {
     if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
+}
+
+/// Appends formatted text.
+fn add(out: &mut String, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a string takes any text");
 }
 
 #[cfg(test)]

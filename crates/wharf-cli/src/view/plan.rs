@@ -66,7 +66,7 @@ const SECTIONS: [&str; 4] =
     ["DELETE AND REPLACE", "CREATE", "CHANGE", "DRIFT (changed outside wharf; apply puts it back)"];
 
 /// Writes a whole plan.
-pub(crate) fn text(plan: &Plan, mode: &Mode) -> String {
+pub(crate) fn text(plan: &Plan, mode: Mode) -> String {
     let mut out = header(plan);
     for (level, name) in
         [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")]
@@ -158,7 +158,7 @@ fn sign(action: Action) -> (&'static str, Style) {
     }
 }
 
-fn write_entry(out: &mut String, entry: &Entry<'_>, mode: &Mode) {
+fn write_entry(out: &mut String, entry: &Entry<'_>, mode: Mode) {
     let (sign, color) =
         if entry.is_revision() { ("~", style::CHANGE) } else { sign(entry.action()) };
     let verb = if mode.summary { format!("{:<8}", entry.action().as_str()) } else { String::new() };

@@ -3,54 +3,59 @@
 use wharf_apply::{Report, StepState, Verdict};
 use wharf_plan::Plan;
 
-use super::{count, paint, seconds, title};
+use super::{add, count, paint, seconds, title};
 use crate::ui::style;
 
 /// Writes the end of a run.
 pub(crate) fn text(plan: &Plan, report: &Report) -> String {
     let mut out = String::new();
     for (step, failure) in report.failures() {
-        out.push_str(&format!(
-            "\n{} {} {}\n  {}\n",
-            paint(style::DELETE, "FAILED"),
-            title(&step.address),
-            step.address.name(),
-            failure.to_string().replace('\n', "\n  ")
-        ));
+        add(
+            &mut out,
+            format_args!(
+                "\n{} {} {}\n  {}\n",
+                paint(style::DELETE, "FAILED"),
+                title(&step.address),
+                step.address.name(),
+                failure.to_string().replace('\n', "\n  ")
+            ),
+        );
         if let Some(id) = &failure.request_id {
-            out.push_str(&format!("  request id {id}\n"));
+            add(&mut out, format_args!("  request id {id}\n"));
         }
         for hint in &failure.hints {
-            out.push_str(&format!("  {}\n", hint.replace('\n', "\n  ")));
+            add(&mut out, format_args!("  {}\n", hint.replace('\n', "\n  ")));
         }
     }
     for step in report.waiting() {
         if let StepState::Waiting { what, how } = &step.state {
-            out.push_str(&format!(
-                "\n{} {}: {what}\n",
-                paint(style::CHANGE, "WAITING"),
-                step.address
-            ));
+            add(
+                &mut out,
+                format_args!("\n{} {}: {what}\n", paint(style::CHANGE, "WAITING"), step.address),
+            );
             for line in how {
-                out.push_str(&format!("  {line}\n"));
+                add(&mut out, format_args!("  {line}\n"));
             }
         }
     }
     for step in report.skipped() {
         if let StepState::Skipped { because_address, .. } = &step.state {
-            out.push_str(&format!(
-                "  skipped {} {}, because of {because_address}\n",
-                step.action, step.address
-            ));
+            add(
+                &mut out,
+                format_args!(
+                    "  skipped {} {}, because of {because_address}\n",
+                    step.action, step.address
+                ),
+            );
         }
     }
     for step in report.steps.iter().filter(|step| matches!(step.state, StepState::Aborted)) {
-        out.push_str(&format!("  broken off: {} {}\n", step.action, step.address));
+        add(&mut out, format_args!("  broken off: {} {}\n", step.action, step.address));
     }
     let done = report.done().count();
     let took = seconds(report.millis.div_ceil(1000));
     let what = if plan.inputs.destroy { "Destroyed" } else { "Applied" };
-    out.push_str(&match report.verdict() {
+    let end = match report.verdict() {
         Verdict::Done => format!("\n{what}: {} in {took}.", count(done, "step")),
         Verdict::Waiting => format!(
             "\n{} done in {took}; the rest waits. Run the same command again when that is there.",
@@ -62,7 +67,8 @@ pub(crate) fn text(plan: &Plan, report: &Report) -> String {
             done,
             count(report.steps.len(), "step")
         ),
-    });
+    };
+    out.push_str(&end);
     out
 }
 
