@@ -27,6 +27,12 @@ fn title(address: &Address) -> String {
         .map_or_else(|| address.kind().replace('_', " "), |policy| policy.title.to_owned())
 }
 
+/// Says whether every change of a resource of this kind makes a new revision.
+fn has_revisions(address: &Address) -> bool {
+    wharf_aws::kinds::policy(address.kind())
+        .is_some_and(|policy| policy.replace_on.iter().any(|(prop, _)| *prop == "*"))
+}
+
 /// Writes a value on one line, without quotes where none are needed.
 fn value(value: &Value) -> String {
     let text = match value {
@@ -37,9 +43,21 @@ fn value(value: &Value) -> String {
         Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
             items.iter().map(self::value).collect::<Vec<_>>().join(", ")
         }
+        Value::Array(items) if items.iter().all(|item| item.get("target_group").is_some()) => {
+            items.iter().map(share).collect::<Vec<_>>().join(" and ")
+        }
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     };
     shorten(&text)
+}
+
+/// Writes one share of the traffic: where it goes, and with which weight unless that is the usual 1.
+fn share(target: &Value) -> String {
+    let group = target.get("target_group").map(value).unwrap_or_default();
+    match target.get("weight").and_then(Value::as_u64) {
+        Some(1) | None => group,
+        Some(weight) => format!("{group} (weight {weight})"),
+    }
 }
 
 fn shorten(text: &str) -> String {

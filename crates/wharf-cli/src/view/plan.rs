@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use wharf_graph::{Address, ReadStats};
 use wharf_plan::{
-    Action, Change, ImpactKind, KNOWN_AFTER_APPLY, Level, MASK, Moved, Part, Plan, Step,
+    Action, Change, ImpactKind, KNOWN_AFTER_APPLY, Level, MASK, Moved, Part, Plan, Reason, Step,
 };
 
 use super::{count, headline, paint, seconds, title, value};
@@ -89,6 +89,7 @@ pub(crate) fn text(plan: &Plan, mode: Mode) -> String {
                 continue;
             }
             line(&mut out, "");
+            let heading = if plan.inputs.destroy { "DELETE" } else { heading };
             line(&mut out, &paint(style::STRONG, heading));
             for entry in listed {
                 write_entry(&mut out, entry, mode);
@@ -205,6 +206,9 @@ fn summary_of(entry: &Entry<'_>) -> String {
             let id =
                 first.op.live().map(|live| headline::id(&live.id)).filter(|id| !id.contains('|'));
             let id = id.unwrap_or_default();
+            if first.because == Reason::Destroyed {
+                return id;
+            }
             format!("{id}  {}", first.reason).trim().to_owned()
         }
         Action::Replace if entry.is_revision() => {

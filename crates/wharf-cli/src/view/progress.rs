@@ -1,6 +1,6 @@
 //! A run as it happens: redrawn on a terminal, one line per change of state elsewhere, or JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ pub(crate) fn sink(ui: Ui, format: Format, plan: &Plan) -> Sink {
                 width: plan.steps.len().to_string().len(),
                 done: 0,
                 total: plan.steps.len(),
+                said: BTreeMap::new(),
             });
             Arc::new(move |event| lines.lock().unwrap_or_else(PoisonError::into_inner).show(&event))
         }
@@ -48,8 +49,12 @@ fn name(address: &Address) -> String {
 }
 
 /// Past and present tense of what a step does.
-fn verbs(action: Action, part: Option<Part>) -> (&'static str, &'static str) {
+fn verbs(address: &Address, action: Action, part: Option<Part>) -> (&'static str, &'static str) {
     match (action, part) {
+        // Only revisions nobody will go back to are deregistered; the plan says the others are kept.
+        (Action::Replace, Some(Part::Delete)) if super::has_revisions(address) => {
+            ("clearing out old revisions", "old revisions cleared out")
+        }
         (_, Some(Part::Attach)) => ("attaching new target", "new target attached"),
         (_, Some(Part::Move)) => ("moving traffic", "traffic moved"),
         (Action::Replace, Some(Part::Delete)) | (Action::Delete, _) => ("deleting", "deleted"),
@@ -57,6 +62,11 @@ fn verbs(action: Action, part: Option<Part>) -> (&'static str, &'static str) {
         (Action::Update, _) => ("changing", "changed"),
         (Action::Adopt, _) => ("adopting", "adopted"),
     }
+}
+
+/// Says whether notes of a step ask somebody to do something: push an image, make DNS records.
+fn asks(address: &Address) -> bool {
+    matches!(address.kind(), "image" | "certificate_validation")
 }
 
 fn took(millis: u64) -> String {
@@ -73,20 +83,31 @@ struct Lines {
     width: usize,
     done: usize,
     total: usize,
+    /// What was said about each step already: events of AWS come again with every look.
+    said: BTreeMap<StepId, BTreeSet<String>>,
 }
 
 impl Lines {
     fn show(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::StepNote { address, details, .. } => {
-                self.ui.say(&format!("  {} {}: {}", self.blank(), address, event.message));
-                for detail in details {
-                    self.ui.say(&format!("  {}   {detail}", self.blank()));
+            EventKind::StepNote { step, address, details, .. } => {
+                let said = self.said.entry(step.clone()).or_default();
+                let mut lines: Vec<String> = details
+                    .iter()
+                    .filter(|detail| said.insert((*detail).clone()))
+                    .map(|detail| format!("  {detail}"))
+                    .collect();
+                let message = format!("{address}: {}", event.message);
+                if said.insert(message.clone()) || !lines.is_empty() {
+                    lines.insert(0, message);
+                }
+                for line in lines {
+                    self.ui.say(&format!("  {} {line}", self.blank()));
                 }
             }
             EventKind::StepDone { address, action, part, millis, .. } => {
                 self.done += 1;
-                let (_, past) = verbs(*action, *part);
+                let (_, past) = verbs(address, *action, *part);
                 let counter = format!("{:>width$}/{}", self.done, self.total, width = self.width);
                 self.ui.say(&format!("  {counter} {} {past}  {}", name(address), took(*millis)));
             }
@@ -117,17 +138,19 @@ struct Live {
     ui: Ui,
     area: MultiProgress,
     running: BTreeMap<StepId, ProgressBar>,
+    /// Steps whose request to somebody was shown.
+    asked: BTreeSet<StepId>,
 }
 
 impl Live {
     fn new(ui: Ui) -> Self {
-        Self { ui, area: MultiProgress::new(), running: BTreeMap::new() }
+        Self { ui, area: MultiProgress::new(), running: BTreeMap::new(), asked: BTreeSet::new() }
     }
 
     fn show(&mut self, event: &Event) {
         match &event.kind {
             EventKind::StepStarted { step, address, action, part, .. } => {
-                let (present, _) = verbs(*action, *part);
+                let (present, _) = verbs(address, *action, *part);
                 let bar = self.area.add(ProgressBar::new_spinner());
                 if let Ok(style) =
                     ProgressStyle::with_template("{spinner} {prefix}  {elapsed}  {wide_msg}")
@@ -139,15 +162,23 @@ impl Live {
                 bar.enable_steady_tick(TICK);
                 self.running.insert(step.clone(), bar);
             }
-            EventKind::StepNote { step, details, .. } => {
-                if let Some(bar) = self.running.get(step) {
+            EventKind::StepNote { step, address, details } => {
+                if asks(address) {
+                    // What somebody has to do must stay readable, and be there to copy.
+                    if !details.is_empty() && self.asked.insert(step.clone()) {
+                        self.print(&format!("· {}  {}", name(address), event.message));
+                        for detail in details {
+                            self.print(&format!("    {detail}"));
+                        }
+                    }
+                } else if let Some(bar) = self.running.get(step) {
                     let detail =
                         details.first().map(|detail| format!(" · {detail}")).unwrap_or_default();
                     bar.set_message(format!("{}{detail}", event.message));
                 }
             }
             EventKind::StepDone { step, address, action, part, millis, .. } => {
-                let (_, past) = verbs(*action, *part);
+                let (_, past) = verbs(address, *action, *part);
                 let mark = paint(style::CREATE, "✓");
                 self.finish(step, &format!("{mark} {}  {past}  {}", name(address), took(*millis)));
             }

@@ -23,8 +23,11 @@ pub(crate) fn text(status: &Status) -> String {
     for certificate in &status.certificates {
         let reason =
             certificate.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        let ends =
-            certificate.ends.as_ref().map(|ends| format!(", until {ends}")).unwrap_or_default();
+        let ends = certificate
+            .ends
+            .as_ref()
+            .map(|ends| format!(", until {}", moment(ends)))
+            .unwrap_or_default();
         add(
             &mut out,
             &format!(
@@ -72,8 +75,11 @@ fn write_service(out: &mut String, service: &ServiceStatus) {
             .as_ref()
             .filter(|health| *health != "UNKNOWN")
             .map(|health| format!(", {}", words(health)));
-        let since =
-            task.started.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
+        let since = task
+            .started
+            .as_ref()
+            .map(|since| format!(", since {}", moment(since)))
+            .unwrap_or_default();
         add(
             out,
             &format!(
@@ -90,18 +96,27 @@ fn write_service(out: &mut String, service: &ServiceStatus) {
         add(out, &format!("  target   {}{port}  {}{reason}", target.ip, target.state));
     }
     for event in &service.events {
-        add(
-            out,
-            &paint(
-                style::DIM,
-                &format!("  event    {}  {}", event.at.as_deref().unwrap_or("-"), event.message),
-            ),
-        );
+        let at = event.at.as_deref().map_or_else(|| "-".to_owned(), moment);
+        add(out, &paint(style::DIM, &format!("  event    {at}  {}", plain(&event.message))));
     }
 }
 
 fn words(state: &str) -> String {
     state.to_lowercase().replace('_', " ")
+}
+
+/// Writes a time to the second, as people do; the JSON form has all of it.
+fn moment(time: &str) -> String {
+    let whole = time.split('.').next().unwrap_or(time).trim_end_matches('Z');
+    format!("{} UTC", whole.replace('T', " "))
+}
+
+/// Drops the service's name, with which every event of ECS begins.
+fn plain(event: &str) -> &str {
+    match event.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")) {
+        Some((_, text)) => text,
+        None => event,
+    }
 }
 
 fn short(id: &str) -> &str {
@@ -111,4 +126,20 @@ fn short(id: &str) -> &str {
 fn add(out: &mut String, line: &str) {
     // Writing to a string cannot fail.
     writeln!(out, "{line}").expect("a string takes any text");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_events_are_short() {
+        assert_eq!(moment("2026-11-22T21:51:10.111999Z"), "2026-11-22 21:51:10 UTC");
+        assert_eq!(moment("2026-11-22T21:51:10Z"), "2026-11-22 21:51:10 UTC");
+        assert_eq!(
+            plain("(service web) has reached a steady state."),
+            "has reached a steady state."
+        );
+        assert_eq!(plain("(deployment 1) done"), "(deployment 1) done");
+    }
 }

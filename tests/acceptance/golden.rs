@@ -1,0 +1,66 @@
+//! What people see, word for word. `WHARF_BLESS=1` accepts what is printed now; look at the diff.
+
+use std::path::Path;
+
+use crate::world::World;
+
+/// Compares a text with its golden file.
+#[track_caller]
+fn golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name);
+    if std::env::var_os("WHARF_BLESS").is_some() {
+        std::fs::write(&path, text).unwrap();
+        return;
+    }
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(known == text, "{name} differs; bless it if this is right:\n{text}");
+}
+
+#[test]
+fn first_plans_of_the_samples() {
+    for (sample, env) in
+        [("minimal", None), ("https", None), ("production", Some("prod")), ("shop", None)]
+    {
+        let world = World::sample(sample).env(env);
+        golden(&format!("{sample}.plan.txt"), &world.wharf(&["plan"]).expect(0).stdout);
+        let full = world.wharf(&["plan", "--full"]).expect(0).stdout;
+        golden(&format!("{sample}.plan-full.txt"), &full);
+    }
+}
+
+#[test]
+fn plans_of_changes() {
+    let world = World::sample("shop");
+    world.apply();
+    world.edit("port: 8080", "port: 9090");
+    world.edit("command: [\"bin/worker\"]", "command: [\"bin/worker\", \"-v\"]");
+    let text = world.wharf(&["plan"]).expect(0).stdout;
+    golden("shop.changed.txt", &without_random_ids(&text));
+    let text = world.wharf(&["plan", "--summary"]).expect(0).stdout;
+    golden("shop.changed-summary.txt", &without_random_ids(&text));
+    let text = world.wharf(&["plan", "--destroy"]).expect(0).stdout;
+    golden("shop.destroy.txt", &without_random_ids(&text));
+}
+
+/// Ids that AWS picks depend on the order in which parallel calls arrive.
+fn without_random_ids(text: &str) -> String {
+    let id = |word: &str| {
+        let hex = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let rest = hex.rsplit(['-', '/']).next().unwrap_or(hex);
+        let uuid = hex.len() == 36 && hex.matches('-').count() == 4;
+        uuid || (rest.len() >= 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let mut out = String::new();
+    for line in text.lines() {
+        let words: Vec<String> = line
+            .split(' ')
+            .map(|word| {
+                let parts = word.split('/').map(|part| if id(part) { "ID" } else { part });
+                parts.collect::<Vec<_>>().join("/")
+            })
+            .collect();
+        out.push_str(&words.join(" "));
+        out.push('\n');
+    }
+    out
+}
