@@ -89,7 +89,7 @@ impl Held {
 
     /// Returns how often to renew: three times within each term, so that two misses are survived.
     pub fn beat(&self) -> Duration {
-        (self.ttl / 3).max(Duration::from_secs(1))
+        (self.ttl / 3).max(Duration::from_millis(250))
     }
 }
 
