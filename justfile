@@ -62,6 +62,10 @@ moto: moto-install
     cargo build -q -p wharf-cli
     {{venv}}/bin/python -m pytest -q tests/moto
 
+# The sandbox's answers, each checked against botocore's service models.
+conformance: moto-install
+    bash tests/conformance/serve-and-run.sh {{venv}}/bin/python
+
 # Accept new golden output, then look at the diff.
 bless:
     WHARF_BLESS=1 INSTA_UPDATE=always cargo test --workspace

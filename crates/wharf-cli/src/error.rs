@@ -1,5 +1,7 @@
 //! The one place where errors become headings, hints and exit codes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use wharf_apply::lease::LeaseError;
 use wharf_graph::{ErrorClass, Failure};
 use wharf_plan::{LoadError, Refusal};
@@ -54,14 +56,22 @@ impl From<Refusal> for CliError {
                     .any(|failure| is_denied(failure.code.as_deref(), &failure.message));
                 let exit = if denied { Exit::Denied } else { Exit::Other };
                 let mut error = Self::new(exit, "the account could not be read completely");
+                // Without credentials every read fails in the same words; once is enough.
+                let mut operations: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
                 for failure in failures {
                     let code =
                         failure.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
-                    error =
-                        error.cause(format!("{}: {code}{}", failure.operation, failure.message));
+                    let text = format!("{code}{}", failure.message);
+                    operations.entry(text).or_default().insert(&failure.operation);
                 }
-                error.causes.sort();
-                error.causes.dedup();
+                for (text, operations) in operations {
+                    let first = operations.first().copied().unwrap_or_default();
+                    let more = match operations.len() {
+                        0 | 1 => String::new(),
+                        many => format!(" and {} more", many - 1),
+                    };
+                    error = error.cause(format!("{first}{more}: {text}"));
+                }
                 if denied {
                     error = error
                         .hint("check which credentials are in use: aws sts get-caller-identity");

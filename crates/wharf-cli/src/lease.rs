@@ -12,8 +12,12 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::session::Session;
 
-/// How long a lease outlives a holder that died. Renewed three times as often.
+/// How long a lease outlives a holder that died, unless told otherwise. Renewed three times as often.
 const TERM: Duration = Duration::from_secs(90);
+/// Terms that make sense, in seconds: expiry is written in whole ones, and clocks differ.
+const TERMS: std::ops::RangeInclusive<u64> = 2..=86_400;
+/// The variable that says otherwise.
+const TERM_VARIABLE: &str = "WHARF_LEASE_TERM";
 
 /// Does `work` while holding the lease of the session's stack, and gives the lease back at the end.
 pub(crate) async fn holding(
@@ -22,7 +26,7 @@ pub(crate) async fn holding(
 ) -> Result<Exit, CliError> {
     let store = Parameters { aws: session.aws.clone(), stack: session.id() };
     let nonce = nonce();
-    let held = acquire(&store, &holder(), &nonce, now(), TERM).await?;
+    let held = acquire(&store, &holder(), &nonce, now(), term()?).await?;
     let result = {
         let clock: &(dyn Fn() -> u64 + Send + Sync) = &now;
         tokio::select! {
@@ -39,6 +43,23 @@ pub(crate) async fn holding(
             result
         }
         _ => result,
+    }
+}
+
+/// How long a lease outlives a holder that died. Every machine that applies the stack should say the
+/// same, and it has to be longer than their clocks differ.
+fn term() -> Result<Duration, CliError> {
+    let Some(text) = std::env::var_os(TERM_VARIABLE).filter(|text| !text.is_empty()) else {
+        return Ok(TERM);
+    };
+    let seconds = text.to_str().and_then(|text| text.parse().ok());
+    match seconds.filter(|seconds| TERMS.contains(seconds)) {
+        Some(seconds) => Ok(Duration::from_secs(seconds)),
+        None => Err(CliError::new(
+            Exit::Usage,
+            format!("{TERM_VARIABLE} is `{}`, which is no term for a lease", text.display()),
+        )
+        .hint(format!("give whole seconds from {} to {}", TERMS.start(), TERMS.end()))),
     }
 }
 

@@ -33,7 +33,12 @@ fn main() -> ExitCode {
     let ui = Ui::new(&cli.global);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let exit = match runtime {
-        Ok(runtime) => runtime.block_on(commands::run(cli, ui)),
+        Ok(runtime) => {
+            let exit = runtime.block_on(commands::run(cli, ui));
+            // A name nobody resolves can keep its thread for long after the question was given up.
+            runtime.shutdown_background();
+            exit
+        }
         Err(error) => Err(error::CliError::from_error(Exit::Other, &error)),
     };
     let exit = exit.unwrap_or_else(|error| {

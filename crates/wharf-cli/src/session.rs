@@ -289,11 +289,18 @@ pub(crate) fn speed() -> f64 {
         .unwrap_or(SANDBOX_SPEED)
 }
 
+/// How fast the clock of an AWS at another endpoint runs: a sandbox that is served, for example. It is
+/// not looked at where AWS itself answers.
+fn pace() -> f64 {
+    number("WHARF_PACE").filter(|speed| (1.0..=100_000.0).contains(speed)).unwrap_or(1.0)
+}
+
 async fn connect(global: &Global, stack: &Stack) -> Result<Aws, CliError> {
     let mut to = Connect {
         region: stack.region.clone(),
         profile: global.profile.clone(),
         endpoint_url: global.endpoint_url.clone(),
+        speed: pace(),
         ..Connect::default()
     };
     if let Some(sandbox) = sandbox(global, stack.account.as_deref())? {

@@ -85,7 +85,12 @@ impl Ui {
     /// Reports why a command failed.
     pub(crate) fn error(self, error: &CliError) {
         let bold = style::DELETE.bold();
-        self.err_line(&format!("{bold}error{bold:#}: {}", error.message));
+        // Problems of a spec come with a heading each.
+        if anstream::adapter::strip_str(&error.message).to_string().starts_with("error[") {
+            self.err_line(&error.message);
+        } else {
+            self.err_line(&format!("{bold}error{bold:#}: {}", error.message));
+        }
         for cause in &error.causes {
             self.err_line(&format!("  {}", indent(cause)));
         }

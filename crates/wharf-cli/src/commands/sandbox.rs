@@ -48,8 +48,10 @@ async fn serve(sandbox: &Sandbox, port: u16, ui: Ui) -> Result<Exit, CliError> {
     ui.data(&format!("http://{}\n", server.addr()))?;
     ui.say(&format!(
         "Answering AWS calls on this machine only, until interrupted. In another terminal:\n  \
-         export AWS_ENDPOINT_URL=http://{} AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x",
-        server.addr()
+         export AWS_ENDPOINT_URL=http://{} AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x\n\
+         wharf itself keeps up with the sandbox's clock with WHARF_PACE={}.",
+        server.addr(),
+        session::speed()
     ));
     server
         .run(async {

@@ -1,7 +1,7 @@
 """Drives a served sandbox with boto3, good and bad input, and checks every answer.
 
     cargo run -p wharf-sandbox --example serve -- 4566 &
-    python3 crates/wharf-sandbox/tests/conformance/run.py http://127.0.0.1:4566
+    python3 tests/conformance/run.py http://127.0.0.1:4566
 
 Needs a fresh sandbox. Each area is a function in `AREAS`.
 """
