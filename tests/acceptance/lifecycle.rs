@@ -165,6 +165,12 @@ fn production() {
                 touches: &["load_balancer.main"],
             },
             Edit {
+                what: "failures",
+                from: "max_failures: 3",
+                to: "max_failures: 5",
+                touches: &["service.api"],
+            },
+            Edit {
                 what: "size",
                 from: "memory: 1GB",
                 to: "memory: 2GB",

@@ -10,5 +10,6 @@ mod golden;
 mod interrupt;
 mod lifecycle;
 mod plans;
+mod rules;
 mod swap;
 mod world;
