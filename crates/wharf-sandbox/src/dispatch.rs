@@ -118,7 +118,8 @@ impl Sandbox {
             After::Deliver => None,
             After::ServerError => {
                 let error = answers::server_error(call.service);
-                (record.status, record.error) = (error.status, Some(error.code.clone()));
+                record.status = error.status;
+                (record.error, record.rule) = (Some(error.code.clone()), None);
                 outcome.result = Err(error);
                 None
             }

@@ -26,6 +26,8 @@ pub struct AwsError {
     pub fault: Fault,
     /// Further members of the error's shape.
     pub details: Map<String, Value>,
+    /// The name of the rule that was broken, if it has one.
+    pub rule: Option<&'static str>,
 }
 
 impl AwsError {
@@ -37,6 +39,7 @@ impl AwsError {
             status: 400,
             fault: Fault::Sender,
             details: Map::new(),
+            rule: None,
         }
     }
 

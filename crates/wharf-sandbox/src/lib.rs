@@ -15,6 +15,7 @@ pub mod faults;
 mod ids;
 pub mod image;
 mod input;
+pub mod rules;
 mod sandbox;
 pub mod seed;
 mod server;

@@ -82,6 +82,8 @@ pub struct CallRecord {
     pub status: u16,
     /// The error code of the response, if it was an error.
     pub error: Option<String>,
+    /// The name of the rule ([`crate::rules`]) the call broke, if it did.
+    pub rule: Option<&'static str>,
     /// What went wrong with the call, if anything: `throttle`, `server error`, `reset`,
     /// `time out`, `delay`, `stale`, `death`; with ` after` if it took effect nevertheless. `rate` is a call
     /// over the limit of [`Options::throttling`].
@@ -298,6 +300,7 @@ impl Inner {
             at: self.world.now,
             status: outcome.status(),
             error: outcome.result.as_ref().err().map(|error| error.code.clone()),
+            rule: outcome.result.as_ref().err().and_then(|error| error.rule),
             fault: None,
         }
     }
@@ -356,6 +359,7 @@ impl Inner {
             at: self.world.now,
             status: 0,
             error: Some(refused.error.code.clone()),
+            rule: None,
             fault: None,
         };
         let outcome = Outcome {

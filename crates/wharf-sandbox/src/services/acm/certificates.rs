@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     tags::{self, Tags},
     world::{Event, RegionState},
 };
@@ -39,7 +40,7 @@ pub(super) fn request(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let domain = checked_name(input, input.required("DomainName")?)?;
     if domain.len() > 64 {
         let text = "The first domain name can be no longer than 64 characters.";
-        return Err(AwsError::new("InvalidDomainValidationOptionsException", text));
+        return Err(rules::acm::FIRST_NAME_LENGTH.refuse(text));
     }
     let mut names = vec![domain.clone()];
     for name in input.strings("SubjectAlternativeNames") {
@@ -50,7 +51,7 @@ pub(super) fn request(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if names.len() > 10 {
         let text = "Error: the number of domain names exceeds the quota of 10.";
-        return Err(AwsError::new("LimitExceededException", text));
+        return Err(rules::acm::TEN_NAMES.refuse(text));
     }
     let method = input.one_of("ValidationMethod", &["EMAIL", "DNS", "HTTP"])?;
     if method != Some("DNS") {
@@ -209,7 +210,7 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = found.arn.clone();
     if !found.in_use_by.is_empty() {
         let text = format!("Certificate {arn} in account {account} is in use.");
-        return Err(AwsError::new("ResourceInUseException", text));
+        return Err(rules::acm::CERTIFICATE_UNUSED.refuse(text));
     }
     ctx.here().acm.certificates.remove(&arn);
     Ok(json!({}))
@@ -254,7 +255,7 @@ fn find<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Certifica
     let account = ctx.world.account.clone();
     ctx.here().acm.certificates.get_mut(arn).ok_or_else(|| {
         let text = format!("Could not find certificate {arn} in account {account}.");
-        AwsError::new("ResourceNotFoundException", text)
+        rules::acm::CERTIFICATE_EXISTS.refuse(text)
     })
 }
 

@@ -8,7 +8,7 @@ use super::{
     networks,
     state::Endpoint,
 };
-use crate::{error::AwsError, input::Input, tags};
+use crate::{input::Input, rules, tags};
 
 pub(super) fn describe_endpoints(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
@@ -41,7 +41,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if private_dns && !(found.dns_support && found.dns_hostnames) {
         let text = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames \
                     VPC attributes set to true";
-        return Err(AwsError::new("InvalidParameter", format!("{text} for {vpc}")));
+        return Err(rules::ec2::PRIVATE_NAMES.refuse(format!("{text} for {vpc}")));
     }
     let mut others = ec2.endpoints.values().filter(|it| it.vpc == vpc && it.service == service);
     if private_dns && others.any(|it| it.private_dns) {
@@ -49,7 +49,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
             "private-dns-enabled cannot be set because there is already a conflicting DNS domain \
              for {service} in the VPC {vpc}"
         );
-        return Err(AwsError::new("InvalidParameter", text));
+        return Err(rules::ec2::PRIVATE_NAME_ONCE.refuse(text));
     }
     let (tables, subnets) = (input.strings("RouteTableId"), input.strings("SubnetId"));
     for table in &tables {
@@ -64,7 +64,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     zones.sort();
     if zones.windows(2).any(|pair| pair[0] == pair[1]) {
         let text = "Found another VPC endpoint subnet in the availability zone of the subnet";
-        return Err(AwsError::new("DuplicateSubnetsInSameZone", text));
+        return Err(rules::ec2::ENDPOINT_ZONES.refuse(text));
     }
     let mut groups = input.strings("SecurityGroupId");
     for group in &groups {

@@ -10,7 +10,7 @@ use super::{
     seed,
     state::{Ec2State, Group, Peer},
 };
-use crate::{error::AwsError, input::Input, tags};
+use crate::{error::AwsError, input::Input, rules, tags};
 
 pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
@@ -57,7 +57,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if name.to_ascii_lowercase().starts_with("sg-") {
         let text = format!("Group names may not be in the format sg-*: '{name}'");
-        return Err(input.invalid(text));
+        return Err(rules::ec2::GROUP_NAME.refuse(text));
     }
     let tags = new_tags(input, "security-group")?;
     let ec2 = &ctx.here().ec2;
@@ -76,7 +76,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let mut others = ec2.groups.values().filter(|group| group.vpc == vpc);
     if others.any(|group| group.name.eq_ignore_ascii_case(name)) {
         let text = format!("The security group '{name}' already exists for VPC '{vpc}'");
-        return Err(AwsError::new("InvalidGroup.Duplicate", text));
+        return Err(rules::ec2::GROUP_NAME_UNIQUE.refuse(text));
     }
     if ec2.groups.len() >= 2500 {
         let text = "The maximum number of security groups has been reached.";
@@ -100,14 +100,14 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if find(ec2, id)?.name == "default" {
         let text =
             format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user");
-        return Err(AwsError::new("CannotDelete", text));
+        return Err(rules::ec2::DEFAULT_GROUP_STAYS.refuse(text));
     }
     let itself = Peer::Group(id.to_owned());
     let referenced = ec2.rules.values().any(|it| it.group != id && it.what.peer == itself);
     let used = ec2.interfaces.values().any(|eni| eni.groups.iter().any(|group| group == id));
     if referenced || used {
         let text = format!("resource {id} has a dependent object");
-        return Err(AwsError::new("DependencyViolation", text));
+        return Err(rules::ec2::GROUP_UNUSED.refuse(text));
     }
     ec2.groups.remove(id);
     ec2.rules.retain(|_, rule| rule.group != id);
@@ -119,7 +119,7 @@ pub(super) fn find<'e>(ec2: &'e Ec2State, id: &str) -> Result<&'e Group, AwsErro
     check_form(id)?;
     ec2.groups.get(id).ok_or_else(|| {
         let text = format!("The security group '{id}' does not exist");
-        AwsError::new("InvalidGroup.NotFound", text)
+        rules::ec2::GROUP_EXISTS.refuse(text)
     })
 }
 

@@ -9,7 +9,7 @@ use super::{
     seed,
     state::{Ec2State, Subnet, Vpc},
 };
-use crate::{error::AwsError, input::Input, tags, world::World};
+use crate::{error::AwsError, input::Input, rules, tags, world::World};
 
 pub(super) fn describe_vpcs(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
@@ -130,12 +130,12 @@ pub(super) fn create_subnet(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let range = Cidr::parse(&vpc(ec2, vpc_id)?.cidr);
     if !range.is_some_and(|range| range.contains(cidr)) {
         let text = format!("The CIDR '{text}' is invalid.");
-        return Err(AwsError::new("InvalidSubnet.Range", text));
+        return Err(rules::ec2::SUBNET_WITHIN_VPC.refuse(text));
     }
     let mut others = ec2.subnets.values().filter(|subnet| subnet.vpc == vpc_id);
     if others.any(|it| Cidr::parse(&it.cidr).is_some_and(|it| it.overlaps(cidr))) {
         let text = format!("The CIDR '{text}' conflicts with another subnet");
-        return Err(AwsError::new("InvalidSubnet.Conflict", text));
+        return Err(rules::ec2::SUBNETS_APART.refuse(text));
     }
     let (account, region) = (ctx.world.account.clone(), ctx.region.clone());
     let id = seed::subnet(ctx.world, &region, vpc_id, &zone, &cidr.to_string(), tags);
@@ -202,7 +202,7 @@ fn parse_block(input: &Input<'_>, text: &str) -> Result<Cidr, AwsError> {
     let cidr = Cidr::parse(text).filter(|cidr| cidr.is_v4()).ok_or_else(malformed)?;
     if !(16..=28).contains(&cidr.prefix_length()) {
         let text = format!("The CIDR '{text}' is invalid.");
-        return Err(AwsError::new("InvalidVpc.Range", text));
+        return Err(rules::ec2::VPC_BLOCK.refuse(text));
     }
     Ok(cidr)
 }

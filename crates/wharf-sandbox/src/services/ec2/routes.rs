@@ -11,7 +11,7 @@ use super::{
     networks, seed,
     state::{Ec2Event, Ec2State, InternetGateway, NatGateway, RouteTable, Target},
 };
-use crate::{error::AwsError, input::Input, tags, world::Event};
+use crate::{error::AwsError, input::Input, rules, tags, world::Event};
 
 pub(super) fn describe_tables(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
@@ -57,7 +57,7 @@ pub(super) fn create_route(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let vpc = table(ec2, table_id)?.vpc.clone();
     if table(ec2, table_id)?.routes.contains_key(&cidr) {
         let text = format!("The route identified by {cidr} already exists.");
-        return Err(AwsError::new("RouteAlreadyExists", text));
+        return Err(rules::ec2::ROUTE_ONCE.refuse(text));
     }
     let target = match (input.str("GatewayId"), input.str("NatGatewayId")) {
         (Some(id), None) => {
@@ -132,7 +132,7 @@ pub(super) fn associate(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
                 "the specified association for route table {table_id} conflicts with an existing \
                  association"
             );
-            return Err(AwsError::new("Resource.AlreadyAssociated", text));
+            return Err(rules::ec2::TABLE_ONCE.refuse(text));
         }
     }
     let association = ctx.world.ids.ec2("rtbassoc");
@@ -193,11 +193,11 @@ pub(super) fn attach_internet_gateway(ctx: &mut Ctx<'_>, input: &Input<'_>) -> R
         .ok_or_else(|| not_found("InvalidInternetGatewayID.NotFound", "internetGateway ID", id))?;
     if let Some(attached) = &gateway.vpc {
         let text = format!("resource {id} is already attached to network {attached}");
-        return Err(AwsError::new("Resource.AlreadyAssociated", text));
+        return Err(rules::ec2::GATEWAY_ONCE.refuse(text));
     }
     if taken {
         let text = format!("Network {vpc} already has an internet gateway attached");
-        return Err(input.invalid(text));
+        return Err(rules::ec2::ONE_GATEWAY.refuse(text));
     }
     gateway.vpc = Some(vpc.to_owned());
     Ok(json!({"return": true}))
@@ -250,7 +250,7 @@ pub(super) fn create_nat_gateway(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply 
     }
     if ec2.nat_gateways.values().any(|it| it.allocation == allocation) {
         let text = format!("Elastic IP address [{allocation}] is already associated");
-        return Err(AwsError::new("Resource.AlreadyAssociated", text));
+        return Err(rules::ec2::ADDRESS_FREE.refuse(text));
     }
     let region = ctx.region.clone();
     let id = seed::nat_gateway(ctx.world, &region, subnet, allocation, tags);

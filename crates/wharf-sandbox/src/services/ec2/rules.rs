@@ -10,7 +10,7 @@ use super::{
     seed,
     state::{Ec2State, Peer, Rule},
 };
-use crate::{error::AwsError, input::Input, tags};
+use crate::{error::AwsError, input::Input, rules, tags};
 
 /// Rules in one direction for one family of addresses (VPC user guide, quotas).
 const LIMIT: usize = 60;
@@ -69,7 +69,7 @@ fn duplicate(what: &super::state::Traffic) -> AwsError {
         }
     };
     let text = format!("the specified rule \"peer: {peer}, {traffic}, ALLOW\" already exists");
-    AwsError::new("InvalidPermission.Duplicate", text)
+    rules::ec2::RULE_ONCE.refuse(text)
 }
 
 pub(super) fn revoke_ingress(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
@@ -95,7 +95,7 @@ fn revoke(ctx: &mut Ctx<'_>, input: &Input<'_>, egress: bool) -> Reply {
             let mut own = ec2.rules.values().filter(|it| it.group == group && it.egress == egress);
             let found = own.find(|it| it.what == what).ok_or_else(|| {
                 let text = "The specified rule does not exist in this security group.";
-                AwsError::new("InvalidPermission.NotFound", text)
+                rules::ec2::RULE_EXISTS.refuse(text)
             })?;
             doomed.push(found.clone());
         }

@@ -8,7 +8,7 @@ use super::{
     Ctx, repositories, repository,
     state::{INDEX, Image, Repository},
 };
-use crate::{error::AwsError, image, input::Input, services::Reply, time::SimTime};
+use crate::{error::AwsError, image, input::Input, rules, services::Reply, time::SimTime};
 
 /// A token lives 12 hours (ECR API reference, `GetAuthorizationToken`).
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
@@ -75,16 +75,13 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     for id in &ids {
         let Some(digest) = id.find(found) else {
             let text = |part: &Option<String>| part.clone().unwrap_or_else(|| "null".to_owned());
-            return Err(AwsError::new(
-                "ImageNotFoundException",
-                format!(
-                    "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist \
+            return Err(rules::ecr::IMAGE_EXISTS.refuse(format!(
+                "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist \
                      within the repository with name '{}' in the registry with id '{account}'",
-                    text(&id.digest),
-                    text(&id.tag),
-                    found.name
-                ),
-            ));
+                text(&id.digest),
+                text(&id.tag),
+                found.name
+            )));
         };
         if !digests.contains(&digest) {
             digests.push(digest);
@@ -214,13 +211,10 @@ fn check_tag(
     if let (Some(tag), Some(_)) = (tag, present)
         && repository.mutability.starts_with("IMMUTABLE")
     {
-        return Err(AwsError::new(
-            "ImageTagAlreadyExistsException",
-            format!(
-                "The image tag '{tag}' already exists in the '{name}' repository and cannot be \
+        return Err(rules::ecr::TAG_IMMUTABLE.refuse(format!(
+            "The image tag '{tag}' already exists in the '{name}' repository and cannot be \
                  overwritten because the repository is immutable."
-            ),
-        ));
+        )));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ mod repositories;
 pub mod state;
 
 use super::{Ctx, Operation, Protocol, Service, read, write};
-use crate::{error::AwsError, input::Input};
+use crate::{error::AwsError, input::Input, rules};
 
 use self::state::Repository;
 
@@ -52,12 +52,9 @@ fn repository<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Rep
 
 /// ECR's answer for a repository that does not exist (ECR API reference, `DescribeRepositories`).
 fn no_repository(name: &str, account: &str) -> AwsError {
-    AwsError::new(
-        "RepositoryNotFoundException",
-        format!(
-            "The repository with name '{name}' does not exist in the registry with id '{account}'"
-        ),
-    )
+    rules::ecr::REPOSITORY_EXISTS.refuse(format!(
+        "The repository with name '{name}' does not exist in the registry with id '{account}'"
+    ))
 }
 
 /// ECR's wording for input that breaks a constraint.

@@ -6,6 +6,7 @@ use super::{Ctx, invalid_parameter, no_repository, repository, state::Repository
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::Reply,
     tags::{self, Tags},
     world::RegionState,
@@ -33,13 +34,10 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     tags::check(&tags, "InvalidTagParameterException")?;
     let account = ctx.world.account.clone();
     if ctx.here().ecr.repositories.contains_key(name) {
-        return Err(AwsError::new(
-            "RepositoryAlreadyExistsException",
-            format!(
-                "The repository with name '{name}' already exists in the registry with id \
+        return Err(rules::ecr::REPOSITORY_NAME_UNIQUE.refuse(format!(
+            "The repository with name '{name}' already exists in the registry with id \
                  '{account}'"
-            ),
-        ));
+        )));
     }
     let made = Repository {
         name: name.to_owned(),
@@ -94,14 +92,11 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let account = ctx.world.account.clone();
     let found = repository(ctx, input)?;
     if !found.images.is_empty() && !force {
-        return Err(AwsError::new(
-            "RepositoryNotEmptyException",
-            format!(
-                "The repository with name '{}' in registry with id '{account}' cannot be deleted \
+        return Err(rules::ecr::REPOSITORY_EMPTY.refuse(format!(
+            "The repository with name '{}' in registry with id '{account}' cannot be deleted \
                  because it still contains images",
-                found.name
-            ),
-        ));
+            found.name
+        )));
     }
     let (name, shown) = (found.name.clone(), show(found, &account));
     ctx.here().ecr.repositories.remove(&name);

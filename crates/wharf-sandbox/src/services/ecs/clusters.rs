@@ -9,6 +9,7 @@ use super::{
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::{Ctx, Reply},
     tags,
 };
@@ -16,7 +17,7 @@ use crate::{
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.str_or("clusterName", "default");
     if !is_name(name) {
-        return Err(input.invalid("Invalid cluster name"));
+        return Err(rules::ecs::CLUSTER_NAME.refuse("Invalid cluster name"));
     }
     let tags = tags::from_list(input, "tags");
     tags::check(&tags, "InvalidParameterException")?;
@@ -107,16 +108,12 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
             .values()
             .any(|service| service.cluster == name && service.status != "INACTIVE");
         if service {
-            return Err(AwsError::new(
-                "ClusterContainsServicesException",
-                "The Cluster cannot be deleted while Services are active.",
-            ));
+            return Err(rules::ecs::CLUSTER_WITHOUT_SERVICES
+                .refuse("The Cluster cannot be deleted while Services are active."));
         }
         if ecs.tasks.values().any(|task| task.cluster == name && !task.has_stopped()) {
-            return Err(AwsError::new(
-                "ClusterContainsTasksException",
-                "The Cluster cannot be deleted while Tasks are active.",
-            ));
+            return Err(rules::ecs::CLUSTER_WITHOUT_TASKS
+                .refuse("The Cluster cannot be deleted while Tasks are active."));
         }
         ecs.services.retain(|_, service| service.cluster != name);
         if let Some(found) = ecs.clusters.get_mut(&name) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{client, is_name};
-use crate::{error::AwsError, image::Reference, input::Input};
+use crate::{error::AwsError, image::Reference, input::Input, rules};
 
 /// What the task definition around a container says.
 pub(super) struct Frame {
@@ -115,7 +115,7 @@ pub(super) fn read(frame: &Frame, input: &Input<'_>) -> Result<Value, AwsError> 
     secrets(frame, input)?;
     let is_ecr = Reference::parse(image).private_registry().is_some();
     if frame.fargate && is_ecr && !frame.has_execution_role {
-        return Err(client(
+        return Err(rules::ecs::ROLE_FOR_REGISTRY.refuse(
             "Fargate requires task definition to have execution role ARN to support ECR images.",
         ));
     }
@@ -205,7 +205,7 @@ fn ports(
         }
         let host = mapping.int("hostPort")?.unwrap_or(0);
         if frame.awsvpc && host != 0 && host != port {
-            return Err(client(
+            return Err(rules::ecs::HOST_PORT_SAME.refuse(
                 "When networkMode=awsvpc, the host ports and container ports in port mappings must \
                  match.",
             ));
@@ -241,14 +241,14 @@ fn secrets(frame: &Frame, input: &Input<'_>) -> Result<(), AwsError> {
             return Err(client("The secret's valueFrom must not be empty."));
         }
         if !names.insert(name) {
-            return Err(client(format!(
+            return Err(rules::ecs::SECRET_NAMES_UNIQUE.refuse(format!(
                 "The secret name must be unique and not shared with any new or existing \
                  environment variables set on the container, such as '{name}'."
             )));
         }
     }
     if !secrets.is_empty() && !frame.has_execution_role {
-        return Err(client(
+        return Err(rules::ecs::ROLE_FOR_SECRETS.refuse(
             "When you are specifying container secrets, you must also specify a value for \
              'executionRoleArn'.",
         ));
@@ -291,7 +291,7 @@ fn log(frame: &Frame, input: &Input<'_>) -> Result<Option<Value>, AwsError> {
     let Some(log) = input.structure("logConfiguration") else { return Ok(None) };
     let driver = log.required("logDriver")?;
     if frame.fargate && !["awslogs", "splunk", "awsfirelens"].contains(&driver) {
-        return Err(client(format!(
+        return Err(rules::ecs::LOG_DRIVER.refuse(format!(
             "Fargate only supports the log drivers awslogs, splunk and awsfirelens, not {driver}."
         )));
     }
@@ -304,10 +304,11 @@ fn log(frame: &Frame, input: &Input<'_>) -> Result<Option<Value>, AwsError> {
         wanted.retain(|option| options.get(*option).is_none_or(String::is_empty));
         if !wanted.is_empty() {
             let missing = wanted.join(", ");
-            return Err(client(format!("Log driver awslogs requires options: {missing}")));
+            return Err(rules::ecs::LOG_OPTIONS
+                .refuse(format!("Log driver awslogs requires options: {missing}")));
         }
         if frame.fargate && !frame.has_execution_role {
-            return Err(client(
+            return Err(rules::ecs::ROLE_FOR_LOGS.refuse(
                 "Fargate requires task definition to have execution role ARN to support log driver \
                  awslogs.",
             ));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{client, container_rules};
-use crate::{error::AwsError, image::Reference, input::Input, world::World};
+use crate::{error::AwsError, image::Reference, input::Input, rules, world::World};
 
 /// Memory in MiB for each number of CPU units on Fargate: first, last, step (ECS Developer Guide,
 /// "Task CPU and memory").
@@ -30,7 +30,7 @@ const LARGEST: usize = 64 * 1024;
 pub(super) fn read(world: &World, input: &Input<'_>) -> Result<Value, AwsError> {
     let containers = input.list("containerDefinitions");
     if containers.is_empty() {
-        return Err(client("Container list cannot be empty."));
+        return Err(rules::ecs::CONTAINERS_GIVEN.refuse("Container list cannot be empty."));
     }
     if containers.len() > 10 {
         return Err(client("A task definition can have at most 10 containers."));
@@ -115,17 +115,24 @@ fn fargate_rules(
     memory: Option<i64>,
 ) -> Result<(), AwsError> {
     if mode != Some("awsvpc") {
-        return Err(client("Fargate only supports network mode 'awsvpc'."));
+        return Err(
+            rules::ecs::FARGATE_AWSVPC.refuse("Fargate only supports network mode 'awsvpc'.")
+        );
     }
-    let cpu =
-        cpu.ok_or_else(|| client("Fargate requires that 'cpu' be defined at the task level."))?;
-    let memory = memory
-        .ok_or_else(|| client("Fargate requires that 'memory' be defined at the task level."))?;
+    let cpu = cpu.ok_or_else(|| {
+        rules::ecs::FARGATE_CPU.refuse("Fargate requires that 'cpu' be defined at the task level.")
+    })?;
+    let memory = memory.ok_or_else(|| {
+        rules::ecs::FARGATE_MEMORY
+            .refuse("Fargate requires that 'memory' be defined at the task level.")
+    })?;
     let fits = FARGATE_SIZES.iter().any(|&(units, first, last, step)| {
         units == cpu && (first..=last).contains(&memory) && (memory - first) % step == 0
     });
     if !fits {
-        return Err(client("No Fargate configuration exists for given values."));
+        return Err(
+            rules::ecs::FARGATE_SIZE.refuse("No Fargate configuration exists for given values.")
+        );
     }
     if !input.list("placementConstraints").is_empty() {
         return Err(client("Fargate does not support placement constraints."));
@@ -158,7 +165,7 @@ fn storage(input: &Input<'_>) -> Result<Value, AwsError> {
     let Some(storage) = input.structure("ephemeralStorage") else { return Ok(Value::Null) };
     let size = storage.int("sizeInGiB")?.ok_or_else(|| storage.missing("sizeInGiB"))?;
     if !(21..=200).contains(&size) {
-        return Err(client(
+        return Err(rules::ecs::STORAGE_SIZE.refuse(
             "Invalid ephemeral storage size. The size must be between 21 GiB and 200 GiB.",
         ));
     }
@@ -213,30 +220,33 @@ fn between_containers(
     for container in containers {
         let name = container["name"].as_str().unwrap_or_default();
         if !names.insert(name) {
-            return Err(client(format!("Container.name must be unique: '{name}' is not.")));
+            return Err(rules::ecs::CONTAINER_NAMES_UNIQUE
+                .refuse(format!("Container.name must be unique: '{name}' is not.")));
         }
         for port in container["portMappings"].as_array().into_iter().flatten() {
             let number = port["containerPort"].as_i64().unwrap_or(0);
             if number > 0 && !ports.insert((number, port["protocol"].to_string())) {
-                return Err(client(format!(
+                return Err(rules::ecs::PORTS_UNIQUE.refuse(format!(
                     "The container port {number} is mapped by more than one container."
                 )));
             }
         }
     }
     if !containers.iter().any(|container| container["essential"] == true) {
-        return Err(client("At least one container of a task definition must be essential."));
+        return Err(rules::ecs::ONE_ESSENTIAL
+            .refuse("At least one container of a task definition must be essential."));
     }
     for container in containers {
         for after in container["dependsOn"].as_array().into_iter().flatten() {
             let other = after["containerName"].as_str().unwrap_or_default();
             let found = containers.iter().find(|found| found["name"] == other);
             if found.is_none() {
-                return Err(client(format!("The dependsOn container '{other}' does not exist.")));
+                return Err(rules::ecs::DEPENDENCY_EXISTS
+                    .refuse(format!("The dependsOn container '{other}' does not exist.")));
             }
             let checked = found.is_some_and(|found| found["healthCheck"].is_object());
             if after["condition"] == "HEALTHY" && !checked {
-                return Err(client(format!(
+                return Err(rules::ecs::DEPENDENCY_CHECKED.refuse(format!(
                     "The dependsOn container '{other}' has no health check to be HEALTHY by."
                 )));
             }
@@ -246,7 +256,7 @@ fn between_containers(
         containers.iter().map(|container| container[member].as_i64().unwrap_or(0)).sum()
     };
     if cpu.is_some_and(|cpu| sum("cpu") > cpu) {
-        return Err(client(
+        return Err(rules::ecs::CPU_WITHIN_TASK.refuse(
             "Invalid setting for container: the total 'cpu' of containers exceeds the task's.",
         ));
     }
@@ -258,7 +268,7 @@ fn between_containers(
         })
         .sum();
     if memory.is_some_and(|memory| reserved > memory) {
-        return Err(client(
+        return Err(rules::ecs::MEMORY_WITHIN_TASK.refuse(
             "Invalid setting for container: the total 'memory' of containers exceeds the task's.",
         ));
     }

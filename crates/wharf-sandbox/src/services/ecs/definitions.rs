@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     input::Input,
+    rules,
     services::{Ctx, Reply},
     tags,
     time::SimTime,
@@ -16,7 +17,7 @@ use crate::{
 pub(super) fn register(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let family = input.required("family")?.to_owned();
     if !is_name(&family) {
-        return Err(client(
+        return Err(rules::ecs::FAMILY_NAME.refuse(
             "Family contains invalid characters, it should be 1 to 255 letters, numbers, hyphens \
              and underscores",
         ));
@@ -107,7 +108,8 @@ pub(super) fn deregister(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let now = ctx.now();
     let name = reference.rsplit_once("task-definition/").map_or(reference, |(_, name)| name);
     if !name.contains(':') {
-        return Err(client("The specified task definition is missing a revision number."));
+        return Err(rules::ecs::REVISION_GIVEN
+            .refuse("The specified task definition is missing a revision number."));
     }
     let found = ctx.here().ecs.definition_mut(reference);
     let found = found.ok_or_else(|| client("Unable to find the specified task definition."))?;

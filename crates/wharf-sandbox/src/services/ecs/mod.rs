@@ -30,6 +30,7 @@ use super::{Ctx, Operation, Protocol, Service, read, write};
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     world::{Event, World},
 };
 
@@ -119,7 +120,7 @@ fn cluster_name(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Result<String, AwsError
 fn no_cluster(deleted: bool) -> AwsError {
     let message =
         if deleted { "The referenced cluster was inactive." } else { "Cluster not found." };
-    AwsError::new("ClusterNotFoundException", message)
+    rules::ecs::CLUSTER_ACTIVE.refuse(message)
 }
 
 fn client(message: impl Into<String>) -> AwsError {

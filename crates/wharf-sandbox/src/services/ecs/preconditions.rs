@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::{
-    client, outside, providers,
+    outside, providers,
     state::{Cluster, DeploymentConfiguration, LoadBalancer, Network, Revision, TaskDefinition},
 };
-use crate::{error::AwsError, input::Input, services::Ctx};
+use crate::{error::AwsError, input::Input, rules, services::Ctx};
 
 /// The most target groups of a service (ECS API reference, `CreateService`).
 const MOST_BALANCERS: usize = 5;
@@ -48,7 +48,7 @@ pub(super) fn revision(
     if let Some(platform) = input.str("platformVersion") {
         if !PLATFORMS.contains(&platform) {
             let message = "The specified platform does not exist.";
-            return Err(AwsError::new("PlatformUnknownException", message));
+            return Err(rules::ecs::PLATFORM_KNOWN.refuse(message));
         }
         platform.clone_into(&mut wanted.platform);
     }
@@ -57,7 +57,7 @@ pub(super) fn revision(
     }
     let awsvpc = definition.body["networkMode"] == "awsvpc";
     if awsvpc && wanted.network.is_none() {
-        return Err(no_network(input));
+        return Err(no_network());
     }
     if input.has("loadBalancers") {
         wanted.balancers = balancers(input)?;
@@ -92,12 +92,16 @@ pub(super) fn active_definition(
     reference: &str,
 ) -> Result<TaskDefinition, AwsError> {
     let found = definition(ctx, reference)?;
-    if found.status == "ACTIVE" { Ok(found) } else { Err(client("TaskDefinition is inactive")) }
+    if found.status == "ACTIVE" {
+        Ok(found)
+    } else {
+        Err(rules::ecs::DEFINITION_ACTIVE.refuse("TaskDefinition is inactive"))
+    }
 }
 
 fn definition(ctx: &mut Ctx<'_>, reference: &str) -> Result<TaskDefinition, AwsError> {
     let found = ctx.here().ecs.definition(reference).cloned();
-    found.ok_or_else(|| client("TaskDefinition not found."))
+    found.ok_or_else(|| rules::ecs::DEFINITION_EXISTS.refuse("TaskDefinition not found."))
 }
 
 /// Reads the launch type or the strategy; neither is the cluster's default strategy, or else `EC2`
@@ -112,7 +116,7 @@ pub(super) fn launch(
     let launch_type = input.one_of("launchType", &choices)?;
     let strategy = providers::strategy(input, "capacityProviderStrategy")?;
     if launch_type.is_some() && !strategy.is_empty() {
-        return Err(input.invalid(
+        return Err(rules::ecs::LAUNCH_TYPE_OR_STRATEGY.refuse(
             "Specifying both a launch type and capacity provider strategy is not supported. Remove \
              one and try again.",
         ));
@@ -144,11 +148,12 @@ pub(super) fn compatible(
         }
         None => "The task definition is not compatible with the capacity provider strategy.".into(),
     };
-    Err(AwsError::new("InvalidParameterException", message))
+    Err(rules::ecs::DEFINITION_FOR_FARGATE.refuse(message))
 }
 
-pub(super) fn no_network(input: &Input<'_>) -> AwsError {
-    input.invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+pub(super) fn no_network() -> AwsError {
+    rules::ecs::NETWORK_GIVEN
+        .refuse("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
 }
 
 /// Reads a network configuration and fills in the VPC's default group.
@@ -171,25 +176,28 @@ pub(super) fn network(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Result<Option<Net
     let mut vpc = None;
     for id in &subnets {
         let Some(found) = ctx.world.subnet(&region, id) else {
-            return Err(input.invalid(format!(
+            return Err(rules::ecs::SUBNETS_EXIST.refuse(format!(
                 "Error retrieving subnet information for [{id}]: The subnet ID '{id}' does not \
                  exist (ErrorCode: InvalidSubnetID.NotFound)"
             )));
         };
         if *vpc.get_or_insert_with(|| found.vpc.clone()) != found.vpc {
-            return Err(input.invalid("Subnets must all belong to the same VPC."));
+            return Err(
+                rules::ecs::SUBNETS_OF_ONE_VPC.refuse("Subnets must all belong to the same VPC.")
+            );
         }
     }
     let vpc = vpc.unwrap_or_default();
     for id in &groups {
         let Some(found) = ctx.world.security_group(&region, id) else {
-            return Err(input.invalid(format!(
+            return Err(rules::ecs::GROUPS_EXIST.refuse(format!(
                 "Error retrieving security group information for [{id}]: The security group '{id}' \
                  does not exist (ErrorCode: InvalidGroup.NotFound)"
             )));
         };
         if found.vpc != vpc {
-            return Err(input.invalid("Security groups and subnets must belong to the same VPC."));
+            return Err(rules::ecs::GROUPS_OF_THE_VPC
+                .refuse("Security groups and subnets must belong to the same VPC."));
         }
     }
     if groups.is_empty()
@@ -227,7 +235,8 @@ fn balancers(input: &Input<'_>) -> Result<Vec<LoadBalancer>, AwsError> {
             return Err(item.invalid("containerPort cannot be null."));
         };
         if balancers.iter().any(|other| other.target_group == target_group) {
-            return Err(item.invalid(format!("Duplicate targetGroupArn found: {target_group}")));
+            return Err(rules::ecs::TARGET_GROUP_ONCE
+                .refuse(format!("Duplicate targetGroupArn found: {target_group}")));
         }
         balancers.push(LoadBalancer { target_group, container, port });
     }
@@ -236,38 +245,39 @@ fn balancers(input: &Input<'_>) -> Result<Vec<LoadBalancer>, AwsError> {
 
 /// Refuses a container or port that the task definition does not have.
 fn serves(definition: &TaskDefinition, balancer: &LoadBalancer) -> Result<(), AwsError> {
-    let refuse = |message: String| Err(AwsError::new("InvalidParameterException", message));
     let LoadBalancer { container: name, port, .. } = balancer;
     let containers = definition.body["containerDefinitions"].as_array();
     let found = containers.and_then(|list| list.iter().find(|found| found["name"] == *name));
     let Some(found) = found else {
-        return refuse(format!("The container {name} does not exist in the task definition."));
+        return Err(rules::ecs::BALANCED_CONTAINER_EXISTS
+            .refuse(format!("The container {name} does not exist in the task definition.")));
     };
     let ports = found["portMappings"].as_array();
     if ports.is_some_and(|ports| ports.iter().any(|it| it["containerPort"] == *port)) {
         return Ok(());
     }
-    refuse(format!("The container {name} did not have a container port {port} defined."))
+    Err(rules::ecs::BALANCED_PORT_MAPPED
+        .refuse(format!("The container {name} did not have a container port {port} defined.")))
 }
 
 /// Refuses a target group that tasks cannot be registered in, or that gets no traffic.
 fn attached(ctx: &Ctx<'_>, balancer: &LoadBalancer) -> Result<(), AwsError> {
     let arn = &balancer.target_group;
-    let refuse = |message: String| Err(AwsError::new("InvalidParameterException", message));
     let Some(group) = outside::target_group(ctx.world, &ctx.region, arn) else {
-        return refuse("The specified target group does not exist.".to_owned());
+        return Err(rules::ecs::TARGET_GROUP_EXISTS
+            .refuse("The specified target group does not exist.".to_owned()));
     };
     if group.kind != "ip" {
-        return refuse(format!(
+        return Err(rules::ecs::TARGET_GROUP_TAKES_ADDRESSES.refuse(format!(
             "The provided target group {arn} has target type {}, which is incompatible with the \
              awsvpc network mode specified in the task definition.",
             group.kind
-        ));
+        )));
     }
     if !group.attached {
-        return refuse(format!(
+        return Err(rules::ecs::TARGET_GROUP_HAS_BALANCER.refuse(format!(
             "The target group with targetGroupArn {arn} does not have an associated load balancer."
-        ));
+        )));
     }
     Ok(())
 }
@@ -290,10 +300,14 @@ pub(super) fn configuration(
         wanted.minimum = minimum;
     }
     if wanted.maximum < 100 || wanted.maximum > 200 {
-        return Err(input.invalid("maximumPercent must be between 100 and 200."));
+        return Err(
+            rules::ecs::MAXIMUM_PERCENT.refuse("maximumPercent must be between 100 and 200.")
+        );
     }
     if wanted.minimum < 0 || wanted.minimum > 100 {
-        return Err(input.invalid("minimumHealthyPercent must be between 0 and 100."));
+        return Err(
+            rules::ecs::MINIMUM_PERCENT.refuse("minimumHealthyPercent must be between 0 and 100.")
+        );
     }
     if let Some(breaker) = given.structure("deploymentCircuitBreaker") {
         let flag = |name: &str| -> Result<bool, AwsError> {

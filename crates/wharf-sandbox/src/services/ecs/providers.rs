@@ -6,6 +6,7 @@ use super::{clusters, no_cluster, short};
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::{Ctx, Reply},
 };
 
@@ -38,13 +39,13 @@ pub(super) fn strategy(input: &Input<'_>, member: &str) -> Result<Vec<Value>, Aw
         strategy.push(json!({"capacityProvider": provider, "weight": weight, "base": base}));
     }
     if bases > 1 {
-        return Err(input.invalid(
+        return Err(rules::ecs::STRATEGY_BASE.refuse(
             "The specified capacity provider strategy cannot contain more than one item with a \
              base value.",
         ));
     }
     if !strategy.is_empty() && weights == 0 {
-        return Err(input.invalid(
+        return Err(rules::ecs::STRATEGY_WEIGHT.refuse(
             "The specified capacity provider strategy must contain at least one item with a \
              weight greater than 0.",
         ));
@@ -64,13 +65,10 @@ pub(super) fn check(strategy: &[Value], providers: &[String]) -> Result<(), AwsE
 }
 
 fn unknown(name: &str) -> AwsError {
-    AwsError::new(
-        "InvalidParameterException",
-        format!(
-            "The specified capacity provider '{name}' was not found. Specify a valid name or ARN \
+    rules::ecs::PROVIDER_KNOWN.refuse(format!(
+        "The specified capacity provider '{name}' was not found. Specify a valid name or ARN \
              and try again."
-        ),
-    )
+    ))
 }
 
 pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {

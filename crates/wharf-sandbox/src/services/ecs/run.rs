@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    client, cluster, outside, preconditions, scheduler,
+    cluster, outside, preconditions, scheduler,
     state::{Revision, TaskDefinition},
     tagging, task_show,
     task_start::{self, Plan},
@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::{Ctx, Reply},
     tags,
 };
@@ -39,13 +40,13 @@ pub(super) fn run(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     preconditions::compatible(&definition, place.launch_type.as_deref())?;
     let network = preconditions::network(ctx, input)?;
-    let network = network.ok_or_else(|| preconditions::no_network(input))?;
+    let network = network.ok_or_else(preconditions::no_network)?;
     let overrides = overrides(input, &definition)?;
     for member in ["executionRoleArn", "taskRoleArn"] {
         let role = overrides[member].as_str().or_else(|| definition.body[member].as_str());
         let Some(role) = role else { continue };
         if !outside::assumable(ctx.world, role) {
-            return Err(client(scheduler::not_assumed(role)));
+            return Err(rules::ecs::ROLE_ASSUMABLE.refuse(scheduler::not_assumed(role)));
         }
     }
     let mut own = tags::from_list(input, "tags");

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::{Ctx, Reply},
     time::SimTime,
     world::Event,
@@ -25,8 +26,8 @@ const SHORTEST_DRAIN: std::time::Duration = std::time::Duration::from_secs(3);
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("serviceName")?;
     if !is_name(name) {
-        return Err(input
-            .invalid("Invalid service name: up to 255 letters, digits, hyphens and underscores."));
+        return Err(rules::ecs::SERVICE_NAME
+            .refuse("Invalid service name: up to 255 letters, digits, hyphens and underscores."));
     }
     token(input)?;
     let cluster = cluster(ctx, input)?.clone();
@@ -140,7 +141,7 @@ impl Settings {
 pub(super) fn grace(input: &Input<'_>, balanced: bool) -> Result<Option<i64>, AwsError> {
     let grace = input.int_in("healthCheckGracePeriodSeconds", 0, LONGEST_GRACE)?;
     if grace.is_some() && !balanced {
-        return Err(input.invalid(
+        return Err(rules::ecs::GRACE_NEEDS_BALANCER.refuse(
             "Health check grace period is only valid for services configured to use load balancers",
         ));
     }
@@ -171,9 +172,12 @@ fn already(
             if same_token && found.request == *request {
                 return Ok(Some(service_show::service(&account, ecs, key, true)));
             }
-            Err(input.invalid("Creation of service was not idempotent."))
+            Err(rules::ecs::SERVICE_IDEMPOTENT.refuse("Creation of service was not idempotent."))
         }
-        "DRAINING" => Err(input.invalid("Unable to Start a service that is still Draining.")),
+        "DRAINING" => {
+            Err(rules::ecs::SERVICE_DRAINED
+                .refuse("Unable to Start a service that is still Draining."))
+        }
         _ => Ok(None),
     }
 }
@@ -185,7 +189,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         return Err(input.invalid("Services cannot be empty."));
     }
     if names.len() > 10 {
-        return Err(input.invalid("Services cannot have more than 10 elements"));
+        return Err(rules::ecs::TEN_SERVICES.refuse("Services cannot have more than 10 elements"));
     }
     let with_tags = input.strings("include").iter().any(|member| member == "TAGS");
     let (mut found, mut failures) = (Vec::new(), Vec::new());
@@ -235,9 +239,8 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         "INACTIVE" => return Err(service_not_found()),
         "ACTIVE" => {
             if found.desired > 0 && !force {
-                return Err(
-                    input.invalid("The service cannot be stopped while it is scaled above 0.")
-                );
+                return Err(rules::ecs::SERVICE_SCALED_DOWN
+                    .refuse("The service cannot be stopped while it is scaled above 0."));
             }
             "DRAINING".clone_into(&mut found.status);
             found.desired = 0;
@@ -256,7 +259,7 @@ pub(super) fn to_change(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Result<Service,
     let key = format!("{cluster}/{}", short(input.required("service")?));
     let found = ctx.here().ecs.services.get(&key).ok_or_else(service_not_found)?;
     if found.status != "ACTIVE" {
-        return Err(AwsError::new("ServiceNotActiveException", "Service was not ACTIVE."));
+        return Err(rules::ecs::SERVICE_ACTIVE.refuse("Service was not ACTIVE."));
     }
     Ok(found.clone())
 }

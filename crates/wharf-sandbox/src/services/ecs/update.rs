@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{cluster, preconditions, rollout, service_show, services, wake};
 use crate::{
     input::Input,
+    rules,
     services::{Ctx, Reply},
 };
 
@@ -24,7 +25,7 @@ pub(super) fn update(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         before.strategy != revision.strategy || before.launch_type != revision.launch_type
     });
     if moves && !force {
-        return Err(input.invalid(
+        return Err(rules::ecs::STRATEGY_CHANGE_FORCED.refuse(
             "The capacity provider strategy can only be changed together with a forced new \
              deployment.",
         ));

@@ -8,7 +8,7 @@ use super::{
     common::target_group,
     state::{Action, Balancer, Deed, Elbv2State},
 };
-use crate::{error::AwsError, input::Input};
+use crate::{error::AwsError, input::Input, rules};
 
 /// Reads and checks a list of actions for a balancer: one deed, at the end.
 pub(super) fn read(
@@ -85,14 +85,14 @@ fn forward(elb: &Elbv2State, balancer: &Balancer, action: &Input<'_>) -> Result<
             let text = format!(
                 "The following target groups are not in the VPC of the load balancer: {arn}"
             );
-            return Err(AwsError::new("InvalidConfigurationRequest", text));
+            return Err(rules::elbv2::TARGET_GROUP_OF_THE_VPC.refuse(text));
         }
         if elb.balancer_of(arn).is_some_and(|other| other.arn != balancer.arn) {
             let text = format!(
                 "The following target groups cannot be associated with more than one load \
                  balancer: {arn}"
             );
-            return Err(AwsError::new("TargetGroupAssociationLimit", text));
+            return Err(rules::elbv2::ONE_BALANCER.refuse(text));
         }
     }
     let sticky = config.and_then(|config| config.structure("TargetGroupStickinessConfig"));
@@ -129,7 +129,8 @@ fn redirect(action: &Input<'_>) -> Result<Deed, AwsError> {
         return Err(invalid("The redirect path must begin with /"));
     }
     if [protocol, port, host, path] == ["#{protocol}", "#{port}", "#{host}", "/#{path}"] {
-        return Err(invalid("The redirect configuration is not valid because it creates a loop"));
+        return Err(rules::elbv2::REDIRECT_LOOP
+            .refuse("The redirect configuration is not valid because it creates a loop"));
     }
     Ok(Deed::Redirect(json!({
         "Protocol": protocol,
@@ -150,7 +151,7 @@ fn fixed_response(action: &Input<'_>) -> Result<Deed, AwsError> {
         && status.bytes().all(|byte| byte.is_ascii_digit());
     if !good {
         let text = format!("The fixed response status code '{status}' must be 2XX, 4XX or 5XX");
-        return Err(action.invalid(text));
+        return Err(rules::elbv2::FIXED_STATUS.refuse(text));
     }
     config.length("MessageBody", 0, 1024)?;
     let types =

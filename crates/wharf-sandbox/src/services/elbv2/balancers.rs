@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::AwsError,
     input::Input,
-    tags,
+    rules, tags,
     world::{Event, World},
 };
 
@@ -35,7 +35,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let place = settings::check_subnets(ctx, input, None)?;
     if scheme == "internet-facing" && !has_internet_gateway(ctx, &place.vpc) {
         let text = format!("VPC {} has no internet gateway", place.vpc);
-        return Err(AwsError::new("InvalidSubnet", text));
+        return Err(rules::elbv2::INTERNET_GATEWAY.refuse(text));
     }
     let groups = settings::check_groups(ctx, input, &place.vpc)?;
     let tags = tags::from_list(input, "Tags");
@@ -53,7 +53,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let text = format!(
             "A load balancer with the same name '{name}' exists, but with different settings"
         );
-        return Err(AwsError::new("DuplicateLoadBalancerName", text));
+        return Err(rules::elbv2::BALANCER_NAME_UNIQUE.refuse(text));
     }
     if ctx.here().elbv2.balancers.len() >= 50 {
         let text = "The maximum number of load balancers has been reached";
@@ -155,7 +155,7 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let text = format!(
             "Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
         );
-        return Err(AwsError::new("OperationNotPermitted", text));
+        return Err(rules::elbv2::DELETION_PROTECTION.refuse(text));
     }
     let elb = &mut ctx.here().elbv2;
     let listeners: Vec<String> =

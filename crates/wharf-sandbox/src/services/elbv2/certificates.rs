@@ -10,7 +10,7 @@ use super::{
     listeners::changed,
     state::Elbv2State,
 };
-use crate::{error::AwsError, input::Input};
+use crate::{error::AwsError, input::Input, rules};
 
 /// Reads the certificates of a request; they must be issued, in this region.
 pub(super) fn read(ctx: &Ctx<'_>, input: &Input<'_>) -> Result<Vec<String>, AwsError> {
@@ -20,7 +20,7 @@ pub(super) fn read(ctx: &Ctx<'_>, input: &Input<'_>) -> Result<Vec<String>, AwsE
         match ctx.world.certificate_status(&ctx.region, arn) {
             None => {
                 let text = format!("Certificate '{arn}' not found");
-                return Err(AwsError::new("CertificateNotFound", text));
+                return Err(rules::elbv2::CERTIFICATE_EXISTS.refuse(text));
             }
             Some("ISSUED") => arns.push(arn.to_owned()),
             Some(_) => {
@@ -28,7 +28,7 @@ pub(super) fn read(ctx: &Ctx<'_>, input: &Input<'_>) -> Result<Vec<String>, AwsE
                     "The certificate '{arn}' must have a fully-qualified domain name, a supported \
                      signature, and a supported key size."
                 );
-                return Err(AwsError::new("UnsupportedCertificate", text));
+                return Err(rules::elbv2::CERTIFICATE_ISSUED.refuse(text));
             }
         }
     }
@@ -70,7 +70,7 @@ pub(super) fn remove(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if found.certificates.first().is_some_and(|default| doomed.contains(default)) {
         let text = "The default certificate of a listener cannot be removed";
-        return Err(AwsError::new("OperationNotPermitted", text));
+        return Err(rules::elbv2::DEFAULT_CERTIFICATE.refuse(text));
     }
     if let Some(found) = ctx.here().elbv2.listeners.get_mut(arn) {
         found.certificates.retain(|arn| !doomed.contains(arn));

@@ -8,14 +8,14 @@ use super::{
     super::Reply,
     state::{Balancer, Elbv2State, Listener, Rule, TargetGroup},
 };
-use crate::{error::AwsError, input::Input};
+use crate::{error::AwsError, input::Input, rules};
 
 /// Finds a balancer, or answers as ELB does.
 pub(super) fn balancer<'e>(elb: &'e Elbv2State, arn: &str) -> Result<&'e Balancer, AwsError> {
     check_arn(arn, ":loadbalancer/", "load balancer")?;
-    elb.balancers.get(arn).ok_or_else(|| {
-        AwsError::new("LoadBalancerNotFound", "One or more load balancers not found")
-    })
+    elb.balancers
+        .get(arn)
+        .ok_or_else(|| rules::elbv2::BALANCER_EXISTS.refuse("One or more load balancers not found"))
 }
 
 /// Finds a target group, or answers as ELB does.
@@ -24,9 +24,9 @@ pub(super) fn target_group<'e>(
     arn: &str,
 ) -> Result<&'e TargetGroup, AwsError> {
     check_arn(arn, ":targetgroup/", "target group")?;
-    elb.target_groups
-        .get(arn)
-        .ok_or_else(|| AwsError::new("TargetGroupNotFound", "One or more target groups not found"))
+    elb.target_groups.get(arn).ok_or_else(|| {
+        rules::elbv2::TARGET_GROUP_EXISTS.refuse("One or more target groups not found")
+    })
 }
 
 /// Finds a listener, or answers as ELB does.
@@ -42,7 +42,7 @@ pub(super) fn rule<'e>(elb: &'e Elbv2State, arn: &str) -> Result<&'e Rule, AwsEr
     check_arn(arn, ":listener-rule/", "listener rule")?;
     if elb.listeners.values().any(|it| it.default_rule == arn) {
         let text = format!("Default rule '{arn}' cannot be modified or deleted");
-        return Err(AwsError::new("OperationNotPermitted", text));
+        return Err(rules::elbv2::DEFAULT_RULE.refuse(text));
     }
     elb.rules.get(arn).ok_or_else(no_rule)
 }
@@ -79,7 +79,7 @@ pub(super) fn check_name(input: &Input<'_>, noun: &str) -> Result<(), AwsError> 
     } else {
         return Ok(());
     };
-    Err(input.invalid(text))
+    Err(rules::elbv2::NAME.refuse(text))
 }
 
 /// Cuts a list into pages of `PageSize`; the marker is the place of the next item.
@@ -128,7 +128,8 @@ pub(super) fn attributes(
     for attribute in input.list("Attributes") {
         let (key, value) = (attribute.required("Key")?, attribute.str_or("Value", ""));
         let Some((_, _, values)) = known.iter().find(|(name, _, _)| *name == key) else {
-            return Err(input.invalid(format!("{noun} attribute key '{key}' is not recognized")));
+            return Err(rules::elbv2::ATTRIBUTE_KNOWN
+                .refuse(format!("{noun} attribute key '{key}' is not recognized")));
         };
         let fits = match values {
             Values::Bool => value == "true" || value == "false",
@@ -141,7 +142,7 @@ pub(super) fn attributes(
         };
         if !fits {
             let text = format!("{noun} attribute '{key}' value '{value}' is not valid");
-            return Err(AwsError::new("InvalidConfigurationRequest", text));
+            return Err(rules::elbv2::ATTRIBUTE_VALUE.refuse(text));
         }
         if wanted.insert(key.to_owned(), value.to_owned()).is_some() {
             return Err(input.invalid(format!("{noun} attribute key '{key}' is given twice")));

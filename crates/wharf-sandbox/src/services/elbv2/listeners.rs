@@ -8,7 +8,7 @@ use super::{
     common::{balancer, listener, page},
     state::Listener,
 };
-use crate::{error::AwsError, input::Input, tags};
+use crate::{error::AwsError, input::Input, rules, tags};
 
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = input.required("LoadBalancerArn")?;
@@ -58,7 +58,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 fn duplicate(balancer: &str) -> AwsError {
     let text =
         format!("A listener already exists on this port for this load balancer '{balancer}'");
-    AwsError::new("DuplicateListener", text)
+    rules::elbv2::PORT_ONCE.refuse(text)
 }
 
 /// Reads and checks policy and certificate; a plain listener has neither.
@@ -68,7 +68,7 @@ fn secure(ctx: &Ctx<'_>, input: &Input<'_>, listener: &mut Listener) -> Result<(
     if listener.protocol == "HTTP" {
         if !given.is_empty() || policy.is_some() {
             let text = "Certificates and SSL policies cannot be specified for HTTP listeners";
-            return Err(input.invalid(text));
+            return Err(rules::elbv2::NO_CERTIFICATE_ON_HTTP.refuse(text));
         }
         listener.certificates.clear();
         listener.ssl_policy = None;
@@ -77,16 +77,15 @@ fn secure(ctx: &Ctx<'_>, input: &Input<'_>, listener: &mut Listener) -> Result<(
     if let Some(policy) = policy {
         if !is_policy(policy) {
             let text = format!("SSL policy '{policy}' not found");
-            return Err(AwsError::new("SSLPolicyNotFound", text));
+            return Err(rules::elbv2::POLICY_KNOWN.refuse(text));
         }
         listener.ssl_policy = Some(policy.to_owned());
     }
     // The default of the API, not of the console (ELB user guide, "Security policies").
     listener.ssl_policy.get_or_insert_with(|| "ELBSecurityPolicy-2016-08".to_owned());
     match given.as_slice() {
-        [] if listener.certificates.is_empty() => {
-            Err(input.invalid("A certificate must be specified for HTTPS listeners"))
-        }
+        [] if listener.certificates.is_empty() => Err(rules::elbv2::CERTIFICATE_GIVEN
+            .refuse("A certificate must be specified for HTTPS listeners")),
         [] => Ok(()),
         [default] => {
             listener.certificates.retain(|arn| arn != default);

@@ -8,7 +8,7 @@ use super::{
     state::{Health, RegisteredTarget, TargetGroup, TargetState},
     targets::health,
 };
-use crate::{error::AwsError, input::Input};
+use crate::{error::AwsError, input::Input, rules};
 
 pub(super) fn register(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = input.required("TargetGroupArn")?;
@@ -31,7 +31,7 @@ pub(super) fn register(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
                 "The following targets are not in the target group VPC '{}': '{ip}'",
                 group.vpc
             );
-            return Err(AwsError::new("InvalidTarget", text));
+            return Err(rules::elbv2::TARGET_IN_VPC.refuse(text));
         }
     }
     let region = ctx.region.clone();

@@ -12,7 +12,7 @@ use super::{
     listeners::changed,
     state::{Elbv2State, Listener, Rule},
 };
-use crate::{error::AwsError, input::Input, tags};
+use crate::{error::AwsError, input::Input, rules, tags};
 
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = input.required("ListenerArn")?;
@@ -52,7 +52,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 }
 
 fn in_use(priority: u32) -> AwsError {
-    AwsError::new("PriorityInUse", format!("Priority '{priority}' is currently in use"))
+    rules::elbv2::PRIORITY_FREE.refuse(format!("Priority '{priority}' is currently in use"))
 }
 
 pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {

@@ -9,7 +9,7 @@ use super::{
     balancers::{place_nodes, show_zones},
     common::{Attribute, Values, attributes, balancer, show_attributes},
 };
-use crate::{error::AwsError, input::Input, services::ec2};
+use crate::{error::AwsError, input::Input, rules, services::ec2};
 
 /// The attributes of application load balancers with their defaults (ELB API reference,
 /// `LoadBalancerAttribute`).
@@ -74,13 +74,13 @@ pub(super) fn check_subnets(
     for id in &subnets {
         let Some(subnet) = ctx.world.subnet(&ctx.region, id).cloned() else {
             let text = format!("The subnet ID '{id}' is not valid");
-            return Err(AwsError::new("SubnetNotFound", text));
+            return Err(rules::elbv2::SUBNET_EXISTS.refuse(text));
         };
         vpcs.insert(subnet.vpc.clone());
         if !zones.insert(subnet.zone.clone()) {
             let text = "A load balancer cannot be attached to multiple subnets in the same \
                         Availability Zone";
-            return Err(AwsError::new("InvalidConfigurationRequest", text));
+            return Err(rules::elbv2::ONE_SUBNET_A_ZONE.refuse(text));
         }
         let free = ec2::free_addresses(&ctx.here().ec2, id);
         if free < 8 && present.is_none_or(|present| !present.contains(id)) {
@@ -93,12 +93,12 @@ pub(super) fn check_subnets(
     }
     if zones.len() < 2 {
         let text = "At least two subnets in two different Availability Zones must be specified";
-        return Err(input.invalid(text));
+        return Err(rules::elbv2::TWO_ZONES.refuse(text));
     }
     let first = vpcs.pop_first().unwrap_or_default();
     if !vpcs.is_empty() {
         let text = format!("All subnets must belong to the same VPC: '{first}'");
-        return Err(AwsError::new("InvalidSubnet", text));
+        return Err(rules::elbv2::SUBNETS_OF_ONE_VPC.refuse(text));
     }
     Ok(Place { vpc: first, subnets })
 }
@@ -116,7 +116,7 @@ pub(super) fn check_groups(
         let found = ctx.world.security_group(&ctx.region, id);
         if found.is_none_or(|group| group.vpc != vpc) {
             let text = format!("One or more security groups are invalid: '{id}'");
-            return Err(AwsError::new("InvalidSecurityGroup", text));
+            return Err(rules::elbv2::GROUPS_OF_THE_VPC.refuse(text));
         }
     }
     if groups.is_empty() {
@@ -160,7 +160,9 @@ pub(super) fn set_groups(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = input.required("LoadBalancerArn")?;
     let found = balancer(&ctx.here().elbv2, arn)?.clone();
     if input.list("SecurityGroups").is_empty() {
-        return Err(input.invalid("At least one security group must be specified"));
+        return Err(
+            rules::elbv2::GROUP_GIVEN.refuse("At least one security group must be specified")
+        );
     }
     let groups = check_groups(ctx, input, &found.vpc)?;
     let here = ctx.here();

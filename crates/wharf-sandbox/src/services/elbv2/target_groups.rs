@@ -12,7 +12,7 @@ use super::{
     },
     state::{Elbv2State, HealthCheck, TargetGroup},
 };
-use crate::{error::AwsError, input::Input, tags};
+use crate::{error::AwsError, input::Input, rules, tags};
 
 /// The attributes of target groups of application load balancers with their defaults (ELB API
 /// reference, `TargetGroupAttribute`).
@@ -92,7 +92,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let text = format!(
             "A target group with the same name '{name}' exists, but with different settings"
         );
-        return Err(AwsError::new("DuplicateTargetGroupName", text));
+        return Err(rules::elbv2::TARGET_GROUP_NAME_UNIQUE.refuse(text));
     }
     let id = ctx.world.ids.hex(16);
     made.arn = ctx.arn("elasticloadbalancing", &format!("targetgroup/{name}/{id}"));
@@ -135,7 +135,8 @@ fn health_check(input: &Input<'_>, mut check: HealthCheck) -> Result<HealthCheck
     if let Some(path) = input.str("HealthCheckPath") {
         input.length("HealthCheckPath", 1, 1024)?;
         if !path.starts_with('/') {
-            return Err(input.invalid(format!("Health check path '{path}' must begin with '/'")));
+            return Err(rules::elbv2::CHECK_PATH
+                .refuse(format!("Health check path '{path}' must begin with '/'")));
         }
         path.clone_into(&mut check.path);
     }
@@ -152,19 +153,19 @@ fn health_check(input: &Input<'_>, mut check: HealthCheck) -> Result<HealthCheck
             "Health check timeout '{}' must be smaller than the interval '{}'",
             check.timeout, check.interval
         );
-        return Err(input.invalid(text));
+        return Err(rules::elbv2::CHECK_TIMEOUT.refuse(text));
     }
     if let Some(matcher) = input.structure("Matcher") {
         check.matcher = match (matcher.str("HttpCode"), matcher.str("GrpcCode")) {
-            (Some(codes), None) => checked_codes(input, codes, 200, 499)?,
-            (None, Some(codes)) => checked_codes(input, codes, 0, 99)?,
+            (Some(codes), None) => checked_codes(codes, 200, 499)?,
+            (None, Some(codes)) => checked_codes(codes, 0, 99)?,
             _ => return Err(input.invalid("A matcher has either HTTP or gRPC codes")),
         };
     }
     Ok(check)
 }
 
-fn checked_codes(input: &Input<'_>, codes: &str, low: u16, high: u16) -> Result<String, AwsError> {
+fn checked_codes(codes: &str, low: u16, high: u16) -> Result<String, AwsError> {
     let good = codes.split(',').all(|part| {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
         let bounds = (from.parse::<u16>(), to.parse::<u16>());
@@ -175,7 +176,7 @@ fn checked_codes(input: &Input<'_>, codes: &str, low: u16, high: u16) -> Result<
     }
     let text =
         format!("Health check matcher code '{codes}' must be within '{low}-{high}' inclusive");
-    Err(input.invalid(text))
+    Err(rules::elbv2::CHECK_CODES.refuse(text))
 }
 
 pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
@@ -225,7 +226,7 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let elb = &mut ctx.here().elbv2;
     if elb.balancer_of(arn).is_some() {
         let text = format!("Target group '{arn}' is currently in use by a listener or a rule");
-        return Err(AwsError::new("ResourceInUse", text));
+        return Err(rules::elbv2::TARGET_GROUP_UNUSED.refuse(text));
     }
     elb.target_groups.remove(arn);
     Ok(json!({}))

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::error::AwsError;
+use crate::{error::AwsError, rules};
 
 /// Everything but RFC 3986's unreserved characters, as documents are returned.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -26,7 +26,7 @@ pub(super) fn check_trust(document: &str) -> Result<(), AwsError> {
         }
         let principal = statement.get("Principal").or_else(|| statement.get("NotPrincipal"));
         let Some(principal) = principal else {
-            return Err(malformed("Missing required field Principal"));
+            return Err(rules::iam::TRUST_PRINCIPAL.refuse("Missing required field Principal"));
         };
         check_principal(principal)?;
     }
@@ -40,7 +40,9 @@ pub(super) fn check_identity(document: &str) -> Result<(), AwsError> {
             return Err(malformed("Policy document should not specify a principal."));
         }
         if statement.get("Resource").is_none() && statement.get("NotResource").is_none() {
-            return Err(malformed("Policy statement must contain resources."));
+            return Err(
+                rules::iam::POLICY_RESOURCES.refuse("Policy statement must contain resources.")
+            );
         }
     }
     Ok(())

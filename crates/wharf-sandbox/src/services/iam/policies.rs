@@ -7,7 +7,7 @@ use super::{
     conflict, documents, is_name, managed, no_such, role,
     roles::{modifiable, page},
 };
-use crate::{error::AwsError, input::Input};
+use crate::{error::AwsError, input::Input, rules};
 
 pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = policy_name(input)?;
@@ -18,7 +18,7 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let total: usize = others.map(|(_, text)| documents::size(text)).sum();
     if total + documents::size(document) > 10_240 {
         let text = format!("Maximum policy size of 10240 bytes exceeded for role {}", found.name);
-        return Err(conflict("LimitExceeded", text));
+        return Err(rules::iam::POLICIES_SIZE.refuse(text));
     }
     found.inline.insert(name.to_owned(), document.to_owned());
     Ok(json!({}))
@@ -50,7 +50,8 @@ pub(super) fn attach(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = policy_arn(input)?;
     let found = modifiable(ctx, input)?;
     if !managed::exists(arn) {
-        return Err(no_such(format!("Policy {arn} does not exist or is not attachable.")));
+        return Err(rules::iam::POLICY_KNOWN
+            .refuse(format!("Policy {arn} does not exist or is not attachable.")));
     }
     if found.attached.len() >= 10 && !found.attached.contains_key(arn) {
         return Err(conflict("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10"));

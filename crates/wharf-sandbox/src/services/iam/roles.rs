@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     tags::{self, Tags},
     world::Event,
 };
@@ -41,7 +42,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     tags::check(&tags, "InvalidInput")?;
     if ctx.world.global.iam.roles.contains_key(&name.to_lowercase()) {
         let text = format!("Role with name {name} already exists.");
-        return Err(conflict("EntityAlreadyExists", text));
+        return Err(rules::iam::ROLE_NAME_UNIQUE.refuse(text));
     }
     if ctx.world.global.iam.roles.len() >= 1000 {
         return Err(conflict("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000"));
@@ -87,7 +88,7 @@ fn new_role(
 fn check_trust(trust: &str) -> Result<(), AwsError> {
     documents::check_trust(trust)?;
     if documents::size(trust) > 2048 {
-        return Err(conflict("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048"));
+        return Err(rules::iam::TRUST_SIZE.refuse("Cannot exceed quota for ACLSizePerRole: 2048"));
     }
     Ok(())
 }
@@ -107,11 +108,11 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let found = modifiable(ctx, input)?;
     if !found.attached.is_empty() {
         let text = "Cannot delete entity, must detach all policies first.";
-        return Err(conflict("DeleteConflict", text));
+        return Err(rules::iam::ROLE_DETACHED.refuse(text));
     }
     if !found.inline.is_empty() {
         let text = "Cannot delete entity, must delete policies first.";
-        return Err(conflict("DeleteConflict", text));
+        return Err(rules::iam::ROLE_WITHOUT_POLICIES.refuse(text));
     }
     let name = found.name.to_lowercase();
     ctx.world.global.iam.roles.remove(&name);
@@ -178,7 +179,7 @@ pub(super) fn create_service_linked(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Rep
             "Service role name {name} has been taken in this account, please try a different \
              suffix."
         );
-        return Err(AwsError::new("InvalidInput", text));
+        return Err(rules::iam::SERVICE_LINKED_ONCE.refuse(text));
     }
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
         "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]});
@@ -206,7 +207,7 @@ pub(super) fn modifiable<'c>(
              modifiable by AWS",
             found.name
         );
-        return Err(AwsError::new("UnmodifiableEntity", text));
+        return Err(rules::iam::SERVICE_LINKED.refuse(text));
     }
     Ok(found)
 }

@@ -6,6 +6,7 @@ use super::{Ctx, group, no_group, state::LogGroup};
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::Reply,
     tags::{self, Tags},
     world::RegionState,
@@ -28,7 +29,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let groups = &mut ctx.here().logs.groups;
     if groups.contains_key(name) {
         let message = "The specified log group already exists";
-        return Err(AwsError::new("ResourceAlreadyExistsException", message));
+        return Err(rules::logs::GROUP_NAME_UNIQUE.refuse(message));
     }
     let made = LogGroup {
         tags,
@@ -50,7 +51,8 @@ fn check_name(input: &Input<'_>, name: &str) -> Result<(), AwsError> {
         return Err(input.constraint("logGroupName", name, rule));
     }
     if name.starts_with("aws/") {
-        return Err(input.invalid("Log groups starting with AWS/ are reserved for AWS."));
+        return Err(rules::logs::GROUP_NAME_RESERVED
+            .refuse("Log groups starting with AWS/ are reserved for AWS."));
     }
     Ok(())
 }

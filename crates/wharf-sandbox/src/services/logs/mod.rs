@@ -5,7 +5,7 @@ mod groups;
 pub mod state;
 
 use super::{Ctx, Operation, Protocol, Service, read, write};
-use crate::error::AwsError;
+use crate::{error::AwsError, rules};
 
 use self::state::LogGroup;
 
@@ -47,5 +47,5 @@ fn group<'c>(ctx: &'c mut Ctx<'_>, name: &str) -> Result<&'c mut LogGroup, AwsEr
 
 /// CloudWatch Logs API reference, `ResourceNotFoundException`.
 fn no_group() -> AwsError {
-    AwsError::new("ResourceNotFoundException", "The specified log group does not exist.")
+    rules::logs::GROUP_EXISTS.refuse("The specified log group does not exist.")
 }

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::{
     super::{Ctx, Reply},
-    names, rules,
+    names,
+    rules::{self, Problem},
     state::{Alias, RecordSet},
     zones::{max_items, new_change, zone},
 };
-use crate::{error::AwsError, input::Input};
+use crate::{error::AwsError, input::Input, rules::route53 as refusals};
 
 pub(super) fn list(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let limit = max_items(input, 300)?;
@@ -47,7 +48,8 @@ pub(super) fn change(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if changes.is_empty() {
         return Err(input.missing("Changes"));
     }
-    let (mut problems, mut count, mut size, mut touched) = (Vec::new(), 0, 0, Vec::new());
+    let (mut problems, mut touched): (Vec<Problem>, _) = (Vec::new(), Vec::new());
+    let (mut count, mut size) = (0, 0);
     for change in &changes {
         change.required("Action")?;
         let action = change.one_of("Action", &["CREATE", "DELETE", "UPSERT"])?.unwrap_or_default();
@@ -61,16 +63,25 @@ pub(super) fn change(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         match (action, before) {
             ("CREATE", Some(_)) => {
                 let text = "but it already exists";
-                problems.push(format!("Tried to create resource record set {named} {text}"));
+                problems.push((
+                    &refusals::RECORD_NEW,
+                    format!("Tried to create resource record set {named} {text}"),
+                ));
             }
             ("DELETE", None) => {
                 let text = "but it was not found";
-                problems.push(format!("Tried to delete resource record set {named} {text}"));
+                problems.push((
+                    &refusals::RECORD_FOUND,
+                    format!("Tried to delete resource record set {named} {text}"),
+                ));
             }
             ("DELETE", Some(at)) => {
                 if !rules::same(&zone_now.records[at], &set) {
                     let text = "but the values provided do not match the current values";
-                    problems.push(format!("Tried to delete resource record set {named} {text}"));
+                    problems.push((
+                        &refusals::RECORD_SAME,
+                        format!("Tried to delete resource record set {named} {text}"),
+                    ));
                     continue;
                 }
                 zone_now.records.remove(at);
@@ -86,15 +97,17 @@ pub(super) fn change(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         }
     }
     if count > 1000 {
-        problems.push("Number of records limit of 1000 exceeded.".to_owned());
+        let text = "Number of records limit of 1000 exceeded.".to_owned();
+        problems.push((&refusals::BATCH_SIZE, text));
     }
     if size > 32_000 {
-        problems.push("The length of all values exceeds 32000 characters.".to_owned());
+        let text = "The length of all values exceeds 32000 characters.".to_owned();
+        problems.push((&refusals::BATCH_SIZE, text));
     }
     rules::check(ctx.world, &zone_now, &touched, &mut problems);
-    if !problems.is_empty() {
-        let text = format!("[{}]", problems.join(", "));
-        return Err(AwsError::new("InvalidChangeBatch", text));
+    if let Some((rule, _)) = problems.first() {
+        let texts: Vec<&str> = problems.iter().map(|(_, text)| text.as_str()).collect();
+        return Err(rule.refuse(format!("[{}]", texts.join(", "))));
     }
     zone_now.records.sort_by_key(RecordSet::key);
     *zone(ctx, id)? = zone_now;

@@ -6,7 +6,13 @@ use super::{
     names,
     state::{RecordSet, Zone},
 };
-use crate::world::World;
+use crate::{
+    rules::{self, Rule},
+    world::World,
+};
+
+/// A rule that is broken, and how.
+pub(super) type Problem = (&'static Rule, String);
 
 /// Says whether a deletion repeats what is there, in any order of values.
 pub(super) fn same(one: &RecordSet, other: &RecordSet) -> bool {
@@ -19,65 +25,80 @@ pub(super) fn same(one: &RecordSet, other: &RecordSet) -> bool {
 }
 
 /// Checks a zone as it would be after a change; `touched` are the sets that were made or replaced.
-pub(super) fn check(world: &World, zone: &Zone, touched: &[RecordSet], problems: &mut Vec<String>) {
+pub(super) fn check(
+    world: &World,
+    zone: &Zone,
+    touched: &[RecordSet],
+    problems: &mut Vec<Problem>,
+) {
     let has = |kind: &str| zone.records.iter().any(|it| it.name == zone.name && it.kind == kind);
     if !has("NS") {
         let text = "A HostedZone must contain at least one NS record for the zone itself.";
-        problems.push(text.to_owned());
+        problems.push((&rules::route53::NAME_SERVERS_STAY, text.to_owned()));
     }
     if !has("SOA") {
-        problems.push("A HostedZone must contain exactly one SOA record.".to_owned());
+        problems.push((
+            &rules::route53::START_OF_AUTHORITY_STAYS,
+            "A HostedZone must contain exactly one SOA record.".to_owned(),
+        ));
     }
     for set in touched {
         let (name, kind) = (&set.name, &set.kind);
         if !names::is_within(name, &zone.name) {
             let text = format!("RRSet with DNS name {name} is not permitted in zone {}", zone.name);
-            problems.push(text);
+            problems.push((&rules::route53::WITHIN_ZONE, text));
             continue;
         }
         check_neighbours(zone, set, problems);
         check_values(set, problems);
         if let Some(problem) = alias_problem(world, zone, set) {
-            problems.push(problem);
+            problems.push((&rules::route53::ALIAS_TARGET, problem));
         }
         if set.set_identifier.is_none() {
             let mut others = zone.records.iter().filter(|it| it.name == *name && it.kind == *kind);
             if others.any(|it| it.set_identifier.is_some()) {
-                problems.push(format!(
+                let text = format!(
                     "RRSet with DNS name {name}, type {kind} cannot be created as a non-weighted \
                      set exists with the same name and type."
-                ));
+                );
+                problems.push((&rules::route53::SAME_ROUTING, text));
             }
         }
     }
 }
 
-fn check_neighbours(zone: &Zone, set: &RecordSet, problems: &mut Vec<String>) {
+fn check_neighbours(zone: &Zone, set: &RecordSet, problems: &mut Vec<Problem>) {
     let (name, kind) = (&set.name, &set.kind);
     let mut others = zone.records.iter().filter(|it| it.name == *name && it.kind != *kind);
     if kind == "CNAME" {
         if *name == zone.name {
-            problems.push(format!(
-                "RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {}",
-                zone.name
+            problems.push((
+                &rules::route53::NO_CNAME_AT_APEX,
+                format!(
+                    "RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {}",
+                    zone.name
+                ),
             ));
         } else if others.next().is_some() {
-            problems.push(format!(
+            problems.push((&rules::route53::CNAME_ALONE, format!(
                 "RRSet of type CNAME with DNS name {name} is not permitted as it conflicts with \
                  other records with the same DNS name in zone {}",
                 zone.name
-            ));
+            )));
         }
     } else if others.any(|it| it.kind == "CNAME") {
-        problems.push(format!(
-            "RRSet of type {kind} with DNS name {name} is not permitted because a conflicting \
+        problems.push((
+            &rules::route53::NOTHING_BESIDE_CNAME,
+            format!(
+                "RRSet of type {kind} with DNS name {name} is not permitted because a conflicting \
              RRSet of type CNAME with the same DNS name already exists in zone {}",
-            zone.name
+                zone.name
+            ),
         ));
     }
 }
 
-fn check_values(set: &RecordSet, problems: &mut Vec<String>) {
+fn check_values(set: &RecordSet, problems: &mut Vec<Problem>) {
     for value in &set.values {
         let fault = match set.kind.as_str() {
             "A" if value.parse::<Ipv4Addr>().is_err() => {
@@ -95,7 +116,7 @@ fn check_values(set: &RecordSet, problems: &mut Vec<String>) {
             _ => continue,
         };
         let text = format!("FATAL problem: {fault} encountered with '{value}'");
-        problems.push(format!("Invalid Resource Record: '{text}'"));
+        problems.push((&rules::route53::VALUES, format!("Invalid Resource Record: '{text}'")));
         return;
     }
 }

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     tags::{self, Tags},
     world::{Event, World},
 };
@@ -77,7 +78,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let zones = &ctx.world.global.route53.zones;
     if zones.values().any(|zone| zone.reference == reference) {
         let text = "A hosted zone has already been created with the specified caller reference.";
-        return Err(AwsError::new("HostedZoneAlreadyExists", text).with_status(409));
+        return Err(rules::route53::REFERENCE_NEW.refuse(text).with_status(409));
     }
     if zones.len() >= 500 {
         let text = "The maximum number of hosted zones has been reached";
@@ -101,7 +102,7 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if zone(ctx, &id)?.records.len() > 2 {
         let text = "The specified hosted zone contains non-required resource record sets  and so \
                     cannot be deleted.";
-        return Err(AwsError::new("HostedZoneNotEmpty", text));
+        return Err(rules::route53::ZONE_EMPTY.refuse(text));
     }
     ctx.world.global.route53.zones.remove(&id);
     Ok(json!({"ChangeInfo": new_change(ctx, None)}))
@@ -196,7 +197,7 @@ pub(super) fn zone<'c>(ctx: &'c mut Ctx<'_>, id: &str) -> Result<&'c mut Zone, A
     let id = id.rsplit('/').next().unwrap_or(id);
     ctx.world.global.route53.zones.get_mut(id).ok_or_else(|| {
         let text = format!("No hosted zone found with ID: {id}");
-        AwsError::new("NoSuchHostedZone", text).with_status(404)
+        rules::route53::ZONE_EXISTS.refuse(text).with_status(404)
     })
 }
 

@@ -8,6 +8,7 @@ use super::{marked_for_deletion, no_secret, state::Secret};
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::{Ctx, Reply},
     tags::{self, Tags},
     world::RegionState,
@@ -31,14 +32,13 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let now = ctx.now();
     if let Some(present) = ctx.here().secrets.find(name, now) {
         if present.deleted.is_some() {
-            return Err(AwsError::new(
-                "InvalidRequestException",
+            return Err(rules::secrets::NAME_NOT_MARKED.refuse(
                 "You can't create this secret because a secret with this name is already \
                  scheduled for deletion.",
             ));
         }
         let message = format!("The operation failed because the secret {name} already exists.");
-        return Err(AwsError::new("ResourceExistsException", message));
+        return Err(rules::secrets::NAME_UNIQUE.refuse(message));
     }
     let suffix = ctx.world.ids.letters(6);
     let version = match input.str("ClientRequestToken") {
@@ -117,7 +117,7 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let window = window.unwrap_or(30);
     if !(7..=30).contains(&window) {
         let message = "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).";
-        return Err(AwsError::new("InvalidParameterException", message));
+        return Err(rules::secrets::RECOVERY_WINDOW.refuse(message));
     }
     let now = ctx.now();
     let found = if force { any(ctx, input)? } else { present(ctx, input)? };

@@ -5,7 +5,7 @@ mod find;
 pub mod state;
 
 use super::{Operation, Protocol, Service, read, write};
-use crate::error::AwsError;
+use crate::{error::AwsError, rules};
 
 /// Secrets Manager.
 pub static SERVICE: Service = Service {
@@ -37,8 +37,7 @@ fn no_secret() -> AwsError {
 
 /// Secrets Manager API reference, `InvalidRequestException`.
 fn marked_for_deletion() -> AwsError {
-    AwsError::new(
-        "InvalidRequestException",
+    rules::secrets::NOT_MARKED.refuse(
         "You can't perform this operation on the secret because it was marked for deletion.",
     )
 }

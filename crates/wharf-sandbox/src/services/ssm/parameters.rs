@@ -8,6 +8,7 @@ use super::state::Parameter;
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::{Ctx, Reply},
     tags::{self, Tags},
     world::{RegionState, World},
@@ -40,7 +41,7 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
                        parameter with tags, please remove overwrite flag. To update tags for an \
                        existing parameter, please use AddTagsToResource or \
                        RemoveTagsFromResource.";
-        return Err(input.invalid(message));
+        return Err(rules::ssm::TAGS_OR_OVERWRITE.refuse(message));
     }
     let (now, arn) = (ctx.now(), ctx.arn("ssm", &arn_suffix(name)));
     let parameters = &mut ctx.here().ssm.parameters;
@@ -48,7 +49,7 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if before.is_some() && !overwrite {
         let message = "The parameter already exists. To overwrite this value, set the overwrite \
                        option in the request to true.";
-        return Err(AwsError::new("ParameterAlreadyExists", message));
+        return Err(rules::ssm::PARAMETER_NAME_UNIQUE.refuse(message));
     }
     let kind = kind.or(before.map(|before| before.kind.as_str()));
     let kind = kind.ok_or_else(|| {
@@ -91,7 +92,7 @@ fn check_name(name: &str) -> Result<(), AwsError> {
     let first = name.trim_start_matches('/').to_ascii_lowercase();
     if first.starts_with("ssm") || first.starts_with("aws") {
         let message = "No access to reserved parameter name.";
-        return Err(AwsError::new("AccessDeniedException", message));
+        return Err(rules::ssm::NAME_RESERVED.refuse(message));
     }
     if name.matches('/').count() > 15 {
         return Err(AwsError::new(
