@@ -1,0 +1,373 @@
+//! Bugs planted at the seams between the libraries, so that the simulation can be seen to catch them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use serde_json::Value;
+use wharf_aws::Transport;
+use wharf_graph::{
+    Address, ErrorClass, Failure, Graph, Live, Outcome, Provider, Snapshot, StepContext,
+};
+use wharf_plan::{Action, Op, Part, Plan};
+use wharf_sandbox::Sandbox;
+
+use crate::process::Embedded;
+
+/// A bug, and how many seeds may pass until it is caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    DeleteBeforeCreate,
+    SkipListenerWait,
+    FailedReadIsAbsence,
+    ImpatientDeletes,
+    NewTokenEachTime,
+    ForeignTakenForOurs,
+    NoLease,
+    LeaseOverwrites,
+    LeaseNotKept,
+    LeaseStays,
+    MoveTrafficEarly,
+    OldTargetsGoEarly,
+    DeleteDoesNotWait,
+    DropDeleteAfter,
+    RollbackIsSuccess,
+    LeavingIgnored,
+    DeletesByPrefix,
+    TaglessCreate,
+    PlanningWrites,
+    SecretInPlan,
+    UpdateForgotten,
+    HalfAnUpdate,
+    NoMinimumHealthy,
+    PruneForgotten,
+    CreatesDoNotWait,
+}
+
+pub(crate) const ALL: &[Bug] = &[
+    Bug::DeleteBeforeCreate,
+    Bug::SkipListenerWait,
+    Bug::FailedReadIsAbsence,
+    Bug::ImpatientDeletes,
+    Bug::NewTokenEachTime,
+    Bug::ForeignTakenForOurs,
+    Bug::NoLease,
+    Bug::LeaseOverwrites,
+    Bug::LeaseNotKept,
+    Bug::LeaseStays,
+    Bug::MoveTrafficEarly,
+    Bug::OldTargetsGoEarly,
+    Bug::DeleteDoesNotWait,
+    Bug::DropDeleteAfter,
+    Bug::RollbackIsSuccess,
+    Bug::LeavingIgnored,
+    Bug::DeletesByPrefix,
+    Bug::TaglessCreate,
+    Bug::PlanningWrites,
+    Bug::SecretInPlan,
+    Bug::UpdateForgotten,
+    Bug::HalfAnUpdate,
+    Bug::NoMinimumHealthy,
+    Bug::PruneForgotten,
+    Bug::CreatesDoNotWait,
+];
+
+/// Alters what was read.
+pub(crate) fn bend_snapshot(bug: Option<Bug>, mut snapshot: Snapshot) -> Snapshot {
+    match bug {
+        Some(Bug::FailedReadIsAbsence) => snapshot.failures.clear(),
+        Some(Bug::LeavingIgnored) => {
+            snapshot.live.values_mut().flatten().for_each(|live| live.leaving = false);
+        }
+        _ => {}
+    }
+    snapshot
+}
+
+/// Takes what is in the way for the stack's own.
+pub(crate) fn adopt_foreign(bug: Option<Bug>, mut snapshot: Snapshot, graph: &Graph) -> Snapshot {
+    if bug != Some(Bug::ForeignTakenForOurs) {
+        return snapshot;
+    }
+    for foreign in std::mem::take(&mut snapshot.foreign) {
+        let Some(policy) = wharf_aws::kinds::policy(foreign.address.kind()) else { continue };
+        let desired = graph.get(&foreign.address);
+        snapshot.insert(Live {
+            props: desired.map_or(Value::Null, |it| it.props.clone()),
+            outputs: [
+                ("arn".to_owned(), foreign.id.clone()),
+                ("id".to_owned(), foreign.id.clone()),
+            ]
+            .into(),
+            applied: desired.map(wharf_graph::Desired::hash),
+            address: foreign.address,
+            id: foreign.id,
+            policy,
+            leaving: false,
+        });
+    }
+    snapshot
+}
+
+/// Alters the plan.
+pub(crate) fn bend_plan(bug: Option<Bug>, mut plan: Plan, sandbox: &Sandbox) -> Plan {
+    let kind = |plan: &Plan, id: &wharf_plan::StepId| {
+        plan.step(id).map(|step| step.address.kind().to_owned()).unwrap_or_default()
+    };
+    match bug {
+        Some(Bug::DeleteBeforeCreate) => delete_first(&mut plan),
+        Some(Bug::SkipListenerWait) => {
+            let copy = plan.clone();
+            for step in plan.steps.iter_mut().filter(|step| step.address.kind() == "service") {
+                step.needs.retain(|need| !kind(&copy, need).starts_with("listener"));
+            }
+        }
+        Some(Bug::MoveTrafficEarly) => {
+            let copy = plan.clone();
+            for step in plan.steps.iter_mut().filter(|step| step.part == Some(Part::Move)) {
+                step.needs.retain(|need| kind(&copy, need) != "service");
+            }
+        }
+        Some(Bug::OldTargetsGoEarly) => {
+            for step in &mut plan.steps {
+                if matches!(step.op, Op::Delete { .. })
+                    && ["target_group", "service"].contains(&step.address.kind())
+                {
+                    step.needs.clear();
+                }
+            }
+        }
+        Some(Bug::DropDeleteAfter) => {
+            for step in plan.steps.iter_mut().filter(|step| matches!(step.op, Op::Delete { .. })) {
+                step.needs.clear();
+            }
+        }
+        Some(Bug::PruneForgotten) => {
+            let gone: Vec<_> = plan
+                .steps
+                .iter()
+                .filter(|step| step.action == Action::Delete && !plan.inputs.destroy)
+                .map(|step| step.id.clone())
+                .collect();
+            plan.steps.retain(|step| !gone.contains(&step.id));
+            for step in &mut plan.steps {
+                step.needs.retain(|need| !gone.contains(need));
+            }
+        }
+        Some(Bug::SecretInPlan) => {
+            let value = sandbox.with_world(|world| {
+                let found = world.parameter(crate::spec::REGION, "/notes/canary");
+                found.map(|parameter| parameter.value.clone())
+            });
+            for step in plan.steps.iter_mut().filter(|it| it.address.kind() == "task_definition") {
+                step.note.clone_from(&value);
+            }
+        }
+        _ => {}
+    }
+    plan
+}
+
+/// Turns replacements round: the old object goes before the new one is made.
+fn delete_first(plan: &mut Plan) {
+    let copy = plan.clone();
+    for step in &mut plan.steps {
+        if step.action != Action::Replace {
+            continue;
+        }
+        let other = |part: Part| {
+            let half =
+                copy.steps.iter().find(|it| it.address == step.address && it.part == Some(part));
+            half.map(|it| it.id.clone())
+        };
+        match step.part {
+            Some(Part::Delete) => step.needs.clear(),
+            Some(Part::Create) => step.needs.extend(other(Part::Delete)),
+            _ => {}
+        }
+    }
+}
+
+/// A provider with a bug.
+pub(crate) struct Wrapped {
+    inner: Arc<dyn Provider>,
+    bug: Option<Bug>,
+}
+
+impl Wrapped {
+    pub(crate) fn new(inner: Arc<dyn Provider>, bug: Option<Bug>, _: &Sandbox) -> Self {
+        Self { inner, bug }
+    }
+
+    fn is(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+
+    fn lie(
+        &self,
+        result: Result<Outcome, Failure>,
+        live: Option<&Live>,
+    ) -> Result<Outcome, Failure> {
+        match result {
+            Err(failure)
+                if self.is(Bug::RollbackIsSuccess)
+                    && matches!(
+                        failure.class,
+                        ErrorClass::RolledBack | ErrorClass::RolloutFailed
+                    ) =>
+            {
+                let (id, outputs) =
+                    live.map(|live| (live.id.clone(), live.outputs.clone())).unwrap_or_default();
+                Ok(Outcome::Done { id, outputs })
+            }
+            result => result,
+        }
+    }
+}
+
+impl Provider for Wrapped {
+    fn create<'a>(
+        &'a self,
+        cx: &'a StepContext,
+        address: &'a Address,
+        props: &'a Value,
+        spec_hash: &'a str,
+    ) -> BoxFuture<'a, Result<Outcome, Failure>> {
+        Box::pin(async move {
+            if self.is(Bug::CreatesDoNotWait) && address.kind() == "service" {
+                let create = self.inner.create(cx, address, props, spec_hash);
+                let waited = tokio::time::timeout(Duration::from_secs(2), create).await;
+                let nothing =
+                    Outcome::Done { id: String::new(), outputs: std::collections::BTreeMap::new() };
+                return waited.unwrap_or(Ok(nothing));
+            }
+            self.lie(self.inner.create(cx, address, props, spec_hash).await, None)
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        cx: &'a StepContext,
+        live: &'a Live,
+        props: &'a Value,
+        changed: &'a [String],
+        spec_hash: &'a str,
+    ) -> BoxFuture<'a, Result<Outcome, Failure>> {
+        Box::pin(async move {
+            if self.is(Bug::UpdateForgotten) && live.address.kind() == "load_balancer" {
+                return Ok(Outcome::Done { id: live.id.clone(), outputs: live.outputs.clone() });
+            }
+            if self.is(Bug::HalfAnUpdate) && changed.len() > 1 {
+                let mut half = props.clone();
+                if let (Value::Object(half), Value::Object(old)) = (&mut half, &live.props) {
+                    for path in &changed[1..] {
+                        let top =
+                            path.split(['.', '[', '/']).find(|it| !it.is_empty()).unwrap_or(path);
+                        if let Some(value) = old.get(top) {
+                            half.insert(top.to_owned(), value.clone());
+                        }
+                    }
+                }
+                let one = &changed[..1];
+                return self
+                    .lie(self.inner.update(cx, live, &half, one, spec_hash).await, Some(live));
+            }
+            self.lie(self.inner.update(cx, live, props, changed, spec_hash).await, Some(live))
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        cx: &'a StepContext,
+        live: &'a Live,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let kind = live.address.kind();
+            if self.is(Bug::ImpatientDeletes) {
+                let cx = StepContext { budget: Duration::from_secs(1), ..cx.clone() };
+                let limit =
+                    tokio::time::timeout(Duration::from_secs(1), self.inner.delete(&cx, live));
+                return limit.await.unwrap_or_else(|_| {
+                    Err(Failure::own(ErrorClass::InUse, "DependencyViolation"))
+                });
+            }
+            if self.is(Bug::DeleteDoesNotWait) && kind == "service" {
+                let limit =
+                    tokio::time::timeout(Duration::from_secs(1), self.inner.delete(cx, live));
+                return limit.await.unwrap_or(Ok(()));
+            }
+            self.inner.delete(cx, live).await
+        })
+    }
+}
+
+/// A wire with a bug.
+pub(crate) struct Wire {
+    inner: Embedded,
+    bug: Option<Bug>,
+}
+
+impl Wire {
+    pub(crate) fn new(inner: Embedded, bug: Option<Bug>) -> Self {
+        Self { inner, bug }
+    }
+}
+
+impl Transport for Wire {
+    fn call(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'static, Result<http::Response<Bytes>, std::io::Error>> {
+        let (mut parts, body) = request.into_parts();
+        let target = parts.headers.get("x-amz-target").and_then(|it| it.to_str().ok());
+        let operation = target.and_then(|it| it.rsplit('.').next()).unwrap_or_default().to_owned();
+        let mut body = body;
+        let mut extra = None;
+        match (self.bug, operation.as_str()) {
+            (Some(Bug::NewTokenEachTime), "RequestCertificate") => {
+                body = edit(&body, |input| {
+                    input["IdempotencyToken"] = Value::from(format!("t{}", fastrand::u32(..)));
+                });
+            }
+            (Some(Bug::NoMinimumHealthy), "UpdateService" | "CreateService") => {
+                body = edit(&body, |input| {
+                    if let Some(how) = input.get_mut("deploymentConfiguration") {
+                        how["minimumHealthyPercent"] = Value::from(0);
+                        how["maximumPercent"] = Value::from(100);
+                    }
+                });
+            }
+            (Some(Bug::DeletesByPrefix), "DeleteLogGroup") => {
+                let other = edit(&body, |input| {
+                    input["logGroupName"] = Value::from("/wharf/notes2/web");
+                });
+                extra = Some(other);
+            }
+            (Some(Bug::TaglessCreate), "CreateLogGroup") => {
+                body = edit(&body, |input| {
+                    input.as_object_mut().map(|it| it.remove("tags"));
+                });
+            }
+            _ => {}
+        }
+        parts.headers.remove("content-length");
+        let inner = self.inner.clone();
+        Box::pin(async move {
+            if let Some(other) = extra {
+                let mut copy = http::Request::new(other);
+                *copy.headers_mut() = parts.headers.clone();
+                *copy.method_mut() = parts.method.clone();
+                *copy.uri_mut() = parts.uri.clone();
+                drop(inner.call(copy).await);
+            }
+            inner.call(http::Request::from_parts(parts, body)).await
+        })
+    }
+}
+
+fn edit(body: &Bytes, change: impl FnOnce(&mut Value)) -> Bytes {
+    let Ok(mut input) = serde_json::from_slice::<Value>(body) else { return body.clone() };
+    change(&mut input);
+    Bytes::from(input.to_string())
+}

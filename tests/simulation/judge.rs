@@ -1,0 +1,434 @@
+//! Runs a case and judges it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use wharf_apply::Verdict;
+use wharf_sandbox::image::{self, App};
+use wharf_sandbox::{CallRecord, Options, Sandbox, SimTime};
+
+use crate::account::{self, Inventory, inventory, is_history, kind_of, text};
+use crate::bugs::Bug;
+use crate::case::{Broken, Case};
+use crate::process::{End, Goal, Process};
+use crate::spec::{APP, REGION, Spec};
+use crate::tally::Tally;
+use crate::weather::{Storm, Watch, Weather};
+
+/// How often a run may be repeated while things go wrong; then they stop.
+const STORMY_RUNS: usize = 12;
+/// How long somebody waits between two tries.
+const PAUSE: Duration = Duration::from_secs(20);
+
+/// A case that went wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct Failed {
+    pub(crate) what: String,
+    pub(crate) log: Vec<String>,
+    pub(crate) calls: Vec<CallRecord>,
+}
+
+/// What a case did.
+#[derive(Debug)]
+pub(crate) struct Passed {
+    pub(crate) tally: Tally,
+    /// Stands for the whole history of calls.
+    pub(crate) history: String,
+}
+
+/// Runs a case on a thread of its own clock.
+pub(crate) fn run(case: &Case, bug: Option<Bug>) -> Result<Passed, Failed> {
+    // Jitter and idempotency tokens come from here.
+    fastrand::seed(case.seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without sockets can be built");
+    runtime.block_on(async {
+        let mut trial = Trial::new(case, bug);
+        let judged = AssertUnwindSafe(Box::pin(trial.run())).catch_unwind().await;
+        let result = judged.unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            Err(format!("a panic: {}", text.unwrap_or_default()))
+        });
+        trial.conclude(result)
+    })
+}
+
+struct Trial<'a> {
+    case: &'a Case,
+    bug: Option<Bug>,
+    sandbox: Sandbox,
+    watch: Arc<Watch>,
+    foreign: Inventory,
+    log: Vec<String>,
+    deaths: u64,
+    runs: u64,
+    began: SimTime,
+}
+
+impl<'a> Trial<'a> {
+    fn new(case: &'a Case, bug: Option<Bug>) -> Self {
+        let sandbox = Sandbox::in_memory(Options::default());
+        let began = sandbox.now();
+        Self {
+            case,
+            bug,
+            sandbox,
+            watch: Arc::default(),
+            foreign: Inventory::new(),
+            log: Vec::new(),
+            deaths: 0,
+            runs: 0,
+            began,
+        }
+    }
+
+    fn conclude(self, result: Result<(), String>) -> Result<Passed, Failed> {
+        let calls = self.sandbox.calls();
+        if let Err(what) = result {
+            return Err(Failed { what, log: self.log, calls });
+        }
+        let history = serde_json::to_string(&calls).unwrap_or_default();
+        let history = image::digest_of(&format!("{history}{:?}", self.log));
+        let tally = Tally {
+            seeds: 1,
+            runs: self.runs,
+            calls: calls.len() as u64,
+            deaths: self.deaths,
+            retries: calls.iter().filter(|call| call.fault.is_some() || call.status >= 500).count()
+                as u64,
+            faults: crate::weather::faults(&calls),
+            virtual_time: self.sandbox.now().since(self.began),
+        };
+        Ok(Passed { tally, history })
+    }
+
+    fn calm(&self) {
+        self.sandbox.intercept(Weather::new(&Storm::calm(), None, &self.watch));
+    }
+
+    fn process(&self, spec: &Spec) -> Process {
+        Process::new(&self.sandbox, &spec.text(), &self.watch, self.bug)
+    }
+
+    fn right(&self) -> Result<(), String> {
+        let wrong = &self.watch.lock().wrong;
+        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+    }
+
+    async fn run(&mut self) -> Result<(), String> {
+        self.settle_in().await?;
+        self.calm();
+        if let Some(before) = &self.case.before {
+            self.converge("before", before, Goal::Apply, &Storm::calm()).await?;
+            self.check_applied(before).await?;
+        }
+        for edit in &self.case.edits {
+            let seen = self.foreign_or_new();
+            self.sandbox.with_world(|world| edit.apply(world));
+            self.adopt_new(&seen);
+        }
+        if let (Some(broken), Some(before)) = (self.case.broken, &self.case.before) {
+            self.release_broken(broken, before).await?;
+        }
+        self.blocked().await?;
+        self.change().await?;
+        let wanted = &self.case.wanted;
+        self.check_applied(wanted).await?;
+        self.converge("destroy", wanted, Goal::Destroy, &self.case.destroy_storm).await?;
+        self.check_destroyed().await
+    }
+
+    /// Fills the account with what belongs to others.
+    async fn settle_in(&mut self) -> Result<(), String> {
+        self.sandbox.with_world(|world| {
+            world.region(REGION);
+        });
+        account::secret(&self.sandbox).await;
+        if self.case.neighbours {
+            account::neighbours(&self.sandbox).await;
+        }
+        if self.case.other_stack {
+            let other = Spec { app: "notes2x".to_owned(), ..crate::spec::Spec::small() };
+            let process = Process::new(&self.sandbox, &other.text(), &self.watch, None);
+            let end = Box::pin(process.run(Goal::Apply)).await;
+            self.expect("other stack", &end, End::Done)?;
+        }
+        // Certificates show their records, services become steady, and roles can be assumed.
+        tokio::time::sleep(Duration::from_mins(30)).await;
+        self.foreign = inventory(&self.sandbox);
+        Ok(())
+    }
+
+    fn expect(&mut self, what: &str, end: &End, wanted: End) -> Result<(), String> {
+        self.log.push(format!("{what}: {end:?}"));
+        self.right()?;
+        if *end == wanted {
+            Ok(())
+        } else {
+            Err(format!("{what} should have ended {wanted:?}, not {end:?}"))
+        }
+    }
+
+    /// Applies (or destroys) until that succeeds, whatever goes wrong meanwhile.
+    async fn converge(
+        &mut self,
+        what: &str,
+        spec: &Spec,
+        goal: Goal,
+        storm: &Storm,
+    ) -> Result<(), String> {
+        let calm = *storm == Storm::calm();
+        let meanwhile = self.case.meanwhile.filter(|_| what == "change");
+        self.sandbox.intercept(Weather::new(storm, meanwhile, &self.watch));
+        let seen = self.foreign_or_new();
+        let mut surprises = usize::from(meanwhile.is_some());
+        for number in 1..=STORMY_RUNS + 4 {
+            let stormy = !calm && number <= STORMY_RUNS;
+            if number == STORMY_RUNS + 1 {
+                self.calm();
+            }
+            self.runs += 1;
+            let end = Box::pin(self.process(spec).run(goal)).await;
+            self.log.push(format!("{what} {number} at {}: {end:?}", self.sandbox.now()));
+            self.right()?;
+            if self.watch.lock().appeared {
+                self.adopt_new(&seen);
+            }
+            self.check_foreign()?;
+            match end {
+                End::Done => return Ok(()),
+                End::Died => self.deaths += 1,
+                End::Held(until) => {
+                    let now = u64::try_from(self.sandbox.now().0 / 1000).unwrap_or(0);
+                    tokio::time::sleep(Duration::from_secs(until.saturating_sub(now) + 1)).await;
+                }
+                _ if stormy => {}
+                // A change by somebody else may cost one run.
+                _ if surprises > 0 => surprises -= 1,
+                end => return Err(format!("{what}: nothing went wrong, and yet: {end:?}")),
+            }
+            if stormy {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Err(format!("{what} does not converge"))
+    }
+
+    async fn blocked(&mut self) -> Result<(), String> {
+        let Some(blocker) = self.case.in_the_way else { return Ok(()) };
+        let wanted = &self.case.wanted;
+        let service = wanted.services.keys().next().cloned().unwrap_or_default();
+        blocker.put(&self.sandbox, &service).await;
+        if wanted.private && blocker == crate::case::InTheWay::SecurityGroup {
+            // It is in another VPC and in nobody's way.
+            blocker.remove(&self.sandbox, &service);
+            return Ok(());
+        }
+        let before = inventory(&self.sandbox);
+        let end = Box::pin(self.process(wanted).run(Goal::Apply)).await;
+        self.expect("blocked apply", &end, End::Foreign)?;
+        let end = Box::pin(self.process(wanted).run(Goal::Destroy)).await;
+        self.expect("destroy of nothing", &end, End::Done)?;
+        same(&before, &inventory(&self.sandbox), "while foreign objects were in the way")?;
+        blocker.remove(&self.sandbox, &service);
+        Ok(())
+    }
+
+    /// A release that cannot become healthy must not be taken for a success, nor harm anybody.
+    async fn release_broken(&mut self, broken: Broken, before: &Spec) -> Result<(), String> {
+        let name = before.services.keys().next_back().cloned().unwrap_or_default();
+        let mut spec = before.clone();
+        let Some(service) = spec.services.get_mut(&name) else { return Ok(()) };
+        "bad".clone_into(&mut service.image);
+        let app = match broken {
+            Broken::Ill if service.port.is_some() => App { other_paths: 500, ..App::default() },
+            _ => App { exit_code: Some(3), exit_after_seconds: 1, ..App::default() },
+        };
+        let repository = format!("{APP}/{name}");
+        self.sandbox.with_world(|world| {
+            let platforms = image::both_platforms();
+            world.push_image(REGION, &repository, "bad", &platforms, app);
+        });
+        self.calm();
+        let start = self.sandbox.now();
+        self.watch.lock().outage_planned = false;
+        let end = Box::pin(self.process(&spec).run(Goal::Apply)).await;
+        self.log.push(format!("broken release: {end:?}"));
+        self.right()?;
+        match end {
+            End::Failed(Verdict::RolledBack | Verdict::Failed, _) => {}
+            end => return Err(format!("a broken release ended {end:?}")),
+        }
+        if self.case.edits.is_empty() { self.check_availability(start) } else { Ok(()) }
+    }
+
+    /// The change itself, perhaps with a second apply beside it.
+    async fn change(&mut self) -> Result<(), String> {
+        let wanted = &self.case.wanted;
+        {
+            let mut seen = self.watch.lock();
+            seen.outage_planned = false;
+            seen.harmed = self.case.edits.iter().any(|edit| edit.harms());
+        }
+        let start = self.sandbox.now();
+        let beside = self.case.beside.map(|after| {
+            let process = self.process(wanted);
+            async move {
+                tokio::time::sleep(after).await;
+                Box::pin(process.run(Goal::Apply)).await
+            }
+        });
+        match beside {
+            None => self.converge("change", wanted, Goal::Apply, &self.case.storm).await?,
+            Some(beside) => {
+                let storm = &self.case.storm;
+                let main = self.converge("change", wanted, Goal::Apply, storm);
+                let (main, beside) = futures::join!(main, beside);
+                self.log.push(format!("beside: {beside:?}"));
+                main?;
+                // Whoever came second may have met the storm; a last word settles it.
+                self.converge("afterwards", wanted, Goal::Apply, &Storm::calm()).await?;
+            }
+        }
+        if !self.watch.lock().harmed { self.check_availability(start) } else { Ok(()) }
+    }
+
+    fn check_availability(&self, since: SimTime) -> Result<(), String> {
+        if self.watch.lock().outage_planned {
+            return Ok(());
+        }
+        let gaps: Vec<String> = self
+            .sandbox
+            .availability()
+            .into_iter()
+            .filter(|gap| gap.from >= since)
+            .map(|gap| format!("{gap:?}"))
+            .collect();
+        if gaps.is_empty() {
+            return Ok(());
+        }
+        Err(format!("no downtime was promised, and yet:\n  {}", gaps.join("\n  ")))
+    }
+
+    fn foreign_or_new(&self) -> Inventory {
+        inventory(&self.sandbox)
+    }
+
+    /// What somebody else made meanwhile is foreign from now on.
+    fn adopt_new(&mut self, seen: &Inventory) {
+        for (path, thing) in inventory(&self.sandbox) {
+            if path.contains("notes-appeared") && !seen.contains_key(&path) {
+                self.foreign.insert(path, thing);
+            }
+        }
+    }
+
+    fn check_foreign(&self) -> Result<(), String> {
+        let now = inventory(&self.sandbox);
+        for (path, thing) in &self.foreign {
+            if now.get(path) != Some(thing) {
+                let other = now.get(path).map_or("gone".to_owned(), ToString::to_string);
+                return Err(format!("foreign {path} was {thing} and is {other}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything is there once, whole, and ours by its tags.
+    async fn check_applied(&mut self, spec: &Spec) -> Result<(), String> {
+        self.sandbox.stop_intercepting();
+        let addresses: BTreeSet<String> =
+            Box::pin(self.process(spec).addresses()).await.into_iter().collect();
+        self.calm();
+        let now = inventory(&self.sandbox);
+        let mut at: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, thing) in &now {
+            if self.foreign.contains_key(path) || is_history(path, thing) {
+                continue;
+            }
+            match kind_of(path) {
+                // Parts of something else, and what AWS makes by itself.
+                "ec2/interfaces" | "ec2/rules" | "ecs/tasks" | "route53/records" => {}
+                "ssm/parameters" => return Err(format!("the lease {path} stayed behind")),
+                kind => {
+                    let tags = &thing["tags"];
+                    let address = text(&tags["wharf:resource"]);
+                    if text(&tags["wharf:app"]) != APP || !addresses.contains(address) {
+                        return Err(format!("{path} is an orphan: {tags}"));
+                    }
+                    if kind != "ecs/revisions" {
+                        at.entry(address.to_owned()).or_default().push(path.clone());
+                    }
+                }
+            }
+        }
+        if let Some((address, paths)) = at.iter().find(|(_, paths)| paths.len() > 1) {
+            return Err(format!("{address} exists more than once: {}", paths.join(", ")));
+        }
+        self.check_foreign()?;
+        self.check_running(spec)
+    }
+
+    fn check_running(&self, spec: &Spec) -> Result<(), String> {
+        self.sandbox.with_world(|world| {
+            let region = world.region(REGION);
+            let ecs = &region.ecs;
+            for (name, wanted) in &spec.services {
+                let address = format!("service.{name}");
+                let found = ecs.services.iter().find(|(_, service)| {
+                    service.status == "ACTIVE"
+                        && service.tags.get("wharf:resource") == Some(&address)
+                        && service.tags.get("wharf:app").is_some_and(|app| app == APP)
+                });
+                let Some((key, _)) = found else { return Err(format!("{address} does not exist")) };
+                let running =
+                    ecs.tasks_of(key).iter().filter(|it| it.last_status == "RUNNING").count();
+                if running < wanted.count as usize {
+                    return Err(format!("{address} runs {running} tasks of {}", wanted.count));
+                }
+                if wanted.port.is_none() {
+                    continue;
+                }
+                let group = region.elbv2.target_groups.values().find(|group| {
+                    group.tags.get("wharf:resource") == Some(&format!("target_group.{name}"))
+                        && group.tags.get("wharf:app").is_some_and(|app| app == APP)
+                });
+                if group.is_none_or(|group| !group.has_healthy()) {
+                    return Err(format!("{address} has no healthy target"));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn check_destroyed(&mut self) -> Result<(), String> {
+        tokio::time::sleep(Duration::from_mins(5)).await;
+        self.check_foreign()?;
+        for (path, thing) in inventory(&self.sandbox) {
+            if !self.foreign.contains_key(&path) && !is_history(&path, &thing) {
+                return Err(format!("{path} is left after destroy: {thing}"));
+            }
+        }
+        self.right()
+    }
+}
+
+fn same(before: &Inventory, after: &Inventory, when: &str) -> Result<(), String> {
+    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    for path in paths {
+        if before.get(path) != after.get(path) {
+            return Err(format!(
+                "{path} changed {when}: {:?} to {:?}",
+                before.get(path),
+                after.get(path)
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! What goes wrong with calls, and a watch over who makes which.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use wharf_sandbox::CallRecord;
+use wharf_sandbox::faults::{After, Before, Call, Change, Fault, FaultPlan, Interceptor, Odds};
+
+use crate::draw::Draw;
+use crate::edits::Edit;
+
+/// What goes wrong during a phase.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Storm {
+    seed: u64,
+    odds: Odds,
+    /// How many calls random faults last.
+    until: u64,
+    /// Faults at numbered mutating calls.
+    listed: Vec<(u64, Fault)>,
+    /// How far back stale reads see.
+    lag: Duration,
+    /// An operation (by its number among [`OPERATIONS`]) that answers nothing but 5xx for a while.
+    outage: Option<(&'static str, Duration)>,
+}
+
+/// Reads that may be away for longer than wharf retries.
+const OPERATIONS: &[&str] = &[
+    "DescribeClusters",
+    "DescribeServices",
+    "ListServices",
+    "DescribeSecurityGroups",
+    "DescribeSecurityGroupRules",
+    "DescribeLoadBalancers",
+    "DescribeTargetGroups",
+    "DescribeListeners",
+    "DescribeRules",
+    "DescribeTags",
+    "ListRoles",
+    "GetRole",
+    "DescribeLogGroups",
+    "DescribeRepositories",
+    "ListCertificates",
+    "ListResourceRecordSets",
+    "DescribeTaskDefinition",
+    "GetResources",
+];
+
+impl Storm {
+    pub(crate) fn calm() -> Self {
+        Self {
+            seed: 0,
+            odds: Odds::default(),
+            until: 0,
+            listed: Vec::new(),
+            lag: Duration::ZERO,
+            outage: None,
+        }
+    }
+
+    pub(crate) fn draw(draw: &mut Draw) -> Self {
+        let mut storm = Self { seed: draw.bits(), ..Self::calm() };
+        match draw.below(10) {
+            0 => {}
+            // Something happens at exactly one call.
+            1..=4 => {
+                let faults = [
+                    Fault::Die,
+                    Fault::DieAfter,
+                    Fault::Die,
+                    Fault::DieAfter,
+                    Fault::Lose,
+                    Fault::ServerErrorAfter,
+                    Fault::TimeOutAfter,
+                ];
+                storm.listed.push((1 + draw.below(45), *draw.pick(&faults)));
+                if draw.chance(30) {
+                    storm.listed.push((1 + draw.below(60), *draw.pick(&faults)));
+                }
+            }
+            // A bit of everything.
+            5..=7 => {
+                storm.until = 100 + draw.below(300);
+                storm.odds = Odds {
+                    throttle: 0.05,
+                    server_error: 0.02,
+                    reset: 0.02,
+                    time_out: 0.004,
+                    delay: 0.05,
+                    stale: 0.05,
+                    die: 0.004,
+                    server_error_after: 0.02,
+                    lose: 0.03,
+                    time_out_after: 0.004,
+                    die_after: 0.006,
+                };
+                storm.lag = Duration::from_secs(1 + draw.below(8));
+            }
+            // Throttling beyond measure.
+            8 => {
+                storm.until = 300;
+                storm.odds = Odds { throttle: 0.3, lose: 0.05, ..Odds::default() };
+            }
+            // An API is away for longer than anybody retries.
+            _ => {
+                let length = Duration::from_secs(100 + draw.below(120));
+                storm.outage = Some((*draw.pick(OPERATIONS), length));
+            }
+        }
+        storm
+    }
+
+    /// Weaker storms.
+    pub(crate) fn smaller(&self) -> Vec<Self> {
+        let mut list = Vec::new();
+        for index in 0..self.listed.len() {
+            let mut storm = self.clone();
+            storm.listed.remove(index);
+            list.push(storm);
+        }
+        let mut without = |has: bool, change: &dyn Fn(&mut Self)| {
+            if has {
+                let mut storm = self.clone();
+                change(&mut storm);
+                list.push(storm);
+            }
+        };
+        without(self.until > 10, &|it| it.until /= 2);
+        without(self.odds.stale > 0.0, &|it| it.odds.stale = 0.0);
+        without(self.odds.die > 0.0, &|it| it.odds.die = 0.0);
+        without(self.odds.die_after > 0.0, &|it| it.odds.die_after = 0.0);
+        without(self.odds.lose > 0.0, &|it| it.odds.lose = 0.0);
+        without(self.odds.throttle > 0.0, &|it| it.odds.throttle = 0.0);
+        without(self.odds.delay > 0.0, &|it| it.odds.delay = 0.0);
+        without(self.odds.server_error > 0.0, &|it| it.odds.server_error = 0.0);
+        without(self.odds.server_error_after > 0.0, &|it| it.odds.server_error_after = 0.0);
+        without(self.odds.reset > 0.0, &|it| it.odds.reset = 0.0);
+        without(self.odds.time_out > 0.0, &|it| it.odds.time_out = 0.0);
+        without(self.odds.time_out_after > 0.0, &|it| it.odds.time_out_after = 0.0);
+        list
+    }
+
+    fn plan(&self) -> FaultPlan {
+        let mut plan = FaultPlan::new(self.seed).random(self.odds).until(self.until).lag(self.lag);
+        for (index, fault) in &self.listed {
+            plan = plan.at_mutating(*index, *fault);
+        }
+        plan
+    }
+}
+
+/// What a process is allowed to do at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It reads and plans.
+    Reading,
+    /// It carries a plan out.
+    Writing,
+}
+
+/// Watches all calls of one phase of a case, and lets things go wrong with them.
+pub(crate) struct Weather {
+    plan: FaultPlan,
+    outage: Option<(&'static str, Duration)>,
+    meanwhile: Mutex<Option<(u64, Edit)>>,
+    seen: Arc<Watch>,
+    began: Mutex<Option<wharf_sandbox::SimTime>>,
+}
+
+/// What was seen over the whole case.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    inner: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    phases: BTreeMap<u64, Phase>,
+    /// The sessions in the order in which they changed things, without repetition.
+    writers: Vec<u64>,
+    pub(crate) wrong: Vec<String>,
+    /// Objects that are not the stack's and appeared meanwhile.
+    pub(crate) appeared: bool,
+    /// Whether every plan so far promised that users notice nothing.
+    pub(crate) outage_planned: bool,
+    /// Edits that were made meanwhile.
+    pub(crate) harmed: bool,
+}
+
+impl Watch {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn enter(&self, session: u64, phase: Phase) {
+        self.lock().phases.insert(session, phase);
+    }
+
+    fn saw(&self, call: &Call<'_>) {
+        // Leases are the one thing that is written while planning, and by whoever contends.
+        if !call.mutating || call.service == "ssm" {
+            return;
+        }
+        let mut seen = self.lock();
+        let phase = seen.phases.get(&call.session).copied();
+        if phase == Some(Phase::Reading) {
+            seen.wrong.push(format!("{} while reading and planning", call.operation));
+        }
+        if seen.writers.last() != Some(&call.session) {
+            if seen.writers.contains(&call.session) {
+                let what = format!(
+                    "{} by session {} interleaves with another run",
+                    call.operation, call.session
+                );
+                seen.wrong.push(what);
+            }
+            seen.writers.push(call.session);
+        }
+    }
+}
+
+impl Weather {
+    pub(crate) fn new(
+        storm: &Storm,
+        meanwhile: Option<(u64, Edit)>,
+        seen: &Arc<Watch>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            plan: storm.plan(),
+            outage: storm.outage,
+            meanwhile: Mutex::new(meanwhile),
+            seen: Arc::clone(seen),
+            began: Mutex::default(),
+        })
+    }
+}
+
+impl Interceptor for Weather {
+    fn before(&self, call: &Call<'_>) -> Before {
+        self.seen.saw(call);
+        let began =
+            *self.began.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(call.at);
+        if let Some((operation, length)) = self.outage
+            && call.operation == operation
+            && call.at.since(began) < length
+        {
+            return Before::ServerError;
+        }
+        self.plan.before(call)
+    }
+
+    fn after(&self, call: &Call<'_>, answer: &CallRecord) -> After {
+        self.plan.after(call, answer)
+    }
+
+    fn change(&self, call: &Call<'_>) -> Option<Change> {
+        let mut meanwhile = self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, edit) = (*meanwhile)?;
+        if call.mutating_index != Some(at) {
+            return None;
+        }
+        *meanwhile = None;
+        let mut seen = self.seen.lock();
+        seen.appeared |= edit == Edit::NewNeighbour;
+        seen.harmed |= edit.harms();
+        Some(Box::new(move |world| edit.apply(world)))
+    }
+
+    fn lag(&self) -> Duration {
+        Interceptor::lag(&self.plan)
+    }
+}
+
+/// Counts of faults by kind.
+pub(crate) fn faults(calls: &[CallRecord]) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for fault in calls.iter().filter_map(|call| call.fault) {
+        *counts.entry(fault).or_default() += 1;
+    }
+    counts
+}
