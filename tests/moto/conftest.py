@@ -97,8 +97,9 @@ def server():
             raise AssertionError("moto did not start")
         yield url
     finally:
-        process.terminate()
-        process.wait(timeout=10)
+        # It has nothing to save, and may be slow to end by itself.
+        process.kill()
+        process.wait(timeout=60)
 
 
 @pytest.fixture

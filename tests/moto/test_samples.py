@@ -54,7 +54,7 @@ def definition(stack, name, region, image, log_group, port=None, **more):
         "image": image, "size": ("256", "512"), "needs": (["FARGATE"], "awsvpc", "X86_64"),
         "roles": [f"{stack}-{name}-{role}-{region}" for role in ("execution", "task")],
         "ports": [(port, "tcp")] if port else [], "command": None, "env": {}, "secrets": {},
-        "stop": None, "health": None, "log": ("awslogs", log_group, region), **more,
+        "stop": 30, "health": None, "log": ("awslogs", log_group, region), **more,
     }
 
 
@@ -93,7 +93,7 @@ def minimal(image):
             f"notes-web-execution-{region}": execution(region, "notes/web", "/wharf/notes/web"),
             f"notes-web-task-{region}": {},
         },
-        "repositories": {"notes/web": ("MUTABLE", True, [30])},
+        "repositories": {"notes/web": ("MUTABLE", True, [100])},
         "log_groups": {"/wharf/notes/web": 30},
         "certificates": [], "records": [], "proofs": [], "leases": [],
     }
@@ -207,7 +207,8 @@ class Life:
         arn = f"arn:aws:ssm:{region}:{ACCOUNT}:parameter{parameter}"
 
         def expect(picture):
-            picture["task_definitions"][name]["secrets"][variable] = arn
+            definition = picture["task_definitions"][name]
+            definition["secrets"] = {**definition["secrets"], variable: arn}
             readable = picture["roles"][f"{self.stack}-{name}-execution-{region}"]
             readable["ssm:GetParameters"] = sorted([*readable.get("ssm:GetParameters", []), arn])
 
@@ -288,7 +289,7 @@ def production(env, count, level, names, retain):
                                         count=count, exec_=True)},
             "task_definitions": {"api": definition(
                 stack, "api", region, image, log, 8080, size=("512", "1024"), command=["serve"],
-                env={"LOG_LEVEL": level, "RUST_BACKTRACE": "1"}, secrets=key, stop=30)},
+                env={"LOG_LEVEL": level, "RUST_BACKTRACE": "1"}, secrets=key)},
             "ingress": world(stack, 80, 443) | {(f"{stack}-tasks", 8080, f"{stack}-balancer")},
             "roles": {
                 f"{stack}-api-execution-{region}": execution(
@@ -420,7 +421,7 @@ def test_shop(sample):
                    for one in ("api", "web", "worker")},
                 **{f"shop-{one}-task-{region}": {} for one in ("api", "web", "worker")},
             },
-            "repositories": {f"shop/{one}": ("MUTABLE", True, [30]) for one in ("api", "web", "worker")},
+            "repositories": {f"shop/{one}": ("MUTABLE", True, [100]) for one in ("api", "web", "worker")},
             "log_groups": {log + one: 30 for one in ("api", "web", "worker")},
             "certificates": [("ISSUED", [name])],
             "records": aliases("shop", name),
