@@ -16,6 +16,7 @@ mod faults;
 mod iam;
 mod logs;
 mod route53;
+mod rules;
 mod settings;
 mod storage;
 mod wire;
