@@ -18,12 +18,14 @@ use aws_sdk_route53 as route53;
 use aws_sdk_secretsmanager as secrets;
 use aws_sdk_ssm as ssm;
 use aws_sdk_sts as sts;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 
 use crate::call::{Caller, Counter};
 use crate::pace::Pace;
+use crate::registry::Registries;
 use crate::transport::{InProcess, Transport};
 
 /// How long one call may be retried before it counts as failed.
@@ -44,7 +46,8 @@ pub struct Connect {
     pub endpoint_url: Option<String>,
     /// An embedded AWS. Its credentials are made up and nothing is looked up anywhere.
     pub transport: Option<Arc<dyn Transport>>,
-    /// How many seconds pass over there while one passes here; 0 and 1 mean real time.
+    /// How many seconds pass over there while one passes here; 0 and 1 mean real time, which the
+    /// AWS everybody shares always has.
     pub speed: f64,
 }
 
@@ -68,6 +71,8 @@ pub struct Aws {
     pub(crate) places: Arc<tokio::sync::Mutex<()>>,
     /// Whether calls go to an endpoint other than AWS's: an emulator, most likely.
     pub(crate) custom_endpoint: bool,
+    /// Registries elsewhere; `None` when AWS itself is an emulator.
+    pub(crate) registries: Option<Arc<Registries>>,
     /// Region, for example `eu-west-1`.
     pub region: String,
 }
@@ -82,7 +87,6 @@ impl Aws {
     /// Builds the clients. No call is made; credentials are looked for at the first one.
     pub async fn connect(to: Connect) -> Self {
         let region = to.region.clone();
-        let speed = if to.speed > 0.0 { to.speed } else { 1.0 };
         let embedded = to.transport.is_some();
         let http: SharedHttpClient = match to.transport {
             Some(transport) => SharedHttpClient::new(InProcess(transport)),
@@ -114,6 +118,11 @@ impl Aws {
             loader = loader.endpoint_url(endpoint);
         }
         let config = loader.load().await;
+        let custom_endpoint = config.endpoint_url().is_some();
+        let registries = (!embedded && !custom_endpoint)
+            .then(|| Arc::new(Registries::new(ProxyConfig::from_env())));
+        let paced = to.speed > 0.0 && (embedded || custom_endpoint);
+        let speed = if paced { to.speed } else { 1.0 };
         let caller =
             Caller { pace: Pace::new(speed), counter: Counter::default(), budget: CALL_BUDGET };
         Self {
@@ -131,7 +140,8 @@ impl Aws {
             tagging: tagging::Client::new(&config),
             caller: Arc::new(caller),
             places: Arc::default(),
-            custom_endpoint: config.endpoint_url().is_some(),
+            custom_endpoint,
+            registries,
             region,
         }
     }

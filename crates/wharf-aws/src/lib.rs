@@ -14,6 +14,7 @@ pub mod names;
 mod pace;
 mod placement;
 mod reads;
+mod registry;
 mod rollout;
 pub mod secret;
 mod snapshot;

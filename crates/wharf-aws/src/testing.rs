@@ -8,6 +8,8 @@ use wharf_spec::stack::{
     Placement, Repository, Routing, Scheme, Service, VpcRef,
 };
 
+use crate::registry::Registries;
+
 /// `notes-prod` with one service `web` on port 3000, everything else as defaults have it.
 pub(crate) fn stack() -> Stack {
     Stack {
@@ -81,4 +83,9 @@ pub(crate) fn service(name: &str) -> Service {
         log_retention: Some(30),
         exec: false,
     }
+}
+
+/// Registries without a proxy, whatever the environment of the test says.
+pub(crate) fn registries() -> Registries {
+    Registries::new(aws_smithy_http_client::proxy::ProxyConfig::disabled())
 }

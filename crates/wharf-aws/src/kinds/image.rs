@@ -15,7 +15,8 @@ use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
 use crate::reads::Reads;
-use crate::reads::ecr::{KEEP, image_id, no_image, reference_text};
+use crate::reads::images::{KEEP, image_id, no_image, reference_text};
+use crate::registry::Reference;
 use crate::wait::{Look, wait};
 
 /// How often a push is looked for.
@@ -94,7 +95,7 @@ impl Kind for Image {
 
     async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
         let Some(repository) = want.repository.clone() else {
-            let uri = want.reference;
+            let uri = uri(&want, "").unwrap_or(want.reference);
             return Ok(Outcome::Done { outputs: outputs(&uri), id: uri });
         };
         let Some(reference) = parse(&want.reference) else {
@@ -187,7 +188,8 @@ fn props(stack: &StackId, service: &Service, fact: Option<&ImageFact>) -> Props 
 /// Returns what a task definition says to run, or `None` while that is not known.
 fn uri(props: &Props, host: &str) -> Option<String> {
     match (&props.repository, &props.digest) {
-        (None, _) => Some(props.reference.clone()),
+        (None, None) => Some(props.reference.clone()),
+        (None, Some(digest)) => Some(Reference::pinned(&props.reference, digest)),
         (Some(repository), Some(digest)) => Some(format!("{host}/{repository}@{digest}")),
         (Some(_), None) => None,
     }
@@ -272,6 +274,8 @@ mod tests {
         assert_eq!(uri(&props, &host), None);
         props = Props { repository: None, reference: "nginx:1.27".into(), ..props };
         assert_eq!(uri(&props, &host).as_deref(), Some("nginx:1.27"));
+        props.digest = Some(digest.clone());
+        assert_eq!(uri(&props, &host), Some(format!("nginx@{digest}")));
     }
 
     #[test]

@@ -1,12 +1,11 @@
-//! Repositories and images.
+//! Repositories.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use aws_sdk_ecr::types::{ImageIdentifier, Repository};
+use aws_sdk_ecr::types::Repository;
 use futures::future::try_join_all;
-use wharf_graph::facts::ImageFact;
-use wharf_spec::stack::{Image, ImageReference};
+use wharf_spec::stack::Image;
 
 use crate::error::AwsError;
 use crate::names;
@@ -19,13 +18,9 @@ const LIST_FROM: usize = 4;
 /// Most repositories on one page.
 const PAGE: i32 = 1000;
 
-/// The reference of `image: keep` while nothing runs.
-pub(crate) const KEEP: &str = "keep";
-
 /// What is read once.
 #[derive(Default)]
 pub(crate) struct Memos {
-    images: Memo<BTreeMap<String, ImageFact>>,
     repositories: Memo<Vec<TaggedRepository>>,
     others: Memo<BTreeSet<String>>,
 }
@@ -42,74 +37,6 @@ pub(crate) struct TaggedRepository {
 }
 
 impl Reads {
-    /// Resolves the services' images to digests, as far as this account's registry knows them.
-    pub(crate) async fn images(&self) -> Result<Arc<Got<BTreeMap<String, ImageFact>>>, AwsError> {
-        self.memos
-            .ecr
-            .images
-            .get(async || {
-                let facts = self.stack.services.values().map(async |service| {
-                    let name = names::repository(&self.id, &service.name);
-                    let fact = match &service.image {
-                        Image::Own { reference, .. } => self.own_image(&name, reference).await?,
-                        Image::Elsewhere(reference) => {
-                            Got { value: elsewhere(reference), round: 0 }
-                        }
-                        Image::Keep { .. } => self.running_image(&service.name).await?,
-                    };
-                    Ok::<_, AwsError>((service.name.clone(), fact))
-                });
-                let facts = try_join_all(facts).await?;
-                let round = facts.iter().map(|(_, fact)| fact.round).max().unwrap_or(0);
-                let value = facts.into_iter().map(|(name, fact)| (name, fact.value)).collect();
-                Ok(Got { value, round })
-            })
-            .await
-    }
-
-    /// Returns the image that a service runs now; without a digest if nothing runs.
-    async fn running_image(&self, service: &str) -> Result<Got<ImageFact>, AwsError> {
-        let got = self.definitions().await?;
-        let running = got
-            .value
-            .iter()
-            .filter(|found| found.used && found.name == service)
-            .max_by_key(|found| found.definition.revision())
-            .and_then(|found| {
-                let containers = found.definition.container_definitions();
-                let own = containers.iter().find(|container| container.name() == Some(service));
-                own?.image()
-            });
-        let value = running.map_or_else(|| fact(KEEP, None), elsewhere);
-        Ok(Got { value, round: got.round })
-    }
-
-    async fn own_image(
-        &self,
-        repository: &str,
-        reference: &ImageReference,
-    ) -> Result<Got<ImageFact>, AwsError> {
-        let wanted = image_id(reference);
-        let got = self
-            .call(0, "ecr:DescribeImages", |aws| {
-                aws.ecr
-                    .describe_images()
-                    .repository_name(repository)
-                    .image_ids(wanted.clone())
-                    .send()
-            })
-            .await;
-        let (digest, round) = match got {
-            Ok(got) => {
-                let image = got.value.image_details().first();
-                (image.and_then(|image| image.image_digest()).map(str::to_owned), got.round)
-            }
-            Err(error) if no_image(&error) => (None, 1),
-            Err(error) => return Err(error),
-        };
-        Ok(Got { value: fact(&reference_text(reference), digest), round })
-    }
-
     /// Reads the repositories of the app: those of the spec's services, and those its tags name.
     pub(crate) async fn repositories(&self) -> Result<Arc<Got<Vec<TaggedRepository>>>, AwsError> {
         self.memos
@@ -339,37 +266,6 @@ fn collect(found: Vec<Got<Option<TaggedRepository>>>) -> Got<Vec<TaggedRepositor
     Got { value: found.into_iter().filter_map(|one| one.value).collect(), round }
 }
 
-fn fact(reference: &str, digest: Option<String>) -> ImageFact {
-    ImageFact { reference: reference.to_owned(), digest, architectures: Vec::new() }
-}
-
-/// An image named in full is used as it is; only a digest in it is known.
-fn elsewhere(reference: &str) -> ImageFact {
-    let digest = reference.rsplit_once('@').map(|(_, digest)| digest.to_owned());
-    fact(reference, digest.filter(|digest| digest.starts_with("sha256:")))
-}
-
-/// Writes a reference the way it follows a repository: `:v1` or `@sha256:…`.
-pub(crate) fn reference_text(reference: &ImageReference) -> String {
-    match reference {
-        ImageReference::Tag(tag) => format!(":{tag}"),
-        ImageReference::Digest(digest) => format!("@{digest}"),
-    }
-}
-
-/// Names an image to ECR.
-pub(crate) fn image_id(reference: &ImageReference) -> ImageIdentifier {
-    match reference {
-        ImageReference::Tag(tag) => ImageIdentifier::builder().image_tag(tag).build(),
-        ImageReference::Digest(digest) => ImageIdentifier::builder().image_digest(digest).build(),
-    }
-}
-
-/// Says whether an error of `DescribeImages` means that there is no such image yet.
-pub(crate) fn no_image(error: &AwsError) -> bool {
-    error.is(&["RepositoryNotFoundException", "ImageNotFoundException"])
-}
-
 /// A repository in a private ECR registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Registry {
@@ -415,11 +311,5 @@ mod tests {
         for other in ["nginx", "nginx:1.27", "public.ecr.aws/nginx/nginx:1", "ghcr.io/a/b:1"] {
             assert_eq!(registry(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn only_a_digest_of_another_registry_is_known() {
-        assert_eq!(elsewhere("nginx:1.27").digest, None);
-        assert_eq!(elsewhere("nginx@sha256:abc").digest.as_deref(), Some("sha256:abc"));
     }
 }

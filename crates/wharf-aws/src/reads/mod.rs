@@ -10,6 +10,7 @@ pub(crate) mod ecs;
 pub(crate) mod elb;
 mod facts;
 pub(crate) mod iam;
+pub(crate) mod images;
 pub(crate) mod logs;
 pub(crate) mod route53;
 mod secrets;
@@ -76,6 +77,7 @@ pub(crate) struct Memos {
     ecs: ecs::Memos,
     elb: elb::Memos,
     iam: iam::Memos,
+    images: images::Memos,
     logs: logs::Memos,
     route53: route53::Memos,
     secrets: secrets::Memos,
