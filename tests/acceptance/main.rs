@@ -12,4 +12,5 @@ mod lifecycle;
 mod plans;
 mod rules;
 mod swap;
+mod untagged;
 mod world;

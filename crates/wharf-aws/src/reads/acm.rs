@@ -169,17 +169,27 @@ impl Reads {
     }
 
     /// Returns the names of all certificates of the stack's that the sweep shows: names it has, or had.
+    /// Without a sweep, certificates are asked themselves.
     pub(crate) async fn certified_names(&self) -> Result<Got<BTreeSet<String>>, AwsError> {
         let list = self.certificates().await?;
         if list.value.is_empty() {
             return Ok(Got { value: BTreeSet::new(), round: 0 });
         }
         let sweep = self.sweep().await;
-        let own = list.value.iter().filter(|summary| {
-            summary.certificate_arn().is_some_and(|arn| sweep.value.get(arn).is_some())
-        });
-        let value = own.flat_map(names).collect();
-        Ok(Got { value, round: list.round.max(sweep.round) })
+        let mut round = list.round.max(sweep.round);
+        let mut arns: BTreeSet<String> =
+            sweep.value.iter().map(|(arn, _)| arn.to_owned()).collect();
+        if !sweep.value.complete {
+            let own = self.own_certificates().await?;
+            round = round.max(own.round);
+            let found = own.value.iter().filter_map(|own| own.detail.certificate_arn());
+            arns.extend(found.map(str::to_owned));
+        }
+        let own = list
+            .value
+            .iter()
+            .filter(|summary| summary.certificate_arn().is_some_and(|arn| arns.contains(arn)));
+        Ok(Got { value: own.flat_map(names).collect(), round })
     }
 }
 

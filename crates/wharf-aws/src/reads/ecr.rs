@@ -60,7 +60,8 @@ impl Reads {
             .filter(|service| !matches!(service.image, Image::Elsewhere(_)))
             .map(|service| service.name.as_str())
             .collect();
-        let listed = if services.len() >= LIST_FROM { Some(self.all().await?) } else { None };
+        let listed =
+            if services.len() >= LIST_FROM { Some(self.all_repositories(0).await?) } else { None };
         let found = services.into_iter().map(async |service| match &listed {
             None => self.repository(service, 0).await,
             Some(all) => {
@@ -81,7 +82,7 @@ impl Reads {
     /// Repositories of services the spec no longer has. They belong to the whole app, so they only
     /// count as left over when no other environment of it exists.
     async fn left_over(&self) -> Result<Got<Vec<TaggedRepository>>, AwsError> {
-        let sweep = self.app_sweep().await;
+        let sweep = self.app_sweep().await?;
         let gone: Vec<String> = sweep
             .value
             .iter()
@@ -163,8 +164,12 @@ impl Reads {
         }
     }
 
-    async fn all(&self) -> Result<Got<Vec<Repository>>, AwsError> {
-        let (mut found, mut round, mut token) = (Vec::new(), 0, None::<String>);
+    /// Lists every repository of the account in this region.
+    pub(super) async fn all_repositories(
+        &self,
+        after: u32,
+    ) -> Result<Got<Vec<Repository>>, AwsError> {
+        let (mut found, mut round, mut token) = (Vec::new(), after, None::<String>);
         loop {
             let got = self
                 .call(round, "ecr:DescribeRepositories", |aws| {
@@ -206,7 +211,7 @@ impl Reads {
     }
 
     async fn repository_tags(&self, arn: &str, after: u32) -> Result<Got<Tags>, AwsError> {
-        let sweep = self.app_sweep().await;
+        let sweep = self.app_sweep().await?;
         if let Some(found) = sweep.value.get(arn)
             && found.get(tags::APP) == Some(&self.id.app)
             && tags::managed(found, &self.stack.tags) == self.stack.tags
@@ -230,7 +235,7 @@ impl Reads {
             .ecr
             .others
             .get(async || {
-                let sweep = self.app_sweep().await;
+                let sweep = self.app_sweep().await?;
                 let clusters: BTreeMap<&str, &str> = sweep
                     .value
                     .iter()

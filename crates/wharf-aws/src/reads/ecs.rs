@@ -214,11 +214,22 @@ impl Reads {
                         wanted.insert(family, None);
                     }
                 }
+                // Names alone do not tell whose these are.
+                let mut guessed = BTreeSet::new();
+                if !sweep.value.complete {
+                    guessed = self.families().await?;
+                    guessed.retain(|name| !covered.contains(name) && !wanted.contains_key(name));
+                    wanted.extend(guessed.iter().map(|family| (family.clone(), None)));
+                }
                 let reads = wanted.iter().map(|(which, name)| async {
                     self.definition(which, name.as_deref(), services.round).await
                 });
                 let read = try_join_all(reads).await?;
-                let value = read.into_iter().flatten().collect();
+                let own = |found: &UsedDefinition| {
+                    let family = found.definition.family().unwrap_or_default();
+                    !guessed.contains(family) || tags::owner(&found.tags, &self.id) == Owner::Ours
+                };
+                let value = read.into_iter().flatten().filter(own).collect();
                 Ok(Got { value, round: services.round + 1 })
             })
             .await

@@ -120,19 +120,38 @@ impl Reads {
                     .map(|service| names::target_group_prefix(&self.id, service))
                     .collect();
                 let (listed, sweep) = futures::join!(self.list_target_groups(after), self.sweep());
-                let mut listed = listed?;
-                listed.value.retain(|group| {
-                    let name = group.target_group_name().unwrap_or_default();
-                    let arn = group.target_group_arn().unwrap_or_default();
-                    sweep.value.get(arn).is_some()
-                        || prefixes.iter().any(|prefix| {
-                            name.strip_prefix(prefix.as_str())
-                                .is_some_and(|rest| !rest.contains('-'))
-                        })
-                });
-                Ok(listed)
+                let listed = listed?;
+                let (mut value, others): (Vec<_>, Vec<_>) =
+                    listed.value.into_iter().partition(|group| {
+                        let name = group.target_group_name().unwrap_or_default();
+                        let arn = group.target_group_arn().unwrap_or_default();
+                        sweep.value.get(arn).is_some()
+                            || prefixes.iter().any(|prefix| {
+                                name.strip_prefix(prefix.as_str())
+                                    .is_some_and(|rest| !rest.contains('-'))
+                            })
+                    });
+                if !sweep.value.complete && !others.is_empty() {
+                    value.extend(self.own_groups(others, listed.round).await?);
+                }
+                Ok(Got { value, round: listed.round })
             })
             .await
+    }
+
+    /// Keeps those of `groups` whose tags say that they are the stack's.
+    async fn own_groups(
+        &self,
+        mut groups: Vec<TargetGroup>,
+        after: u32,
+    ) -> Result<Vec<TargetGroup>, AwsError> {
+        let arns = groups.iter().filter_map(TargetGroup::target_group_arn).map(str::to_owned);
+        let tags = self.elb_tags(arns.collect(), after).await?.value;
+        groups.retain(|group| {
+            let tags = group.target_group_arn().and_then(|arn| tags.get(arn));
+            tags.is_some_and(|tags| tags::owner(tags, &self.id) == Owner::Ours)
+        });
+        Ok(groups)
     }
 
     async fn list_target_groups(&self, after: u32) -> Result<Got<Vec<TargetGroup>>, AwsError> {

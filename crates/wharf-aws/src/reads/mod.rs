@@ -4,6 +4,7 @@
 //! by name is asked for at once; see each submodule for what has to wait.
 
 pub(crate) mod acm;
+mod direct;
 pub(crate) mod ec2;
 pub(crate) mod ecr;
 pub(crate) mod ecs;

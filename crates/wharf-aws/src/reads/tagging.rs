@@ -32,6 +32,11 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
+    /// Builds a complete one from what was read in another way.
+    pub(super) fn of(by_arn: BTreeMap<String, Tags>) -> Self {
+        Self { by_arn, complete: true }
+    }
+
     /// Returns what the sweep says of one ARN, right or wrong.
     pub(crate) fn get(&self, arn: &str) -> Option<&Tags> {
         self.by_arn.get(arn)
@@ -52,13 +57,18 @@ impl Reads {
         swept.unwrap_or_else(|_| none())
     }
 
-    /// Asks once for the repositories and clusters of the app in all its environments.
-    pub(crate) async fn app_sweep(&self) -> Arc<Got<Sweep>> {
-        let filters = vec![filter(tags::APP, &self.id.app)];
-        let kinds = ["ecr:repository", "ecs:cluster"];
-        let swept =
-            self.memos.tagging.app.get(async || Ok(self.pages(filters, &kinds).await)).await;
-        swept.unwrap_or_else(|_| none())
+    /// Asks once for the repositories and clusters of the app in all its environments; each service
+    /// itself, where the tagging API does not answer.
+    pub(crate) async fn app_sweep(&self) -> Result<Arc<Got<Sweep>>, AwsError> {
+        self.memos
+            .tagging
+            .app
+            .get(async || {
+                let filters = vec![filter(tags::APP, &self.id.app)];
+                let swept = self.pages(filters, &["ecr:repository", "ecs:cluster"]).await;
+                if swept.value.complete { Ok(swept) } else { self.app_directly(swept.round).await }
+            })
+            .await
     }
 
     /// Returns the swept tags of `arn` if they can be believed: they name this stack as owner and
