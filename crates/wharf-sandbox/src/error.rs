@@ -4,6 +4,8 @@ use std::{io, path::PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::rules::Rule;
+
 /// Whose fault an error is, as the query protocols report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -26,8 +28,8 @@ pub struct AwsError {
     pub fault: Fault,
     /// Further members of the error's shape.
     pub details: Map<String, Value>,
-    /// The name of the rule that was broken, if it has one.
-    pub rule: Option<&'static str>,
+    /// The rule that was broken, if it has a name.
+    pub rule: Option<&'static Rule>,
 }
 
 impl AwsError {

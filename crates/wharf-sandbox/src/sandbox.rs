@@ -300,7 +300,7 @@ impl Inner {
             at: self.world.now,
             status: outcome.status(),
             error: outcome.result.as_ref().err().map(|error| error.code.clone()),
-            rule: outcome.result.as_ref().err().and_then(|error| error.rule),
+            rule: outcome.result.as_ref().err().and_then(|error| Some(error.rule?.id)),
             fault: None,
         }
     }

@@ -83,10 +83,8 @@ async fn the_dead_stay_dead_until_they_are_revived_and_others_live_on() {
     let sandbox = sandbox();
     let (first, second) = (sandbox.session(), sandbox.session());
     first.intercept(Arc::new(FaultPlan::new(0).at(1, Fault::Die)));
-    let watching = first.clone();
-    let watcher = tokio::spawn(async move { watching.died().await });
-    assert_eq!(answer(&first, list()).await.unwrap_err(), Broken::Dead);
-    watcher.await.unwrap();
+    let ((), broken) = tokio::join!(first.died(), answer(&first, list()));
+    assert_eq!(broken.unwrap_err(), Broken::Dead);
     assert!(first.is_dead() && !second.is_dead());
     assert_eq!(answer(&first, list()).await.unwrap_err(), Broken::Dead);
     assert_eq!(answer(&second, list()).await.unwrap().status, 200);
@@ -192,9 +190,7 @@ async fn the_server_closes_the_connection_of_a_broken_call() {
     sandbox.intercept(Arc::new(plan));
     let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
     let addr = server.addr();
-    let serving = tokio::spawn(server.run(std::future::pending()));
-    let mut answers = Vec::new();
-    for name in ["one", "two", "three"] {
+    let ask = async |name: &str| {
         let body = json!({"clusterName": name}).to_string();
         let request = format!(
             "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: {}\r\n\
@@ -206,9 +202,13 @@ async fn the_server_closes_the_connection_of_a_broken_call() {
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut text = String::new();
         let _reset_or_closed = stream.read_to_string(&mut text).await;
-        answers.push(text.get(..12).unwrap_or_default().to_owned());
-    }
-    serving.abort();
+        text.get(..12).unwrap_or_default().to_owned()
+    };
+    let asking = async { [ask("one").await, ask("two").await, ask("three").await] };
+    let answers = tokio::select! {
+        answers = asking => answers,
+        () = server.run(std::future::pending()) => unreachable!("nobody ends it"),
+    };
     assert_eq!(answers, ["", "", "HTTP/1.1 200"]);
     assert_eq!(clusters(&sandbox), ["one", "three"]);
 }

@@ -76,7 +76,7 @@ rules! { "ECS"
         "A service name is up to 255 letters, digits, hyphens and underscores.",
         "ECS API reference, CreateService";
     TEN_SERVICES: "ecs/ten-services", 400 "InvalidParameterException",
-        "DescribeServices takes at most ten services.",
+        "`DescribeServices` takes at most ten services.",
         "ECS API reference, DescribeServices";
     CLUSTER_WITHOUT_SERVICES: "ecs/cluster-without-services", 400 "ClusterContainsServicesException",
         "A cluster with services, draining ones too, cannot be deleted.",

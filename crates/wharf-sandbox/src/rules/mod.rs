@@ -35,9 +35,8 @@ pub struct Rule {
 
 impl Rule {
     /// Returns the refusal, in AWS's words.
-    pub(crate) fn refuse(&self, message: impl Into<String>) -> AwsError {
-        AwsError { rule: Some(self.id), ..AwsError::new(self.code, message) }
-            .with_status(self.status)
+    pub(crate) fn refuse(&'static self, message: impl Into<String>) -> AwsError {
+        AwsError { rule: Some(self), ..AwsError::new(self.code, message) }.with_status(self.status)
     }
 }
 

@@ -58,24 +58,21 @@ fn run(definition: &str) -> Step {
     )
 }
 
-fn strategy(items: Value) -> Value {
+fn strategy(items: &Value) -> Value {
     json!({"launchType": null, "capacityProviderStrategy": items})
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [services(), clusters(), definitions(), containers()].into_iter().flatten().collect()
+    [services(), settings(), clusters(), definitions(), containers()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn services() -> Vec<Row> {
     let instance = "Name=old&Protocol=HTTP&Port=80&VpcId=$vpc&TargetType=instance";
     let instance = form_step("elasticloadbalancing", "CreateTargetGroup", instance);
     let twice = [on("$tg"), on("$tg")].map(|mut list| list[0].take());
-    let bridge =
-        register(json!({"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}), json!({}));
-    let percent = |member: &str, value: u32| json!({"deploymentConfiguration": {member: value}});
-    let eleven: Vec<String> = (0..11).map(|number| format!("s{number}")).collect();
-    let idle = || create(json!({"desiredCount": 0}));
-    let gone = || service("DeleteService", json!({}));
     vec![
         row("ecs/target-group-has-balancer", [create(json!({"loadBalancers": on("$loose")}))]),
         row("ecs/target-group-exists", [create(json!({"loadBalancers": on(NONE)}))]),
@@ -111,6 +108,17 @@ fn services() -> Vec<Row> {
             "ecs/groups-of-the-vpc",
             [create(json!({"networkConfiguration": place(&["$a"], &["$main-group"])}))],
         ),
+    ]
+}
+
+fn settings() -> Vec<Row> {
+    let bridge =
+        register(json!({"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}), json!({}));
+    let percent = |member: &str, value: u32| json!({"deploymentConfiguration": {member: value}});
+    let eleven: Vec<String> = (0..11).map(|number| format!("s{number}")).collect();
+    let idle = || create(json!({"desiredCount": 0}));
+    let gone = || service("DeleteService", json!({}));
+    vec![
         row(
             "ecs/definition-active",
             [
@@ -166,15 +174,15 @@ fn services() -> Vec<Row> {
         ),
         row(
             "ecs/provider-known",
-            [create(strategy(json!([{"capacityProvider": "none", "weight": 1}])))],
+            [create(strategy(&json!([{"capacityProvider": "none", "weight": 1}])))],
         ),
         row(
             "ecs/strategy-weight",
-            [create(strategy(json!([{"capacityProvider": "FARGATE", "weight": 0}])))],
+            [create(strategy(&json!([{"capacityProvider": "FARGATE", "weight": 0}])))],
         ),
         row(
             "ecs/strategy-base",
-            [create(strategy(json!([
+            [create(strategy(&json!([
             {"capacityProvider": "FARGATE", "weight": 1, "base": 1},
             {"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 1}])))],
         ),
