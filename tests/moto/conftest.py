@@ -43,7 +43,7 @@ class Wharf:
         }
         run = subprocess.run(
             [wharf_binary(), *args, "--file", str(self.spec), *self.flags],
-            env=environment, capture_output=True, text=True, timeout=170, stdin=subprocess.DEVNULL,
+            env=environment, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
         )
         shown = f"$ wharf {' '.join(args)}\n{run.stdout}\n{run.stderr}"
         assert run.returncode == code, f"exit {run.returncode}, wanted {code}\n{shown}"
