@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use wharf_graph::facts::ImageFact;
-use wharf_graph::{Address, Declare, ErrorClass, Facts, Input, Live, Outcome, Policy, StackId};
+use wharf_graph::{
+    Address, Declare, ErrorClass, Facts, Input, Live, Note, Outcome, Policy, StackId,
+};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Architecture, Image as Wanted, ImageReference, Service};
 
@@ -107,6 +109,13 @@ impl Kind for Image {
         };
         let home = home(cx, &repository).await?;
         let what = format!("{repository}{} to be pushed", want.reference);
+        let how = push(&home, &reference, &want.platform, &cx.aws.region);
+        // Where nobody waits, the outcome says it all at once.
+        let details = if cx.patience.is_zero() { Vec::new() } else { how.clone() };
+        let waiting = || {
+            let message = format!("waiting for {what}");
+            Look::NotYet(Note { message, details: details.clone() })
+        };
         let pushed = wait(cx.aws.caller.pace, cx.step, &what, EVERY, cx.patience, async || {
             let got = cx
                 .aws
@@ -123,12 +132,9 @@ impl Kind for Image {
             match got {
                 Ok(got) => {
                     let digest = got.image_details().first().and_then(|image| image.image_digest());
-                    Ok(digest.map_or_else(
-                        || Look::not_yet(format!("waiting for {what}")),
-                        |digest| Look::Ready(digest.to_owned()),
-                    ))
+                    Ok(digest.map_or_else(waiting, |digest| Look::Ready(digest.to_owned())))
                 }
-                Err(error) if no_image(&error) => Ok(Look::not_yet(format!("waiting for {what}"))),
+                Err(error) if no_image(&error) => Ok(waiting()),
                 Err(error) => Err(error),
             }
         })
@@ -140,7 +146,7 @@ impl Kind for Image {
             }
             Err(error) if error.class == ErrorClass::TimedOut => Ok(Outcome::Waiting {
                 what: format!("the image {home}{} has not been pushed", want.reference),
-                how: push(&home, &reference, &want.platform, &cx.aws.region),
+                how,
             }),
             Err(error) => Err(error),
         }

@@ -78,9 +78,11 @@ pub(crate) fn text(plan: &Plan, mode: Mode) -> String {
         }
     }
     if plan.is_empty() {
-        let nothing =
-            if plan.inputs.destroy { "Nothing of this stack exists." } else { "No changes." };
-        line(&mut out, &format!("{nothing} {} unchanged.", plan.summary.unchanged));
+        if plan.inputs.destroy {
+            line(&mut out, "Nothing of this stack exists.");
+        } else {
+            line(&mut out, &format!("No changes. {} unchanged.", plan.summary.unchanged));
+        }
     } else {
         let entries = entries(plan);
         for (section, heading) in SECTIONS.iter().enumerate() {
