@@ -52,16 +52,12 @@ impl Challenge {
 
 /// Reads one value, quoted or not, and returns what follows it.
 fn value(text: &str) -> Option<(String, &str)> {
-    match text.strip_prefix('"') {
-        Some(quoted) => {
-            let (value, rest) = quoted.split_once('"')?;
-            Some((value.to_owned(), rest))
-        }
-        None => {
-            let end = text.find(',').unwrap_or(text.len());
-            Some((text[..end].trim().to_owned(), &text[end..]))
-        }
+    if let Some(quoted) = text.strip_prefix('"') {
+        let (value, rest) = quoted.split_once('"')?;
+        return Some((value.to_owned(), rest));
     }
+    let end = text.find(',').unwrap_or(text.len());
+    Some((text[..end].trim().to_owned(), &text[end..]))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::client::{PATIENCE, Registries, architectures};
@@ -32,6 +33,7 @@ pub(crate) struct Loopback {
     pub(crate) host: String,
     seen: Arc<Mutex<Vec<String>>>,
     stuck: Arc<Notify>,
+    _server: JoinSet<()>,
 }
 
 impl Loopback {
@@ -39,8 +41,11 @@ impl Loopback {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let (seen, stuck) = (Arc::<Mutex<Vec<String>>>::default(), Arc::new(Notify::new()));
-        let this = Self { host: host.clone(), seen: seen.clone(), stuck: stuck.clone() };
-        tokio::spawn(async move {
+        let address = host.clone();
+        let (log, waiting) = (seen.clone(), stuck.clone());
+        let mut server = JoinSet::new();
+        server.spawn(async move {
+            let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (host, seen, stuck) = (host.clone(), seen.clone(), stuck.clone());
                 let service = service_fn(move |request| {
@@ -56,12 +61,12 @@ impl Loopback {
                     }
                 });
                 let io = TokioIo::new(stream);
-                tokio::spawn(
+                connections.spawn(
                     hyper::server::conn::http1::Builder::new().serve_connection(io, service),
                 );
             }
         });
-        this
+        Self { host: address, seen: log, stuck: waiting, _server: server }
     }
 
     pub(crate) fn image(&self, version: &str) -> String {
