@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -28,6 +28,15 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    pub(crate) fn of(output: Output, args: &[&str]) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            shown: format!("$ wharf {}", args.join(" ")),
+        }
+    }
+
     /// Fails with everything that was printed unless the run ended with `code`.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
@@ -107,13 +116,7 @@ impl World {
 
     /// Runs the binary.
     pub(crate) fn wharf(&self, args: &[&str]) -> Run {
-        let output = self.command(args, SPEED).output().unwrap();
-        Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-            shown: format!("$ wharf {}", args.join(" ")),
-        }
+        Run::of(self.command(args, SPEED).output().unwrap(), args)
     }
 
     /// Plans, and returns the document.
@@ -198,10 +201,15 @@ impl World {
     /// Everything in the sandbox that a stack could have made or touched: the whole world but for
     /// clocks, counters and what AWS itself remembers of things that are gone.
     pub(crate) fn contents(&self) -> Value {
-        let mut world = self.sandbox().world_json();
-        forget(&mut world);
-        world
+        contents(&self.sandbox())
     }
+}
+
+/// Everything in a sandbox that a stack could have made or touched.
+pub(crate) fn contents(sandbox: &Sandbox) -> Value {
+    let mut world = sandbox.world_json();
+    forget(&mut world);
+    world
 }
 
 /// Returns the text of a sample.
