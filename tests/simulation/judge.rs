@@ -89,6 +89,7 @@ impl<'a> Trial<'a> {
     }
 
     fn conclude(self, result: Result<(), String>) -> Result<Passed, Failed> {
+        self.sandbox.stop_intercepting();
         let calls = self.sandbox.calls();
         if let Err(what) = result {
             return Err(Failed { what, log: self.log, calls });
@@ -109,7 +110,7 @@ impl<'a> Trial<'a> {
     }
 
     fn calm(&self) {
-        self.sandbox.intercept(Weather::new(&Storm::calm(), None, &self.watch));
+        self.sandbox.intercept(Weather::new(&Storm::calm(), None, &self.watch, &self.sandbox));
     }
 
     fn process(&self, spec: &Spec) -> Process {
@@ -185,7 +186,7 @@ impl<'a> Trial<'a> {
     ) -> Result<(), String> {
         let calm = *storm == Storm::calm();
         let meanwhile = self.case.meanwhile.filter(|_| what == "change");
-        self.sandbox.intercept(Weather::new(storm, meanwhile, &self.watch));
+        self.sandbox.intercept(Weather::new(storm, meanwhile, &self.watch, &self.sandbox));
         let seen = self.foreign_or_new();
         let mut surprises = usize::from(meanwhile.is_some());
         for number in 1..=STORMY_RUNS + 4 {
@@ -275,6 +276,11 @@ impl<'a> Trial<'a> {
             let mut seen = self.watch.lock();
             seen.outage_planned = false;
             seen.harmed = self.case.edits.iter().any(|edit| edit.harms());
+            seen.silent.clear();
+            seen.answering = self.sandbox.with_world(crate::weather::answering);
+            seen.answering.retain(|name| {
+                wanted.services.get(name).is_some_and(|service| service.port.is_some())
+            });
         }
         let start = self.sandbox.now();
         let beside = self.case.beside.map(|after| {
@@ -296,12 +302,22 @@ impl<'a> Trial<'a> {
                 self.converge("afterwards", wanted, Goal::Apply, &Storm::calm()).await?;
             }
         }
-        if !self.watch.lock().harmed { self.check_availability(start) } else { Ok(()) }
+        let harmed = std::mem::take(&mut self.watch.lock().harmed);
+        let available = self.check_availability(start);
+        if harmed { Ok(()) } else { available }
     }
 
     fn check_availability(&self, since: SimTime) -> Result<(), String> {
+        let silent = {
+            let mut seen = self.watch.lock();
+            seen.answering.clear();
+            std::mem::take(&mut seen.silent)
+        };
         if self.watch.lock().outage_planned {
             return Ok(());
+        }
+        if !silent.is_empty() {
+            return Err(format!("no downtime was promised, and yet: {}", silent.join(", ")));
         }
         let gaps: Vec<String> = self
             .sandbox

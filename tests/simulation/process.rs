@@ -255,7 +255,7 @@ impl Process {
         let seal = graph.seal();
         self.watch.enter(self.sandbox.session_id(), Phase::Writing);
         if snapshot.seal.as_ref() != Some(&seal)
-            && let Err(error) = aws.seal(&self.id(), &seal).await
+            && let Err(error) = aws.seal(&self.id(), &seal.to_string()).await
         {
             return End::Failed(Verdict::Failed, format!("the seal: {error}"));
         }

@@ -114,12 +114,14 @@ fn shrunk(case: &Case, failed: &Failed) -> String {
 }
 
 fn told(case: &Case, failed: &Failed) -> String {
-    let from = failed.calls.len().saturating_sub(60);
+    let most = number("WHARF_SIM_CALLS").map_or(60, |it| usize::try_from(it).unwrap_or(60));
+    let from = failed.calls.len().saturating_sub(most);
     let calls: Vec<String> = failed.calls[from..]
         .iter()
         .map(|call| {
             format!(
-                "  {} {}:{} {} {} {}",
+                "  {} {} {}:{} {} {} {}",
+                if call.mutating { '*' } else { ' ' },
                 call.at,
                 call.service,
                 call.operation,

@@ -1,14 +1,16 @@
 //! What goes wrong with calls, and a watch over who makes which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use wharf_sandbox::CallRecord;
 use wharf_sandbox::faults::{After, Before, Call, Change, Fault, FaultPlan, Interceptor, Odds};
+use wharf_sandbox::world::World;
+use wharf_sandbox::{CallRecord, Sandbox};
 
 use crate::draw::Draw;
 use crate::edits::Edit;
+use crate::spec::{APP, REGION};
 
 /// What goes wrong during a phase.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,6 +167,7 @@ pub(crate) struct Weather {
     outage: Option<(&'static str, Duration)>,
     meanwhile: Mutex<Option<(u64, Edit)>>,
     seen: Arc<Watch>,
+    sandbox: Sandbox,
     began: Mutex<Option<wharf_sandbox::SimTime>>,
 }
 
@@ -186,6 +189,10 @@ pub(crate) struct Seen {
     pub(crate) outage_planned: bool,
     /// Edits that were made meanwhile.
     pub(crate) harmed: bool,
+    /// Services that answer and are to go on answering.
+    pub(crate) answering: BTreeSet<String>,
+    /// Those that did not, and when.
+    pub(crate) silent: Vec<String>,
 }
 
 impl Watch {
@@ -195,6 +202,20 @@ impl Watch {
 
     pub(crate) fn enter(&self, session: u64, phase: Phase) {
         self.lock().phases.insert(session, phase);
+    }
+
+    /// Looks whether every service that answered still does.
+    fn listen(&self, sandbox: &Sandbox, call: &Call<'_>) {
+        let mut seen = self.lock();
+        if seen.answering.is_empty() {
+            return;
+        }
+        let now = sandbox.with_world(answering);
+        let gone: Vec<String> = seen.answering.difference(&now).cloned().collect();
+        for name in gone {
+            seen.answering.remove(&name);
+            seen.silent.push(format!("{name} has no healthy target at {}", call.at));
+        }
     }
 
     fn saw(&self, call: &Call<'_>) {
@@ -225,8 +246,10 @@ impl Weather {
         storm: &Storm,
         meanwhile: Option<(u64, Edit)>,
         seen: &Arc<Watch>,
+        sandbox: &Sandbox,
     ) -> Arc<Self> {
         Arc::new(Self {
+            sandbox: sandbox.clone(),
             plan: storm.plan(),
             outage: storm.outage,
             meanwhile: Mutex::new(meanwhile),
@@ -239,6 +262,7 @@ impl Weather {
 impl Interceptor for Weather {
     fn before(&self, call: &Call<'_>) -> Before {
         self.seen.saw(call);
+        self.seen.listen(&self.sandbox, call);
         let began =
             *self.began.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(call.at);
         if let Some((operation, length)) = self.outage
@@ -270,6 +294,17 @@ impl Interceptor for Weather {
     fn lag(&self) -> Duration {
         Interceptor::lag(&self.plan)
     }
+}
+
+/// Returns the stack's services whose targets some listener leads to and of which one is healthy.
+pub(crate) fn answering(world: &mut World) -> BTreeSet<String> {
+    let elb = &world.region(REGION).elbv2;
+    let groups = elb.target_groups.values().filter(|group| {
+        let ours = group.tags.get("wharf:app").is_some_and(|app| app == APP);
+        ours && group.has_healthy() && elb.balancer_of(&group.arn).is_some()
+    });
+    let names = groups.filter_map(|group| group.tags.get("wharf:resource")?.split_once('.'));
+    names.map(|(_, name)| name.to_owned()).collect()
 }
 
 /// Counts of faults by kind.
