@@ -12,7 +12,7 @@ pub const ENV: &str = "wharf:env";
 pub const SPEC: &str = "wharf:spec";
 /// The address the object was made for.
 pub const RESOURCE: &str = "wharf:resource";
-/// Hash of all addresses at the end of the last complete apply; on the cluster only.
+/// What was desired when the last complete apply ended; on the cluster only.
 pub const SEAL: &str = "wharf:seal";
 
 /// Tags as AWS keeps them.

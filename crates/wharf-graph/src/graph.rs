@@ -1,6 +1,7 @@
 //! Desired resources with "must exist before" edges.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
@@ -15,6 +16,35 @@ use crate::props::short_hash;
 pub struct Graph {
     nodes: BTreeMap<Address, Desired>,
     needs: BTreeMap<Address, BTreeSet<Address>>,
+}
+
+/// Hexadecimal digits of each half of a seal.
+const HALF: usize = 16;
+
+/// What was desired when an apply was complete: tells what is missing from what is new, and what was
+/// changed outside from what the spec changed, for objects that cannot carry a hash of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// Hash of all addresses, whatever their props.
+    pub names: String,
+    /// Hash of all props.
+    pub props: String,
+}
+
+impl fmt::Display for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.names, self.props)
+    }
+}
+
+impl Seal {
+    /// Reads the form that `Display` writes; anything else is no seal.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (names, props) = text.split_once('.')?;
+        let hash = |half: &str| half.len() == HALF && half.bytes().all(|b| b.is_ascii_hexdigit());
+        (hash(names) && hash(props))
+            .then(|| Self { names: names.to_owned(), props: props.to_owned() })
+    }
 }
 
 /// Says why resources do not form a graph. Each of these is a bug in wharf, not in a spec.
@@ -107,10 +137,14 @@ impl Graph {
         self.nodes.is_empty()
     }
 
-    /// Hashes the set of addresses, whatever their props.
-    pub fn seal(&self) -> String {
+    /// Sums up what is desired, for a stack to remember at the end of an apply.
+    pub fn seal(&self) -> Seal {
         let names: Vec<String> = self.nodes.keys().map(Address::to_string).collect();
-        short_hash(&names.join("\n"), 16)
+        let props: Vec<String> = self.nodes.values().map(Desired::hash).collect();
+        Seal {
+            names: short_hash(&names.join("\n"), HALF),
+            props: short_hash(&props.join("\n"), HALF),
+        }
     }
 }
 
@@ -159,9 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn seal_depends_on_names_alone() {
-        let one = Graph::new(nodes(&[("a", None), ("b", None)])).unwrap();
-        let two = Graph::new(nodes(&[("b", Some("a")), ("a", None)])).unwrap();
-        assert_eq!(one.seal(), two.seal());
+    fn a_seal_tells_other_names_from_other_props() {
+        let one = Graph::new(nodes(&[("a", None), ("b", None)])).unwrap().seal();
+        let two = Graph::new(nodes(&[("b", Some("a")), ("a", None)])).unwrap().seal();
+        assert_eq!(one.names, two.names);
+        assert_ne!(one.props, two.props);
+        assert_eq!(Seal::parse(&one.to_string()), Some(one));
+        assert_eq!(Seal::parse("premature"), None);
     }
 }

@@ -16,7 +16,7 @@ pub mod snapshot;
 pub use address::Address;
 pub use desired::{Declare, Desired};
 pub use facts::Facts;
-pub use graph::{Graph, GraphError};
+pub use graph::{Graph, GraphError, Seal};
 pub use input::{Input, OutputRef, Unresolved};
 pub use policy::{Policy, ReplaceOrder};
 pub use provider::{ErrorClass, Failure, Note, Outcome, Provider, StepContext};

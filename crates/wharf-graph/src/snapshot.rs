@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Address, Facts, Policy};
+use crate::{Address, Facts, Policy, Seal};
 
 /// Identity of a stack inside an account and region, as written in owner tags.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,9 +104,9 @@ pub struct Snapshot {
     pub facts: Facts,
     /// Reads that failed; planning refuses when there are any.
     pub failures: Vec<ReadFailure>,
-    /// Hash of the addresses that existed when the last apply finished, if one ever did: what is
-    /// missing although this has not changed was removed by somebody else.
-    pub seal: Option<String>,
+    /// What was desired when the last complete apply ended, if one ever did: what is missing although
+    /// that has not changed was removed by somebody else.
+    pub seal: Option<Seal>,
     /// What the reading cost.
     pub stats: ReadStats,
 }

@@ -88,7 +88,9 @@ fn by_need(graph: &Graph) -> Vec<&Desired> {
 
 /// Decides about every desired resource.
 pub(crate) fn decide<'a>(graph: &'a Graph, snapshot: &'a Snapshot) -> Decisions<'a> {
-    let settled = snapshot.seal.is_some() && snapshot.seal == Some(graph.seal());
+    let seal = graph.seal();
+    let sealed = snapshot.seal.as_ref().filter(|known| known.names == seal.names);
+    let settled = Settled { names: sealed.is_some(), props: sealed == Some(&seal) };
     let mut decided = Decisions::new();
     for desired in by_need(graph) {
         let decision = decide_one(desired, snapshot, settled, &decided);
@@ -97,10 +99,19 @@ pub(crate) fn decide<'a>(graph: &'a Graph, snapshot: &'a Snapshot) -> Decisions<
     decided
 }
 
+/// What has not changed in the spec since the last complete apply.
+#[derive(Clone, Copy)]
+struct Settled {
+    /// The set of resources.
+    names: bool,
+    /// Nothing at all.
+    props: bool,
+}
+
 fn decide_one<'a>(
     desired: &'a Desired,
     snapshot: &'a Snapshot,
-    settled: bool,
+    settled: Settled,
     decided: &Decisions<'a>,
 ) -> Decision<'a> {
     let known = |reference: &OutputRef| known(decided, reference);
@@ -111,7 +122,7 @@ fn decide_one<'a>(
     let leaving: Vec<&Live> = all.iter().filter(|live| live.leaving).collect();
     let mut matching = candidates(desired, all, &context);
     if matching.is_empty() {
-        let drift = settled && leaving.is_empty();
+        let drift = settled.names && leaving.is_empty();
         let reason = if !leaving.is_empty() {
             Reason::Leaving
         } else if drift {
@@ -136,7 +147,7 @@ fn decide_one<'a>(
     let leftovers: Vec<&Live> = matching.into_iter().map(|(live, _)| live).collect();
     let hash = desired.hash();
     let own = changes.iter().any(|change| change.follows.is_none());
-    let drift = own && live.applied.as_ref().map_or(settled, |applied| *applied == hash);
+    let drift = own && live.applied.as_ref().map_or(settled.props, |applied| *applied == hash);
     let mut decision = Decision {
         desired,
         live: Some(live),

@@ -28,7 +28,7 @@ pub struct Plan {
     pub id: String,
     /// Hash of everything that was read.
     pub facts: String,
-    /// Hash of the set of desired addresses, see `Graph::seal`.
+    /// What is desired, summed up; see `Graph::seal`.
     pub seal: String,
     /// Counts by resource.
     pub summary: Summary,

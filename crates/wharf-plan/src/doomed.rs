@@ -46,7 +46,7 @@ pub(crate) fn doomed<'a>(
     objects: &Objects<'a>,
     decided: &Decisions<'a>,
 ) -> BTreeMap<ObjectKey<'a>, Doomed<'a>> {
-    let settled = snapshot.seal.is_some() && snapshot.seal == Some(graph.seal());
+    let settled = snapshot.seal.as_ref().is_some_and(|seal| seal.names == graph.seal().names);
     objects
         .iter()
         .filter_map(|(key, live)| {

@@ -195,7 +195,7 @@ fn document(
         region: snapshot.facts.region.clone(),
         id: String::new(),
         facts: short_hash(&facts.join("\n"), 16),
-        seal: graph.seal(),
+        seal: graph.seal().to_string(),
         summary: summary(&steps, unchanged.len()),
         impact: impact::total(&steps),
         outputs: outputs(&steps, decided),

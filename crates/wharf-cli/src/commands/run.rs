@@ -128,7 +128,7 @@ pub(super) async fn seal(session: &Session, snapshot: &Snapshot) -> Result<(), C
     let graph = session.graph(snapshot)?;
     let seal = graph.seal();
     if session.global.only.is_empty() && snapshot.seal.as_ref() != Some(&seal) {
-        session.aws.seal(&session.id(), &seal).await?;
+        session.aws.seal(&session.id(), &seal.to_string()).await?;
     }
     Ok(())
 }

@@ -187,7 +187,7 @@ pub(crate) struct World {
     pub(crate) objects: Vec<Live>,
     made: usize,
     /// Hash of the addresses at the end of the last complete run.
-    pub(crate) seal: Option<String>,
+    pub(crate) seal: Option<wharf_graph::Seal>,
     /// Outputs by address of steps done since the plan was made.
     fresh: BTreeMap<Address, BTreeMap<String, String>>,
 }
