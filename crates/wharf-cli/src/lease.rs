@@ -46,6 +46,14 @@ pub(crate) async fn holding(
     }
 }
 
+/// Removes a lease whose holder died, if there is one; says who holds it if the holder lives.
+pub(crate) async fn sweep(session: &Session) -> Result<(), CliError> {
+    if lease::list(&session.aws, &session.id()).await.map_err(Failure::from)?.is_empty() {
+        return Ok(());
+    }
+    holding(session, async { Ok(Exit::Done) }).await.map(drop)
+}
+
 /// How long a lease outlives a holder that died. Every machine that applies the stack should say the
 /// same, and it has to be longer than their clocks differ.
 fn term() -> Result<Duration, CliError> {

@@ -27,6 +27,8 @@ pub(super) async fn run(global: &Global, args: &DestroyArgs, ui: Ui) -> Result<E
         ui.data(&view::plan::text(&plan, view::plan::Mode::of(global)))?;
     }
     if plan.is_empty() {
+        // A destroy that died after its last step left its lease, and nobody else would remove it.
+        crate::lease::sweep(&session).await?;
         return if global.format == Format::Json {
             super::run::nothing_to_do(&session)
         } else {
