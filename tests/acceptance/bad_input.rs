@@ -14,6 +14,7 @@ fn usage_errors_end_with_three() {
         &["plan", "--file", "missing.yaml"],
         &["plan", "--env", "prod"],
         &["plan", "--image", "other=:v1"],
+        &["plan", "--image", "web=v2"],
         &["plan", "--only", "service.other"],
         &["apply", "missing-plan.json"],
         &["help", "nonsense"],

@@ -224,3 +224,15 @@ fn a_service_that_leaves_the_spec_goes_with_all_that_is_its_own() {
     world.destroy();
     same(&world.contents(), &before);
 }
+
+#[test]
+fn a_tag_added_to_the_spec_is_a_change_and_not_drift() {
+    let world = World::sample("minimal");
+    world.apply();
+    world.edit("app: notes", "app: notes\ntags: { team: notes }");
+    let plan = world.plan();
+    assert_eq!(plan["summary"]["drift"], 0, "{plan:#}");
+    assert!(addresses(&plan).contains("repository.web"), "{plan:#}");
+    world.apply();
+    world.converged();
+}

@@ -76,7 +76,7 @@ impl fmt::Display for Reason {
             Self::Fixed { path, text, drift: true } => {
                 write!(f, "{path}: {text}; changed outside wharf")
             }
-            Self::Follows { of } => write!(f, "{of} gets a new object"),
+            Self::Follows { of } => write!(f, "follows {of}, which is made anew"),
             Self::Attaches { target } => {
                 write!(f, "adds {target} beside the old target, without traffic yet")
             }

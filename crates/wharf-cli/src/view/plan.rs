@@ -22,11 +22,13 @@ pub(crate) struct Mode {
     pub(crate) summary: bool,
     /// Every field, and what is unchanged.
     pub(crate) full: bool,
+    /// Whether the account is a simulated one.
+    pub(crate) sandbox: bool,
 }
 
 impl Mode {
     pub(crate) fn of(global: &Global) -> Self {
-        Self { summary: global.summary, full: global.full }
+        Self { summary: global.summary, full: global.full, sandbox: global.sandbox.is_some() }
     }
 }
 
@@ -67,7 +69,7 @@ const SECTIONS: [&str; 4] =
 
 /// Writes a whole plan.
 pub(crate) fn text(plan: &Plan, mode: Mode) -> String {
-    let mut out = header(plan);
+    let mut out = header(plan, mode);
     for (level, name) in
         [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")]
     {
@@ -123,11 +125,12 @@ pub(crate) fn text(plan: &Plan, mode: Mode) -> String {
     out
 }
 
-fn header(plan: &Plan) -> String {
+fn header(plan: &Plan, mode: Mode) -> String {
     let what = if plan.inputs.destroy { "wharf destroy" } else { "wharf plan" };
     let env = plan.inputs.env.as_ref().map(|env| format!(" ({env})")).unwrap_or_default();
+    let sandbox = if mode.sandbox { " (sandbox)" } else { "" };
     format!(
-        "{}  {}{env}  account {}, {}\n",
+        "{}  {}{env}  account {}{sandbox}, {}\n",
         paint(style::STRONG, what),
         plan.stack,
         plan.account,

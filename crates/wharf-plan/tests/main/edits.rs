@@ -76,7 +76,7 @@ fn a_new_image() {
     }), @r#"
     s1 replace (create) task_definition.api: image: a task definition never changes
         image "api@sha256:1f2c" -> "api@sha256:77d0" !
-    s2 update service.api after s1: task_definition.api gets a new object
+    s2 update service.api after s1: follows task_definition.api, which is made anew
         task_definition "arn:task_definition/7" -> (known after apply)
     s3 replace (delete) task_definition.api after s1 s2: replaced by the new one
     create 0 update 1 replace 1 delete 0 drift 0 unchanged 6

@@ -196,6 +196,19 @@ fn overridden(cx: &mut Cx, image: Image, over: &str, repository: Repository) -> 
             bad_digest(cx, digest, None);
         }
         ImageReference::Digest(digest.to_owned())
+    } else if !over.contains(['/', ':', '@']) {
+        // `v2` is Docker Hub's image of that name to the letter, and hardly ever meant.
+        cx.push(
+            Problem::error(
+                "E040",
+                None,
+                format!("`{}` is neither a tag nor a full reference", shorten(over)),
+            )
+            .help(format!("for a tag of the service's own image, write `:{}`", shorten(over)))
+            .help(format!("for an image elsewhere, write it in full: `{}:latest`", shorten(over)))
+            .note("given with `--image`"),
+        );
+        return image;
     } else {
         check_reference(cx, over, None);
         return Image::Elsewhere(over.to_owned());
