@@ -96,6 +96,8 @@ impl Kind for Certificate {
         ],
         replace_order: ReplaceOrder::CreateFirst,
         serves_traffic: true,
+        // Only the certificate says which records prove it: one that outlived it would be nobody's.
+        delete_after: &["dns_record"],
         ..Policy::plain("certificate", "certificate")
     };
 

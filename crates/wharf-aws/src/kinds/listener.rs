@@ -18,6 +18,7 @@ use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::kinds::forward::{self, Target};
+use crate::kinds::listener_rule::priority;
 use crate::kinds::load_balancer::{add_tags, settled, tag_list};
 use crate::kinds::{certificate_validation, load_balancer};
 use crate::reads::Reads;
@@ -127,9 +128,13 @@ impl Kind for Listener {
             ssl_policy: Some(domain.tls_policy.clone()),
             ..serving
         };
-        // Until HTTPS answers, plain HTTP must not lead there.
-        let address = Address::new(Self::POLICY.kind, HTTPS);
-        out.add(&Self::POLICY, HTTP, &plain).after.insert(address);
+        // Until HTTPS answers for every service, plain HTTP must not lead there: what it leads to at
+        // present would lose its targets.
+        let after = &mut out.add(&Self::POLICY, HTTP, &plain).after;
+        after.insert(Address::new(Self::POLICY.kind, HTTPS));
+        let rules = priority::rules(stack).into_iter();
+        after.extend(rules.map(|rule| Address::new("listener_rule", rule.name)));
+        after.extend(stack.routed().map(|service| Address::new("service", &service.name)));
         out.add(&Self::POLICY, HTTPS, &secure);
     }
 

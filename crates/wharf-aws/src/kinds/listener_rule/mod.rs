@@ -2,7 +2,7 @@
 //!
 //! Every rule on the stack's own listeners is the stack's.
 
-mod priority;
+pub(super) mod priority;
 
 use std::collections::{BTreeMap, BTreeSet};
 

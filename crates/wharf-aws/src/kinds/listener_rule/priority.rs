@@ -24,9 +24,9 @@ pub(super) const SPARE: RangeInclusive<u32> = 49_700..=50_000;
 
 /// One rule of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Planned {
+pub(in crate::kinds) struct Planned {
     /// The service's name, with a number behind it from the second rule on.
-    pub(super) name: String,
+    pub(in crate::kinds) name: String,
     pub(super) service: String,
     pub(super) hosts: BTreeSet<String>,
     pub(super) paths: BTreeSet<String>,
@@ -34,7 +34,7 @@ pub(super) struct Planned {
 }
 
 /// Returns the rules of a stack by name.
-pub(super) fn rules(stack: &Stack) -> Vec<Planned> {
+pub(in crate::kinds) fn rules(stack: &Stack) -> Vec<Planned> {
     let mut rules = Vec::new();
     for service in stack.routed().filter(|service| !is_default(service)) {
         let Some(routing) = &service.routing else { continue };
