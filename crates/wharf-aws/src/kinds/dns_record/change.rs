@@ -9,7 +9,7 @@ use aws_sdk_route53::types::{
 use wharf_graph::{ErrorClass, Live, Outcome};
 
 use super::Props;
-use super::live::{CERTIFICATES, DOMAIN, props};
+use super::live::{CERTIFICATES, DOMAIN, PROVES, props};
 use crate::error::AwsError;
 use crate::kind::Write;
 use crate::reads::acm::names;
@@ -52,7 +52,7 @@ pub(super) async fn update(cx: &Write<'_>, live: &Live, want: &Props) -> Result<
 /// certificate that stays.
 pub(super) async fn delete(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> {
     let before = typed(live)?;
-    if let Some(domain) = live.outputs.get(DOMAIN) {
+    if let Some(domain) = live.outputs.get(DOMAIN).and_then(|it| it.strip_prefix(PROVES)) {
         let own: Vec<&str> =
             live.outputs.get(CERTIFICATES).map_or(Vec::new(), |own| own.split(',').collect());
         if let Some(other) = other_certificate(cx, domain, &own).await? {

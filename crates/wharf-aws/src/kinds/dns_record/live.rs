@@ -15,8 +15,11 @@ use crate::reads::route53::plain_name;
 
 /// The output that lists the stack's certificates a validation record belongs to.
 pub(super) const CERTIFICATES: &str = "certificates";
-/// The output that holds the domain a validation record proves.
+/// The output that holds the domain a validation record proves, behind [`PROVES`].
 pub(super) const DOMAIN: &str = "domain";
+/// Begins the value of [`DOMAIN`]. A bare domain name would equal a prop of the certificate, which would
+/// then count as referring to the record and be deleted before it.
+pub(super) const PROVES: &str = "proves ";
 
 /// What a name of a balancer looks like, to recognise an alias that outlived it.
 struct Balancer {
@@ -132,7 +135,7 @@ fn proof(
         props: props(set, zone),
         outputs: BTreeMap::from([
             (CERTIFICATES.to_owned(), certificates.join(",")),
-            (DOMAIN.to_owned(), base.clone()),
+            (DOMAIN.to_owned(), format!("{PROVES}{base}")),
         ]),
         applied: None,
         leaving: false,
