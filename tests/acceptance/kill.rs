@@ -75,37 +75,49 @@ fn a_run_killed_at_any_change_is_repaired_by_the_next() {
     assert!(kills > 60, "only {kills} kills");
 }
 
-/// How often the sandbox's own process is killed at a random moment.
+/// How often the sandbox's own process is killed at a random moment, in how many threads.
 const TRIES: u64 = 20;
+const THREADS: usize = 5;
 
 #[test]
 fn a_sandbox_whose_process_is_killed_at_any_moment_is_whole() {
-    // Any numbers do; these are the same on every run.
-    let moments = (1..=TRIES).map(|n| Duration::from_millis(n * 7919 % 900));
-    let mut cut = 0;
-    for moment in moments {
-        let world = World::sample("minimal");
-        // The first call of any command fills the sandbox with its seeds.
-        world.plan();
-        let before = world.contents();
-        for args in [APPLY, DESTROY] {
-            let mut child = world
-                .command(args, "300")
-                .env("WHARF_LEASE_TERM", "2")
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            std::thread::sleep(moment);
-            cut += u32::from(child.try_wait().unwrap().is_none());
-            child.kill().unwrap();
-            child.wait().unwrap();
-            // Fails if the world cannot be read.
-            drop(world.sandbox());
-            when_free(|| world.wharf(args)).expect(0);
+    let cut = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for thread in (1..=TRIES).take(THREADS) {
+            let cut = &cut;
+            scope.spawn(move || {
+                for n in (thread..=TRIES).step_by(THREADS) {
+                    // Any numbers do; these are the same on every run.
+                    let moment = Duration::from_millis(n * 7919 % 900);
+                    cut.fetch_add(life_cut_at(moment), Ordering::Relaxed);
+                }
+            });
         }
-        same(&world.contents(), &before);
-    }
+    });
+    let cut = cut.into_inner();
     println!("{cut} processes of {} were killed before their end", TRIES * 2);
     assert!(cut > 10, "only {cut} processes were killed before their end");
+}
+
+/// Kills an apply and a destroy that have the sandbox in them. Returns how many had not ended.
+fn life_cut_at(moment: Duration) -> u64 {
+    let world = World::sample("minimal");
+    // The first call of any command fills the sandbox with its seeds.
+    world.plan();
+    let before = world.contents();
+    let mut cut = 0;
+    for args in [APPLY, DESTROY] {
+        let mut command = world.command(args, "300");
+        command.env("WHARF_LEASE_TERM", "2").stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(moment);
+        cut += u64::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Fails if the world cannot be read.
+        drop(world.sandbox());
+        when_free(|| world.wharf(args)).expect(0);
+    }
+    same(&world.contents(), &before);
+    cut
 }

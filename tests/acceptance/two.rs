@@ -66,3 +66,14 @@ fn a_lease_whose_holder_died_is_taken_over_by_one_of_four() {
     let parameters = world.contents()["regions"]["ap-southeast-2"]["ssm"].to_string();
     assert!(!parameters.contains("lease"), "{parameters}");
 }
+
+#[test]
+fn a_term_that_is_none_is_a_usage_error() {
+    let world = Served::sample("minimal");
+    for term in ["soon", "0", "-1", "1e3", "100000000"] {
+        let output = world.command(APPLY, "ada").env("WHARF_LEASE_TERM", term).output().unwrap();
+        let run = Run::of(output, APPLY).expect(3);
+        assert!(run.stderr.contains("WHARF_LEASE_TERM"), "{term}: {}", run.stderr);
+    }
+    assert!(world.sandbox.calls().iter().all(|call| !call.mutating));
+}
