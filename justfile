@@ -80,6 +80,10 @@ bench:
 fuzz seconds="60":
     cd fuzz && cargo +nightly fuzz run spec -- -max_total_time={{seconds}} -max_len=4096
 
+# SIGKILL at every change, two runs at once, throttling and lost answers, with figures.
+kill:
+    cargo test -p wharf-cli --test acceptance -- --nocapture --test-threads=1 kill:: two:: throttle::
+
 # What CI runs.
 ci:
     bash .ci/run

@@ -1,6 +1,8 @@
 //! SIGKILL at every call that changes something, and at random moments: the next run repairs what the
 //! dead one left, without a duplicate and without an orphan.
 
+#![expect(clippy::print_stdout, reason = "figures for whoever asks with --nocapture")]
+
 use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};

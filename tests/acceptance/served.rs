@@ -31,7 +31,7 @@ pub(crate) const HELD: i32 = 8;
 const REGION: &str = "ap-southeast-2";
 
 /// The longest that anything is waited for before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// How many runs may be under way at once: two cores would starve more of them, and a starved run
 /// loses its lease.

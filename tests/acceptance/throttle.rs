@@ -1,5 +1,7 @@
 //! AWS that throttles, and AWS whose answers get lost: one run is enough.
 
+#![expect(clippy::print_stdout, reason = "figures for whoever asks with --nocapture")]
+
 use std::sync::Arc;
 use std::time::Instant;
 
