@@ -17,4 +17,5 @@ mod swap;
 mod throttle;
 mod two;
 mod untagged;
+mod waiting;
 mod world;

@@ -11,7 +11,7 @@ use wharf_graph::{Address, Facts, Graph, Live, Snapshot, StackId};
 use wharf_plan::{Inputs, Plan};
 use wharf_sandbox::Sandbox;
 use wharf_spec::Stack;
-use wharf_spec::stack::{Fate, Image, ImageReference};
+use wharf_spec::stack::{Fate, Image, ImageReference, Zone};
 
 use crate::args::Global;
 use crate::error::CliError;
@@ -211,12 +211,26 @@ impl Session {
         }
     }
 
+    /// Returns the records that lead to the balancer, for names whose zone is kept elsewhere.
+    pub(crate) fn outside_records(&self, snapshot: &Snapshot) -> Vec<String> {
+        let Some(balancer) = balancer_dns(snapshot) else { return Vec::new() };
+        let domains = self
+            .spec
+            .stack
+            .routed()
+            .filter_map(|service| service.routing.as_ref()?.domain.as_ref());
+        domains
+            .filter(|domain| domain.zone == Zone::External)
+            .flat_map(|domain| &domain.names)
+            .map(|name| {
+                format!("Where {name} is kept, let it lead here: {name}. CNAME {balancer}.")
+            })
+            .collect()
+    }
+
     /// Returns where the stack's services answer, by service.
     pub(crate) fn urls(&self, snapshot: &Snapshot) -> Vec<String> {
-        let balancer = snapshot
-            .live
-            .get(&Address::new("load_balancer", "main"))
-            .and_then(|lives| lives.first()?.outputs.get("dns_name"));
+        let balancer = balancer_dns(snapshot);
         let mut urls = Vec::new();
         for service in self.spec.stack.routed() {
             let Some(routing) = &service.routing else { continue };
@@ -236,6 +250,11 @@ impl Session {
         }
         urls
     }
+}
+
+/// Returns the name by which the balancer is reached, once it exists.
+fn balancer_dns(snapshot: &Snapshot) -> Option<&String> {
+    snapshot.live.get(&Address::new("load_balancer", "main"))?.first()?.outputs.get("dns_name")
 }
 
 /// Says which services wait for somebody to push their image, and how that is done.

@@ -81,7 +81,8 @@ fn observe_facts(snapshot: &Snapshot, seen: &mut BTreeMap<String, String>) {
         add(format!("zones.{}", zone.id), json!(zone));
     }
     for (service, image) in &facts.images {
-        add(format!("images.{service}"), json!(image));
+        // Which architectures there are is only known when a registry answers in time.
+        add(format!("images.{service}"), json!([image.reference, image.digest]));
     }
     for (name, secret) in &facts.secrets {
         add(format!("secrets.{name}"), json!(secret));

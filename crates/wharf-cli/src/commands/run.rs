@@ -135,6 +135,9 @@ pub(super) async fn seal(session: &Session, snapshot: &Snapshot) -> Result<(), C
 
 /// Prints where the services answer.
 pub(super) fn tell_urls(session: &Session, snapshot: &Snapshot) -> Result<(), CliError> {
+    for record in session.outside_records(snapshot) {
+        session.ui.say(&record);
+    }
     let urls = session.urls(snapshot);
     if urls.is_empty() {
         return Ok(());
