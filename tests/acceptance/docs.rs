@@ -224,8 +224,8 @@ fn documents_name_only_commands_and_flags_there_are() {
     let world = World::sample("minimal");
     let help = |args: &[&str]| {
         let run = world.wharf(&[args, &["--help"]].concat()).expect(0).stdout;
-        let word = |letter: char| !(letter.is_ascii_alphanumeric() || letter == '-');
-        run.split(word).map(str::to_owned).collect::<BTreeSet<String>>()
+        let outside = |letter: char| !(letter.is_ascii_alphanumeric() || letter == '-');
+        run.split(outside).map(str::to_owned).collect::<BTreeSet<String>>()
     };
     let commands = help(&[]);
     let mut known: BTreeSet<String> = BTreeSet::new();
@@ -239,7 +239,7 @@ fn documents_name_only_commands_and_flags_there_are() {
     for path in [&DOCUMENTS[..], &["docs/architecture.md", "docs/spec.md"]].concat() {
         let text = read(path);
         for code in code(&text) {
-            let flag = |word: &str| word.split('=').next().unwrap_or_default().to_owned();
+            let flag = |outside: &str| outside.split('=').next().unwrap_or_default().to_owned();
             if code.starts_with("--") {
                 let flag = flag(code.split_whitespace().next().unwrap_or_default());
                 assert!(known.contains(&flag), "{path}: `{code}`");
