@@ -84,6 +84,10 @@ fuzz seconds="60":
 kill:
     cargo test -p wharf-cli --test acceptance -- --nocapture --test-threads=1 kill:: two:: throttle::
 
+# The simulation: so many seeds, each a world, a change and what goes wrong. WHARF_SIM_SEED=n replays one.
+sim seeds="1000":
+    WHARF_SIM_SEEDS={{seeds}} cargo test -q --release -p wharf-cli --test simulation whatever_happens -- --nocapture
+
 # What CI runs.
 ci:
     bash .ci/run

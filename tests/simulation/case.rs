@@ -32,6 +32,9 @@ pub(crate) struct Case {
     pub(crate) destroy_storm: Storm,
 }
 
+/// Of the delays of a second apply, about half are none.
+const HALF: Duration = Duration::from_mins(1);
+
 /// How a release is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Broken {
@@ -67,7 +70,9 @@ impl Case {
             other_stack: draw.chance(8),
             in_the_way: blocked.then(|| InTheWay::draw(draw)),
             meanwhile: draw.chance(15).then(|| (1 + draw.below(30), Edit::draw(draw))),
-            beside: draw.chance(20).then(|| Duration::from_secs(draw.below(120))),
+            beside: draw
+                .chance(20)
+                .then(|| Duration::from_secs(draw.below(120)).saturating_sub(HALF)),
             broken: (before.is_some() && draw.chance(12))
                 .then(|| *draw.pick(&[Broken::Ill, Broken::Exits])),
             storm: Storm::draw(draw),

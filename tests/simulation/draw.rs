@@ -1,6 +1,6 @@
 //! Draws from a seed: the same seed, the same case.
 
-/// A small generator (SplitMix64); the standard library has none.
+/// A small generator (`SplitMix64`); the standard library has none.
 #[derive(Clone, Debug)]
 pub(crate) struct Draw(u64);
 

@@ -94,7 +94,7 @@ impl Edit {
                         let key = "deregistration_delay.timeout_seconds".to_owned();
                         group.attributes.insert(key, "7".to_owned());
                     } else {
-                        group.check.path = "/by-hand".to_owned();
+                        "/by-hand".clone_into(&mut group.check.path);
                     }
                 }
             }
@@ -115,7 +115,7 @@ impl Edit {
             }
             Self::Insights => {
                 if let Some(cluster) = region.ecs.clusters.values_mut().find(|it| ours(&it.tags)) {
-                    cluster.insights = "enabled".to_owned();
+                    "enabled".clone_into(&mut cluster.insights);
                 }
             }
             _ => {}

@@ -73,7 +73,9 @@ struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     fn new(case: &'a Case, bug: Option<Bug>) -> Self {
-        let sandbox = Sandbox::in_memory(Options::default());
+        // Calls that take no time are never under way at once.
+        let latency = case.beside.map_or(Duration::ZERO, |_| Duration::from_millis(20));
+        let sandbox = Sandbox::in_memory(Options { latency, ..Options::default() });
         let began = sandbox.now();
         Self {
             case,
@@ -158,7 +160,7 @@ impl<'a> Trial<'a> {
             let other = Spec { app: "notes2x".to_owned(), ..crate::spec::Spec::small() };
             let process = Process::new(&self.sandbox, &other.text(), &self.watch, None);
             let end = Box::pin(process.run(Goal::Apply)).await;
-            self.expect("other stack", &end, End::Done)?;
+            self.expect("other stack", &end, &End::Done)?;
         }
         // Certificates show their records, services become steady, and roles can be assumed.
         tokio::time::sleep(Duration::from_mins(30)).await;
@@ -166,10 +168,10 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    fn expect(&mut self, what: &str, end: &End, wanted: End) -> Result<(), String> {
+    fn expect(&mut self, what: &str, end: &End, wanted: &End) -> Result<(), String> {
         self.log.push(format!("{what}: {end:?}"));
         self.right()?;
-        if *end == wanted {
+        if end == wanted {
             Ok(())
         } else {
             Err(format!("{what} should have ended {wanted:?}, not {end:?}"))
@@ -233,9 +235,9 @@ impl<'a> Trial<'a> {
         }
         let before = inventory(&self.sandbox);
         let end = Box::pin(self.process(wanted).run(Goal::Apply)).await;
-        self.expect("blocked apply", &end, End::Foreign)?;
+        self.expect("blocked apply", &end, &End::Foreign)?;
         let end = Box::pin(self.process(wanted).run(Goal::Destroy)).await;
-        self.expect("destroy of nothing", &end, End::Done)?;
+        self.expect("destroy of nothing", &end, &End::Done)?;
         same(&before, &inventory(&self.sandbox), "while foreign objects were in the way")?;
         blocker.remove(&self.sandbox, &service);
         Ok(())

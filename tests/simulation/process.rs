@@ -103,11 +103,7 @@ impl Process {
         if self.is(Bug::NoLease) {
             return Box::pin(self.read_and_apply(&aws, goal)).await;
         }
-        let store = Parameters {
-            aws: aws.clone(),
-            stack: self.id(),
-            overwrite: self.is(Bug::LeaseOverwrites),
-        };
+        let store = Parameters { aws: aws.clone(), stack: self.id() };
         let name = format!("run {}", self.sandbox.session_id());
         let clock = self.sandbox.clone();
         let now = move || u64::try_from(clock.now().0 / 1000).unwrap_or(0);
@@ -117,16 +113,10 @@ impl Process {
             Err(error) => return End::Lease(error.to_string()),
         };
         let end = {
-            let keep = async {
-                if self.is(Bug::LeaseNotKept) {
-                    std::future::pending::<()>().await;
-                }
-                lease::keep(&store, held.clone(), &now).await
-            };
             tokio::select! {
                 biased;
                 end = Box::pin(self.read_and_apply(&aws, goal)) => end,
-                lost = keep => return End::Lease(lost.to_string()),
+                lost = lease::keep(&store, held.clone(), &now) => return End::Lease(lost.to_string()),
             }
         };
         // A lease that cannot be given back expires.
@@ -308,7 +298,6 @@ impl Transport for Embedded {
 struct Parameters {
     aws: Aws,
     stack: StackId,
-    overwrite: bool,
 }
 
 impl LeaseStore for Parameters {
@@ -333,10 +322,6 @@ impl LeaseStore for Parameters {
     ) -> BoxFuture<'a, Result<Created, Failure>> {
         Box::pin(async move {
             let entry = entry(epoch, value);
-            if self.overwrite {
-                wharf_aws::lease::renew(&self.aws, &self.stack, &entry).await?;
-                return Ok(Created::Created);
-            }
             Ok(match wharf_aws::lease::create(&self.aws, &self.stack, &entry).await? {
                 Claim::Made => Created::Created,
                 Claim::Taken => Created::Exists,

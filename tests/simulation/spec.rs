@@ -21,6 +21,7 @@ pub(crate) struct Spec {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the spec")]
 pub(crate) struct Service {
     pub(crate) image: String,
     /// `None` is a worker.
@@ -75,7 +76,7 @@ impl Spec {
         let mut services: BTreeMap<String, Service> =
             names.iter().map(|name| ((*name).to_owned(), Service::draw(draw, name))).collect();
         if let Some(web) = services.get_mut("web") {
-            web.names = if draw.chance(30) { 1 } else { 0 };
+            web.names = usize::from(draw.chance(30));
         }
         let mut spec = Self {
             app: APP.to_owned(),
@@ -118,7 +119,7 @@ impl Spec {
             }
             3 => {
                 if let Some(web) = self.services.get_mut("web") {
-                    web.names = (web.names + 1 + draw.below(2) as usize) % 3;
+                    web.names = (web.names + 1 + usize::try_from(draw.below(2)).unwrap_or(0)) % 3;
                 }
             }
             _ => {
@@ -157,9 +158,9 @@ impl Service {
     fn change(&mut self, draw: &mut Draw) {
         let other = |now: Option<u32>, value: u32| (now != Some(value)).then_some(value);
         match draw.below(12) {
-            0..=2 => self.image = if self.image == "v1" { "v2" } else { "v1" }.to_owned(),
+            0..=2 => if self.image == "v1" { "v2" } else { "v1" }.clone_into(&mut self.image),
             3 => self.port = self.port.map(|port| if port == 3000 { 8080 } else { 3000 }),
-            4 => self.health = if self.health == "/" { "/health" } else { "/" }.to_owned(),
+            4 => if self.health == "/" { "/health" } else { "/" }.clone_into(&mut self.health),
             5 => self.count = self.count % 3 + 1,
             6 => self.retain = other(self.retain, 7),
             7 => self.drain = other(self.drain, 20),
