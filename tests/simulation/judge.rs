@@ -361,6 +361,11 @@ impl<'a> Trial<'a> {
     /// Everything is there once, whole, and ours by its tags.
     async fn check_applied(&mut self, spec: &Spec) -> Result<(), String> {
         self.sandbox.stop_intercepting();
+        let harmed = |edit: &crate::edits::Edit| edit.harms();
+        if self.case.edits.iter().chain(self.case.meanwhile.iter().map(|(_, it)| it)).any(harmed) {
+            // What was put back takes some checks to be known as healthy.
+            tokio::time::sleep(Duration::from_mins(2)).await;
+        }
         let addresses: BTreeSet<String> =
             Box::pin(self.process(spec).addresses()).await.into_iter().collect();
         self.calm();
