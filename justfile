@@ -86,7 +86,7 @@ kill:
 
 # The simulation: so many seeds, each a world, a change and what goes wrong. WHARF_SIM_SEED=n replays one.
 sim seeds="1000":
-    WHARF_SIM_SEEDS={{seeds}} cargo test -q --release -p wharf-cli --test simulation whatever_happens -- --nocapture
+    WHARF_SIM_SEEDS={{seeds}} cargo test -q -p wharf-cli --test simulation whatever_happens -- --nocapture
 
 # What CI runs.
 ci:
