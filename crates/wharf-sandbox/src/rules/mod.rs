@@ -1,6 +1,6 @@
 //! The rules by which the sandbox refuses what AWS refuses, each with its name and source.
 //!
-//! A handler that finds a rule broken answers with [`Rule::refuse`]; the name then stands in the
+//! A handler that finds a rule broken answers with `Rule::refuse`; the name then stands in the
 //! [`crate::CallRecord`], and the list of all rules is the reference of the documentation.
 
 use crate::error::AwsError;
