@@ -65,7 +65,7 @@ class Checker:
         if http_response.status_code >= 300 or model.output_shape is None:
             return
         where = f"{service.service_name}:{model.name}"
-        if service.metadata["protocol"] == "json":
+        if service.resolved_protocol == "json":
             self._json(model.output_shape, json.loads(http_response.content), where)
             return
         root = strip(ElementTree.fromstring(http_response.content))
@@ -77,7 +77,7 @@ class Checker:
                 self.faults.append(f"{where}: no <{wrapper}>")
                 return
             root = inner
-        elif service.metadata["protocol"] == "ec2":
+        elif service.resolved_protocol == "ec2":
             ignored = IGNORED_IN_EC2
         self._xml(model.output_shape, [root], where, ignored)
 
