@@ -13,6 +13,7 @@ mod lifecycle;
 mod plans;
 mod rules;
 mod served;
+mod spec_tools;
 mod swap;
 mod throttle;
 mod two;

@@ -104,6 +104,11 @@ pub(crate) enum Command {
     Drift,
     /// Rollout, tasks, targets, certificate and URL
     Status,
+    /// Explain a code such as E005, offline; without a code, list all
+    Explain {
+        /// The code
+        code: Option<String>,
+    },
     /// The simulated AWS
     #[command(subcommand)]
     Sandbox(SandboxCommand),

@@ -3,6 +3,7 @@
 mod args;
 mod budget;
 mod checks;
+mod codes;
 mod commands;
 mod error;
 mod exit;

@@ -6,6 +6,7 @@
 //!
 //! Nothing here reads files, talks to AWS or looks at a clock.
 
+mod codes;
 mod credential;
 mod cross;
 pub mod document;
@@ -21,6 +22,7 @@ mod regions;
 pub mod stack;
 mod units;
 
+pub use codes::{Code, codes};
 pub use cross::PROTECTABLE;
 pub use keys::known_keys;
 pub use parse::{Options, Parsed, environments, parse};

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod destroy;
 mod drift;
+mod explain;
 mod help;
 mod plan;
 mod run;
@@ -27,6 +28,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Destroy(args) => Box::pin(destroy::run(&global, &args, ui)).await,
         Command::Drift => Box::pin(drift::run(&global, ui)).await,
         Command::Status => Box::pin(status::run(&global, ui)).await,
+        Command::Explain { code } => explain::run(&global, code.as_deref(), ui),
         Command::Sandbox(command) => Box::pin(sandbox::run(&global, &command, ui)).await,
         Command::Completions { shell } => completions::run(shell, ui),
         Command::Help { topic } => help::run(topic.as_deref(), ui),

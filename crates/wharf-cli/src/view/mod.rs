@@ -1,6 +1,7 @@
 //! Text for people, made from plain data. Nothing here prints.
 
 pub(crate) mod drift;
+pub(crate) mod explain;
 mod headline;
 pub(crate) mod plan;
 pub(crate) mod progress;

@@ -1,0 +1,48 @@
+//! E030 to E039: sizes, durations, ranges, health checks.
+
+use super::Code;
+
+pub(super) const CODES: &[Code] = &[
+    Code {
+        code: "E030",
+        title: "size of a task",
+        explanation: "Fargate has certain amounts of CPU, and for each of them certain amounts of memory. Any other pair is refused by AWS when the task definition is registered.",
+        fix: "Use one of the pairs in the message; docs/spec.md has the whole table. With only one of `cpu` and `memory` given, the least that fits is chosen for the other.",
+        example: Some("cpu: 0.5\nmemory: 1GB"),
+    },
+    Code {
+        code: "E031",
+        title: "a size",
+        explanation: "Sizes are a number with the unit `MB` or `GB`, where 1 GB is 1024 MiB, as Fargate counts.",
+        fix: "Add the unit, or replace the one from elsewhere (`512Mi` is `512MB`).",
+        example: Some("memory: 512MB"),
+    },
+    Code {
+        code: "E032",
+        title: "a duration",
+        explanation: "Durations are a whole number with the unit `s`, `m`, `h` or `d`, so that nobody has to know which unit AWS wants.",
+        fix: "Add the unit.",
+        example: Some("stop_timeout: 30s"),
+    },
+    Code {
+        code: "E033",
+        title: "out of range",
+        explanation: "The number lies outside what AWS accepts, or two numbers contradict each other, for example a `max` below its `min`.",
+        fix: "Choose a value within the range that the message names.",
+        example: Some("port: 8080"),
+    },
+    Code {
+        code: "E035",
+        title: "health check",
+        explanation: "AWS would refuse this health check, or it could never succeed: the timeout must be shorter than the interval, the path begins with a slash, codes lie between 200 and 499, and the command of a container health check begins with `CMD` or `CMD-SHELL`.",
+        fix: "Correct the value that the message points at.",
+        example: Some("health: { path: /healthz, interval: 10s, timeout: 5s }"),
+    },
+    Code {
+        code: "E036",
+        title: "retention of logs",
+        explanation: "CloudWatch Logs keeps logs for certain numbers of days only, or for ever.",
+        fix: "Use one of the two nearest values, which the message names.",
+        example: Some("logs: { retain: 30d }"),
+    },
+];

@@ -1,0 +1,3 @@
+//! What helps to write a spec, offline: explanations, formatting, the schema, the effective spec.
+
+mod explain;
