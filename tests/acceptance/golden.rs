@@ -26,6 +26,10 @@ fn first_plans_of_the_samples() {
         golden(&format!("{sample}.plan.txt"), &without_random_ids(&plan));
         let full = world.wharf(&["plan", "--full"]).expect(0).stdout;
         golden(&format!("{sample}.plan-full.txt"), &without_random_ids(&full));
+        let summary = world.wharf(&["plan", "--summary"]).expect(0).stdout;
+        golden(&format!("{sample}.plan-summary.txt"), &without_random_ids(&summary));
+        let markdown = world.wharf(&["plan", "--format", "markdown"]).expect(0).stdout;
+        golden(&format!("{sample}.plan.md"), &without_random_ids(&markdown));
     }
 }
 
@@ -39,6 +43,8 @@ fn plans_of_changes() {
     golden("shop.changed.txt", &without_random_ids(&text));
     let text = world.wharf(&["plan", "--summary"]).expect(0).stdout;
     golden("shop.changed-summary.txt", &without_random_ids(&text));
+    let text = world.wharf(&["plan", "--format", "markdown"]).expect(0).stdout;
+    golden("shop.changed.md", &without_random_ids(&text));
     let text = world.wharf(&["plan", "--destroy"]).expect(0).stdout;
     golden("shop.destroy.txt", &without_random_ids(&text));
 }

@@ -74,11 +74,22 @@ pub(crate) struct Global {
     pub(crate) verbose: bool,
 }
 
-/// Form of the output.
+/// Form of the output. Each command knows some of them; see [`Command::formats`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
+    /// For people
     Text,
+    /// For programs; every command
     Json,
+    /// For a pull request: `plan`
+    Markdown,
+}
+
+impl Format {
+    /// Returns the word as typed.
+    pub(crate) fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 /// Whether to use colour.
@@ -122,6 +133,16 @@ pub(crate) enum Command {
         /// `exit-codes`, or a command
         topic: Option<String>,
     },
+}
+
+impl Command {
+    /// Returns the forms in which the command can answer.
+    pub(crate) const fn formats(&self) -> &'static [Format] {
+        match self {
+            Self::Plan(_) => &[Format::Text, Format::Json, Format::Markdown],
+            _ => &[Format::Text, Format::Json],
+        }
+    }
 }
 
 /// Flags of `plan`.

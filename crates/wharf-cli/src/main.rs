@@ -7,6 +7,7 @@ mod codes;
 mod commands;
 mod error;
 mod exit;
+mod exposure;
 mod lease;
 mod session;
 mod ui;

@@ -191,10 +191,15 @@ impl Session {
         if !problems.is_empty() {
             let mut error =
                 CliError::new(Exit::Other, "the spec cannot be applied in this account");
+            // What several resources lack is said once.
+            let mut lacking: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for problem in problems {
-                error = error.cause(format!("{}: {}", problem.address, problem.message));
+                let names = lacking.entry(problem.message).or_default();
+                names.push(problem.address.to_string());
             }
-            error.causes.dedup();
+            for (message, names) in lacking {
+                error = error.cause(format!("{}: {message}", names.join(", ")));
+            }
             return Err(error);
         }
         Graph::new(nodes).map_err(|error| CliError::from_error(Exit::Other, &error))

@@ -13,8 +13,8 @@ pub(super) async fn run(global: &Global, ui: Ui) -> Result<Exit, CliError> {
     let plan = session.plan(&snapshot, false)?;
     let drifted: Vec<&wharf_plan::Step> = plan.steps.iter().filter(|step| step.drift).collect();
     match global.format {
-        Format::Text => ui.data(&view::drift::text(&plan, &drifted))?,
         Format::Json => ui.data(&format!("{:#}\n", view::drift::json(&plan, &drifted)))?,
+        _ => ui.data(&view::drift::text(&plan, &drifted))?,
     }
     if global.verbose {
         ui.say(&view::plan::cost(&snapshot.stats));

@@ -12,7 +12,7 @@ mod run;
 mod sandbox;
 mod status;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, Global};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -20,6 +20,7 @@ use crate::ui::Ui;
 /// Does what was asked for.
 pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
     let Cli { global, command } = cli;
+    known_format(&global, &command)?;
     // Boxed, since each of these is a large state machine and only one of them ever runs.
     match command {
         Command::Check => check::run(&global, ui),
@@ -33,4 +34,15 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Completions { shell } => completions::run(shell, ui),
         Command::Help { topic } => help::run(topic.as_deref(), ui),
     }
+}
+
+/// Refuses a form of output the command does not have, before it does anything.
+fn known_format(global: &Global, command: &Command) -> Result<(), CliError> {
+    let formats = command.formats();
+    if formats.contains(&global.format) {
+        return Ok(());
+    }
+    let message = format!("this command does not answer as {}", global.format.word());
+    let words: Vec<String> = formats.iter().map(|format| format.word()).collect();
+    Err(CliError::new(Exit::Usage, message).hint(format!("it knows --format {}", words.join(", "))))
 }

@@ -12,8 +12,12 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, ui: Ui) -> Result<Exit
     let snapshot = session.read().await?;
     let plan = session.plan(&snapshot, args.destroy)?;
     match global.format {
-        Format::Text => ui.data(&view::plan::text(&plan, view::plan::Mode::of(global)))?,
         Format::Json => ui.data(&format!("{}\n", json(&plan)?))?,
+        Format::Markdown => {
+            let mode = view::plan::Mode::of(global);
+            ui.data(&view::markdown::text(&plan, mode, &exactly(global, args)))?;
+        }
+        Format::Text => ui.data(&view::plan::text(&plan, view::plan::Mode::of(global)))?,
     }
     if global.verbose {
         ui.say(&view::plan::cost(&snapshot.stats));
@@ -23,6 +27,20 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, ui: Ui) -> Result<Exit
         ui.say(&format!("saved as {}; carry it out with: wharf apply {0}", path.display()));
     }
     if args.detailed_exitcode && !plan.is_empty() { Ok(Exit::Changes) } else { Ok(Exit::Done) }
+}
+
+/// Says how exactly this plan is carried out.
+fn exactly(global: &Global, args: &PlanArgs) -> view::markdown::Exactly {
+    let mut words = Vec::new();
+    if global.file != std::path::Path::new("wharf.yaml") {
+        words.extend(["--file".to_owned(), global.file.display().to_string()]);
+    }
+    match &args.out {
+        Some(out) => view::markdown::Exactly::Saved(
+            [vec!["wharf apply".to_owned(), out.display().to_string()], words].concat().join(" "),
+        ),
+        None => view::markdown::Exactly::NotSaved,
+    }
 }
 
 fn json(plan: &wharf_plan::Plan) -> Result<String, CliError> {

@@ -11,12 +11,12 @@ pub(super) async fn run(global: &Global, ui: Ui) -> Result<Exit, CliError> {
     let session = Session::start(global, ui).await?;
     let status = wharf_aws::status::status(&session.aws, &session.spec.stack).await?;
     match global.format {
-        Format::Text => ui.data(&view::status::text(&status))?,
         Format::Json => {
             let text = serde_json::to_string_pretty(&status)
                 .map_err(|error| CliError::from_error(Exit::Other, &error))?;
             ui.data(&format!("{text}\n"))?;
         }
+        _ => ui.data(&view::status::text(&status))?,
     }
     Ok(Exit::Done)
 }

@@ -54,13 +54,22 @@ pub(super) fn of(address: &Address, props: &Value) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// Shortens an ARN to what tells objects apart.
+/// Shortens an ARN, and an image of the account's own registry, to what tells objects apart.
 pub(super) fn id(id: &str) -> String {
     let mut parts = id.splitn(6, ':');
     match (parts.next(), parts.nth(4)) {
         (Some("arn"), Some(rest)) => rest.to_owned(),
-        _ => id.to_owned(),
+        _ => image(id).unwrap_or_else(|| id.to_owned()),
     }
+}
+
+/// Returns `notes/web@sha256:6847e3c4ab52` for an image of a private registry (ECR User Guide).
+fn image(id: &str) -> Option<String> {
+    let (host, rest) = id.split_once('/')?;
+    host.contains(".dkr.ecr.").then(|| match rest.split_once('@') {
+        Some((name, digest)) => format!("{name}@{}", short(digest)),
+        None => rest.to_owned(),
+    })
 }
 
 /// Props as JSON, read leniently: a headline that lacks a word is better than none.
@@ -195,5 +204,9 @@ mod tests {
     fn arns_are_shortened_and_other_ids_are_not() {
         assert_eq!(id("arn:aws:ecs:eu-west-1:1:cluster/notes"), "cluster/notes");
         assert_eq!(id("sg-0a1"), "sg-0a1");
+        let image =
+            format!("1.dkr.ecr.eu-west-1.amazonaws.com/notes/web@sha256:{}", "a1".repeat(32));
+        assert_eq!(id(&image), "notes/web@sha256:a1a1a1a1a1a1");
+        assert_eq!(id("public.ecr.aws/nginx/nginx:1"), "public.ecr.aws/nginx/nginx:1");
     }
 }

@@ -1,8 +1,11 @@
 //! Text for people, made from plain data. Nothing here prints.
 
 pub(crate) mod drift;
+mod entries;
 pub(crate) mod explain;
+mod field;
 mod headline;
+pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod report;
@@ -28,28 +31,37 @@ fn title(address: &Address) -> String {
         .map_or_else(|| address.kind().replace('_', " "), |policy| policy.title.to_owned())
 }
 
+/// Shortens AWS's identity for an object to what tells it apart for people.
+pub(crate) fn short_id(id: &str) -> String {
+    headline::id(id)
+}
+
 /// Says whether every change of a resource of this kind makes a new revision.
 fn has_revisions(address: &Address) -> bool {
     wharf_aws::kinds::policy(address.kind())
         .is_some_and(|policy| policy.replace_on.iter().any(|(prop, _)| *prop == "*"))
 }
 
-/// Writes a value on one line, without quotes where none are needed.
+/// Writes a value on one line of bounded length, without quotes where none are needed.
 fn value(value: &Value) -> String {
-    let text = match value {
+    shorten(&one_line(value))
+}
+
+/// Writes a value on one line, without quotes where none are needed.
+fn one_line(value: &Value) -> String {
+    match value {
         Value::Null => "(none)".to_owned(),
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => headline::id(text).replace('\n', "\\n"),
         Value::Array(items) if items.is_empty() => "(none)".to_owned(),
         Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
-            items.iter().map(self::value).collect::<Vec<_>>().join(", ")
+            items.iter().map(one_line).collect::<Vec<_>>().join(", ")
         }
         Value::Array(items) if items.iter().all(|item| item.get("target_group").is_some()) => {
             items.iter().map(share).collect::<Vec<_>>().join(" and ")
         }
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-    };
-    shorten(&text)
+    }
 }
 
 /// Writes one share of the traffic: where it goes, and with which weight unless that is the usual 1.

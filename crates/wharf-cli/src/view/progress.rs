@@ -20,11 +20,11 @@ const TICK: Duration = Duration::from_millis(120);
 pub(crate) fn sink(ui: Ui, format: Format, plan: &Plan) -> Sink {
     match format {
         Format::Json => Arc::new(move |event| json(ui, &event)),
-        Format::Text if ui.live() => {
+        _ if ui.live() => {
             let live = Mutex::new(Live::new(ui));
             Arc::new(move |event| live.lock().unwrap_or_else(PoisonError::into_inner).show(&event))
         }
-        Format::Text => {
+        _ => {
             let lines = Mutex::new(Lines {
                 ui,
                 width: plan.steps.len().to_string().len(),
