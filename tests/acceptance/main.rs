@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is a result")]
 
 mod bad_input;
+mod consent;
 mod docs;
 mod drift;
+mod forecast;
 mod foreign;
 mod golden;
 mod interrupt;

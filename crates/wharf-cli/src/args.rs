@@ -168,9 +168,12 @@ pub(crate) struct ApplyArgs {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
-    /// With `--yes`: also delete what the spec no longer names
+    /// Delete what the spec no longer names, with the data in it
     #[arg(long)]
     pub(crate) allow_delete: bool,
+    /// Let this resource stop answering for as long as the plan says (repeatable)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) allow_downtime: Vec<Address>,
     /// How long to wait for an image to be pushed, for example `10m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) wait_image: Option<Duration>,

@@ -43,6 +43,20 @@ pub struct Policy {
     /// Kinds whose steps must be done before one of this kind is deleted, where no value says so: a
     /// log group outlives the service that writes to it, a firewall rule the service it lets in.
     pub delete_after: &'static [&'static str],
+    /// How long its steps usually take. What runs tasks needs none of it: that is computed.
+    pub takes: Takes,
+}
+
+/// How long steps usually take, in seconds, when nothing is wrong. Rules of thumb for estimates;
+/// nothing waits by them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Takes {
+    /// To make one.
+    pub create: u64,
+    /// To change one.
+    pub update: u64,
+    /// To delete one.
+    pub delete: u64,
 }
 
 impl Policy {
@@ -61,6 +75,7 @@ impl Policy {
             serves_traffic: false,
             never_prune: false,
             delete_after: &[],
+            takes: Takes { create: 0, update: 0, delete: 0 },
         }
     }
 }

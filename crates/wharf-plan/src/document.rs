@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use wharf_graph::props::short_hash;
 use wharf_graph::{Address, Snapshot};
 
-use crate::{Impact, Moved, Step, StepId, seal};
+use crate::{Danger, Impact, Moved, Step, StepId, seal};
 
 /// Version of the document. Minor additions never break a reader.
 pub const FORMAT: &str = "wharf.plan/1";
@@ -34,6 +34,9 @@ pub struct Plan {
     pub summary: Summary,
     /// What users of the stack notice, over all steps.
     pub impact: Impact,
+    /// What it does only with consent.
+    #[serde(default)]
+    pub consent: Vec<Danger>,
     /// The steps, each after the ones it needs.
     pub steps: Vec<Step>,
     /// What was noticed.
@@ -138,9 +141,12 @@ pub enum LoadError {
     /// It is not JSON, or not the JSON of a plan.
     #[error("the file is not a plan made by `wharf plan --out`")]
     Malformed(#[source] serde_json::Error),
-    /// It is a plan of another version.
+    /// It is some other document.
     #[error("the plan has format `{0}`; this wharf reads `{FORMAT}`")]
     Format(String),
+    /// Another version of wharf made it, which may mean other things by the same steps.
+    #[error("the plan was made by wharf {0}; this is wharf {version}", version = env!("CARGO_PKG_VERSION"))]
+    Version(String),
     /// Somebody edited it.
     #[error("the plan was changed after it was made: its id does not match its content")]
     Edited,
@@ -175,10 +181,15 @@ impl Plan {
         #[derive(Deserialize)]
         struct Head {
             format: String,
+            #[serde(default)]
+            wharf: String,
         }
         let head: Head = serde_json::from_str(text).map_err(LoadError::Malformed)?;
         if head.format != FORMAT {
             return Err(LoadError::Format(head.format));
+        }
+        if head.wharf != env!("CARGO_PKG_VERSION") {
+            return Err(LoadError::Version(head.wharf));
         }
         let plan: Self = serde_json::from_str(text).map_err(LoadError::Malformed)?;
         if plan.id != plan.hash() {

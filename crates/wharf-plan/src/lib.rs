@@ -4,25 +4,29 @@
 //! and snapshot give the same [`Plan`], byte for byte, and the plan leaves whoever carries it out
 //! nothing to decide: each operation, its order and the values known so far are in it.
 
+mod consent;
 mod decide;
 mod diff;
 mod document;
 mod doomed;
 mod edges;
+mod estimate;
 mod impact;
 mod nodes;
 mod planner;
 mod reason;
 mod refusal;
+mod rollout;
 mod scope;
 mod seal;
 mod staging;
 mod step;
 mod toposort;
 
+pub use consent::{Danger, DangerKind};
 pub use diff::{Change, KNOWN_AFTER_APPLY, MASK};
 pub use document::{Check, FORMAT, Inputs, Level, LoadError, Plan, Summary, Waiting};
-pub use impact::{Impact, ImpactKind};
+pub use impact::{Costliest, Impact, ImpactKind};
 pub use planner::{Options, plan};
 pub use reason::Reason;
 pub use refusal::{Protected, Refusal};

@@ -9,12 +9,13 @@ use wharf_graph::{Address, Foreign, Graph, Snapshot, StackId};
 use crate::decide::{Decisions, Verdict, decide};
 use crate::document::FORMAT;
 use crate::doomed::{doomed, holders, objects, protected};
-use crate::impact::{self, Estimator};
+use crate::estimate::Estimator;
+use crate::impact;
 use crate::nodes::{Node, Nodes};
 use crate::scope::{Relations, dependents};
 use crate::{
-    Action, Check, Inputs, Part, Plan, Refusal, Step, StepId, Summary, Waiting, edges, seal,
-    toposort,
+    Action, Check, Inputs, Part, Plan, Refusal, Step, StepId, Summary, Waiting, consent, edges,
+    seal, toposort,
 };
 
 /// What a plan depends on besides graph and snapshot.
@@ -93,7 +94,7 @@ pub fn plan(desired: &Graph, snapshot: &Snapshot, options: &Options) -> Result<P
             names.into_iter().map(|index| nodes.list[index].address.to_string()).collect(),
         ));
     };
-    let steps = steps(nodes, &before, &order, &Estimator { decided: &decided });
+    let steps = steps(nodes, &before, &order, &Estimator { decided: &decided, snapshot });
     Ok(document(steps, graph, snapshot, options, &decided, &inside))
 }
 
@@ -198,6 +199,7 @@ fn document(
         seal: graph.seal().to_string(),
         summary: summary(&steps, unchanged.len()),
         impact: impact::total(&steps),
+        consent: consent::dangers(&steps),
         outputs: outputs(&steps, decided),
         steps,
         checks: options.checks.clone(),

@@ -8,7 +8,9 @@ use aws_sdk_acm::types::{
 };
 use serde::{Deserialize, Serialize};
 use wharf_graph::props::short_hash;
-use wharf_graph::{Address, Declare, ErrorClass, Facts, Live, Outcome, Policy, ReplaceOrder};
+use wharf_graph::{
+    Address, Declare, ErrorClass, Facts, Live, Outcome, Policy, ReplaceOrder, Takes,
+};
 use wharf_spec::Stack;
 use wharf_spec::stack::CertificateSource;
 
@@ -98,6 +100,7 @@ impl Kind for Certificate {
         serves_traffic: true,
         // Only the certificate says which records prove it: one that outlived it would be nobody's.
         delete_after: &["dns_record"],
+        takes: Takes { create: 5, update: 0, delete: 25 },
         ..Policy::plain("certificate", "certificate")
     };
 

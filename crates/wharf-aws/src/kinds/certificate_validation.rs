@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus, DomainStatus};
 use serde::{Deserialize, Serialize};
 use wharf_graph::{
-    Address, Declare, ErrorClass, Facts, Input, Live, Note, Outcome, Policy, ReplaceOrder,
+    Address, Declare, ErrorClass, Facts, Input, Live, Note, Outcome, Policy, ReplaceOrder, Takes,
 };
 use wharf_spec::Stack;
 use wharf_spec::stack::Zone;
@@ -59,6 +59,7 @@ impl Kind for CertificateValidation {
         replace_on: &[("certificate", "each certificate is validated once")],
         replace_order: ReplaceOrder::CreateFirst,
         never_prune: true,
+        takes: Takes { create: 40, update: 0, delete: 0 },
         ..Policy::plain("certificate_validation", "certificate validation")
     };
 

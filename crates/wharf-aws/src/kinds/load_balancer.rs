@@ -11,7 +11,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 use wharf_graph::{
     Address, Declare, ErrorClass, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder,
-    StackId, Unresolved,
+    StackId, Takes, Unresolved,
 };
 use wharf_spec::Stack;
 use wharf_spec::stack::Scheme;
@@ -73,6 +73,7 @@ impl Kind for LoadBalancer {
         identity: Some("name"),
         serves_traffic: true,
         delete_after: &["service"],
+        takes: Takes { create: 120, update: 0, delete: 60 },
         ..Policy::plain("load_balancer", "load balancer")
     };
 

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use wharf_plan::{Action, Plan, Reason};
+use wharf_plan::Plan;
 
+use super::consent::{self, Seen};
 use super::run::{Options, run as carry_out};
 use crate::args::{ApplyArgs, Format, Global};
 use crate::error::CliError;
@@ -41,6 +42,9 @@ async fn fresh(global: &Global, args: &ApplyArgs, ui: Ui) -> Result<Exit, CliErr
         return Err(CliError::new(Exit::Usage, "nobody can be asked: this is not a terminal")
             .hint("add --yes to apply without asking, or save a plan with `wharf plan --out FILE` and apply that"));
     }
+    if !consent::obtain(&plan, args, Seen::AtATerminal, ui)? {
+        return Ok(Exit::Done);
+    }
     if !matches!(ui.ask("Apply this? Only `yes` is taken as yes:")?.as_str(), "yes") {
         ui.say("Nothing was changed.");
         return Ok(Exit::Done);
@@ -57,8 +61,8 @@ async fn read_and_apply(session: &Session, args: &ApplyArgs) -> Result<Exit, Cli
     if plan.is_empty() {
         return finish_unchanged(session, &snapshot).await;
     }
-    if !args.allow_delete {
-        refuse_deletes(&plan)?;
+    if !consent::obtain(&plan, args, Seen::Nobody, session.ui)? {
+        return Ok(Exit::Done);
     }
     carry_out(session, plan, &options(session, args)).await
 }
@@ -126,6 +130,9 @@ async fn verify_and_apply(
     if plan.is_empty() {
         return finish_unchanged(session, &snapshot).await;
     }
+    if !consent::obtain(&plan, args, Seen::InAFile, session.ui)? {
+        return Ok(Exit::Done);
+    }
     carry_out(session, plan, &options(session, args)).await
 }
 
@@ -148,27 +155,4 @@ async fn finish_unchanged(
     }
     super::run::tell_urls(session, snapshot)?;
     Ok(Exit::Done)
-}
-
-/// Nobody looked at this plan: what the spec no longer names goes only with consent.
-fn refuse_deletes(plan: &Plan) -> Result<(), CliError> {
-    let deletes: Vec<String> = plan
-        .steps
-        .iter()
-        .filter(|step| {
-            step.action == Action::Delete
-                && matches!(step.because, Reason::Pruned | Reason::Added | Reason::Destroyed)
-        })
-        .map(|step| format!("{}: {}", step.address, step.reason))
-        .collect();
-    if deletes.is_empty() {
-        return Ok(());
-    }
-    let mut error = CliError::new(
-        Exit::Refused,
-        "this would delete, and nobody has looked at the plan",
-    )
-    .hint("add --allow-delete, or review a plan saved with `wharf plan --out FILE` and apply that");
-    error.causes = deletes;
-    Err(error)
 }

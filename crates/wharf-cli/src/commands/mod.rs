@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod completions;
+mod consent;
 mod destroy;
 mod drift;
 mod explain;

@@ -114,7 +114,7 @@ fn head(plan: &Plan) -> String {
         .collect();
     list(&mut out, &waiting, "");
     if !plan.is_empty() {
-        for (label, text) in super::plan::consequences(plan) {
+        for (label, text) in super::consequences::consequences(plan) {
             let _ = writeln!(out, "**{label}** {}\n", escape(&text));
         }
     }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use wharf_graph::ReadStats;
-use wharf_plan::{Action, ImpactKind, Level, Moved, Plan};
+use wharf_plan::{Action, Level, Moved, Plan};
 
+use super::consequences::consequences;
 use super::entries::{Entry, Section, entries, totals};
 use super::field::{Field, Shown, Sign};
-use super::{count, paint, seconds, title};
+use super::{count, paint, title};
 use crate::args::Global;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -158,29 +159,6 @@ fn write_field(out: &mut String, field: &Field, width: usize) {
                 line(out, &format!("        {}", paint(color, text.trim_end())));
             }
         }
-    }
-}
-
-/// Says what follows from the plan, a label and a sentence each; every form shows the same.
-pub(super) fn consequences(plan: &Plan) -> Vec<(&'static str, String)> {
-    vec![("Impact", impact(plan))]
-}
-
-fn impact(plan: &Plan) -> String {
-    let impact = &plan.impact;
-    if !impact.sentence.is_empty() {
-        return impact.sentence.clone();
-    }
-    let about = if impact.seconds == 0 {
-        String::new()
-    } else {
-        format!(", about {}", seconds(impact.seconds))
-    };
-    match impact.kind {
-        ImpactKind::None => format!("none for users of the service{about}"),
-        ImpactKind::Rolling => format!("rolling restart{about}, no downtime"),
-        ImpactKind::Outage => format!("requests are not answered for a while{about}"),
-        ImpactKind::DataLoss => format!("data is deleted for good{about}"),
     }
 }
 

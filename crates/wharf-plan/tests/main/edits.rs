@@ -342,9 +342,9 @@ fn a_rollout_is_estimated_from_its_figures() {
     let plan = world.plan(&spec).unwrap();
     assert_eq!(
         plan.impact.sentence,
-        "rolling restart of 2 tasks of service api, about 1 min 20 s, no downtime"
+        "rolling restart of 2 tasks of service api, about 1 min 15 s, no downtime"
     );
-    assert!(!plan.impact.downtime && plan.impact.seconds == 80);
+    assert!(!plan.impact.downtime && plan.impact.seconds == 75);
 }
 
 #[test]

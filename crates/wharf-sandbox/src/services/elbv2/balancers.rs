@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long a balancer is being provisioned; AWS takes two or three minutes.
-const PROVISIONING: Duration = Duration::from_mins(1);
+const PROVISIONING: Duration = Duration::from_mins(2);
 /// How long the interfaces of a balancer stay after it is gone; AWS takes some minutes.
 const LINGERING: Duration = Duration::from_mins(1);
 
