@@ -115,6 +115,12 @@ pub(crate) enum Command {
     Drift,
     /// Rollout, tasks, targets, certificate and URL
     Status,
+    /// Write the spec in its canonical form, comments kept
+    Fmt {
+        /// Change nothing; exit with 2 and show what would change
+        #[arg(long)]
+        check: bool,
+    },
     /// Explain a code such as E005, offline; without a code, list all
     Explain {
         /// The code

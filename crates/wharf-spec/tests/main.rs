@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files should stop")]
 
 mod golden;
+mod layout;
 mod limits;
 mod properties;
 mod specs;

@@ -125,8 +125,8 @@ fn a_code_that_is_none_is_met_with_the_nearest() {
     let world = World::new("");
     let near = world.wharf(&["explain", "E5"]).expect(3);
     assert!(near.stderr.contains("did you mean E005"), "{}", near.stderr);
-    let word = world.wharf(&["explain", "credential"]).expect(3);
-    assert!(word.stderr.contains("E051"), "{}", word.stderr);
+    let by_title = world.wharf(&["explain", "credential"]).expect(3);
+    assert!(by_title.stderr.contains("E051"), "{}", by_title.stderr);
     let none = world.wharf(&["explain", "nothing-like-it"]).expect(3);
     assert!(none.stderr.contains("lists all of them"), "{}", none.stderr);
 }

@@ -1,3 +1,4 @@
 //! What helps to write a spec, offline: explanations, formatting, the schema, the effective spec.
 
 mod explain;
+mod fmt;

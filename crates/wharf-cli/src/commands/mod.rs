@@ -7,6 +7,7 @@ mod consent;
 mod destroy;
 mod drift;
 mod explain;
+mod fmt;
 mod help;
 mod plan;
 mod run;
@@ -30,6 +31,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Destroy(args) => Box::pin(destroy::run(&global, &args, ui)).await,
         Command::Drift => Box::pin(drift::run(&global, ui)).await,
         Command::Status => Box::pin(status::run(&global, ui)).await,
+        Command::Fmt { check } => fmt::run(&global, check, ui),
         Command::Explain { code } => explain::run(&global, code.as_deref(), ui),
         Command::Sandbox(command) => Box::pin(sandbox::run(&global, &command, ui)).await,
         Command::Completions { shell } => completions::run(shell, ui),
