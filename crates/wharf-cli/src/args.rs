@@ -146,6 +146,7 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Plan(_) => &[Format::Text, Format::Json, Format::Markdown],
+            Self::Fmt { .. } => &[Format::Text],
             _ => &[Format::Text, Format::Json],
         }
     }

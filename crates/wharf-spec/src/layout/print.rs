@@ -1,5 +1,7 @@
 //! The tree as text.
 
+use std::fmt::Write as _;
+
 use super::tree::{Comment, Group, Item, Key, Kind, Node, Scalar, Source};
 
 /// Least distance of a comment from what stands before it.
@@ -131,7 +133,7 @@ impl Printer<'_, '_> {
                     lines.push(line);
                 }
                 if let Some(first) = inner.first_mut() {
-                    first.text.replace_range(indent..indent + 1, "-");
+                    first.text.replace_range(indent..=indent, "-");
                     first.spaced = false;
                 }
                 lines.append(&mut inner);
@@ -231,7 +233,10 @@ fn quoted(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
             c if plain(c) => out.push(c),
-            c => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => {
+                // Writing to a string cannot fail.
+                write!(out, "\\u{:04X}", u32::from(c)).expect("a string takes any text");
+            }
         }
     }
     out.push('"');
