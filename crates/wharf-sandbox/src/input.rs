@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::error::AwsError;
+use crate::{
+    constraints::{self, Violation},
+    error::AwsError,
+    rules::input as rules,
+    services::Service,
+};
 
 /// One structure (or list member) of a request.
 ///
@@ -12,13 +17,13 @@ use crate::error::AwsError;
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
     value: &'a Value,
-    invalid: &'static str,
+    service: &'static Service,
 }
 
 impl<'a> Input<'a> {
-    /// Wraps a value; `invalid` is the service's error code for input that breaks a constraint.
-    pub fn new(value: &'a Value, invalid: &'static str) -> Self {
-        Self { value, invalid }
+    /// Wraps a value of a request to a service.
+    pub fn new(value: &'a Value, service: &'static Service) -> Self {
+        Self { value, service }
     }
 
     /// Returns the value itself.
@@ -60,25 +65,23 @@ impl<'a> Input<'a> {
     pub fn int(&self, name: &str) -> Result<Option<i64>, AwsError> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => text.trim().parse().map(Some).map_err(|_| {
-                self.invalid(format!("Value '{text}' at '{name}' must be a whole number"))
-            }),
-            Some(value) => value.as_i64().map(Some).ok_or_else(|| {
-                self.invalid(format!("Value '{value}' at '{name}' must be a whole number"))
-            }),
+            Some(Value::String(text)) => {
+                text.trim().parse().map(Some).map_err(|_| self.mistyped(name, "Long"))
+            }
+            Some(value) => value.as_i64().map(Some).ok_or_else(|| self.mistyped(name, "Long")),
         }
     }
 
     /// Returns a whole number between two bounds, both included.
     pub fn int_in(&self, name: &str, low: i64, high: i64) -> Result<Option<i64>, AwsError> {
         let Some(number) = self.int(name)? else { return Ok(None) };
-        if number < low {
-            return Err(self.constraint(name, &number.to_string(), &at_least(low)));
-        }
-        if number > high {
-            return Err(self.constraint(name, &number.to_string(), &at_most(high)));
-        }
-        Ok(Some(number))
+        let bound = match number {
+            _ if number < low => format!("greater than or equal to {low}"),
+            _ if number > high => format!("less than or equal to {high}"),
+            _ => return Ok(Some(number)),
+        };
+        let wanted = format!("Member must have value {bound}");
+        Err(self.refuse(Violation::new(&rules::RANGE, name, number.to_string(), wanted)))
     }
 
     /// Returns a boolean, given as such or as text.
@@ -88,9 +91,7 @@ impl<'a> Input<'a> {
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(value) => {
-                Err(self.invalid(format!("Value '{value}' at '{name}' must be a boolean")))
-            }
+            Some(_) => Err(self.mistyped(name, "Boolean")),
         }
     }
 
@@ -134,8 +135,8 @@ impl<'a> Input<'a> {
         match self.str(name) {
             Some(text) if !choices.contains(&text) => {
                 let set = choices.join(", ");
-                let rule = format!("Member must satisfy enum value set: [{set}]");
-                Err(self.constraint(name, text, &rule))
+                let wanted = format!("Member must satisfy enum value set: [{set}]");
+                Err(self.refuse(Violation::new(&rules::ENUM, name, text, wanted)))
             }
             other => Ok(other),
         }
@@ -145,48 +146,34 @@ impl<'a> Input<'a> {
     pub fn length(&self, name: &str, low: usize, high: usize) -> Result<(), AwsError> {
         let Some(text) = self.str(name) else { return Ok(()) };
         let length = text.chars().count();
-        if length < low {
-            let rule = format!("Member must have length greater than or equal to {low}");
-            return Err(self.constraint(name, text, &rule));
-        }
-        if length > high {
-            let rule = format!("Member must have length less than or equal to {high}");
-            return Err(self.constraint(name, text, &rule));
-        }
-        Ok(())
+        let bound = match length {
+            _ if length < low => format!("greater than or equal to {low}"),
+            _ if length > high => format!("less than or equal to {high}"),
+            _ => return Ok(()),
+        };
+        let wanted = format!("Member must have length {bound}");
+        Err(self.refuse(Violation::new(&rules::LENGTH, name, text, wanted)))
     }
 
     /// Returns the complaint that a member is missing, worded as this service words it.
     pub fn missing(&self, name: &str) -> AwsError {
-        if self.invalid == "InvalidParameterValue" {
-            // EC2's own form (EC2 API reference, "Error codes").
-            let message = format!("The request must contain the parameter {name}");
-            return AwsError::new("MissingParameter", message);
-        }
-        self.invalid(format!(
-            "1 validation error detected: Value null at '{name}' failed to satisfy constraint: \
-             Member must not be null"
-        ))
+        self.refuse(Violation::missing(name))
     }
 
-    /// Returns the complaint that a member breaks a rule, in AWS's common wording.
-    pub fn constraint(&self, name: &str, value: &str, rule: &str) -> AwsError {
-        self.invalid(format!(
-            "1 validation error detected: Value '{value}' at '{name}' failed to satisfy \
-             constraint: {rule}"
-        ))
+    fn mistyped(&self, name: &str, kind: &str) -> AwsError {
+        let value = self.get(name).map(ToString::to_string).unwrap_or_default();
+        let wanted = format!("Member must be a {kind}");
+        self.refuse(Violation::new(&rules::TYPE, name, value, wanted))
     }
 
-    /// Returns an error under the service's code for invalid input.
+    fn refuse(&self, violation: Violation) -> AwsError {
+        constraints::refuse(self.service, &[violation])
+    }
+
     pub fn invalid(&self, message: impl Into<String>) -> AwsError {
-        AwsError::new(self.invalid, message)
+        AwsError::new(self.service.invalid, message)
     }
-}
-
-fn at_least(low: i64) -> String {
-    format!("Member must have value greater than or equal to {low}")
-}
-
-fn at_most(high: i64) -> String {
-    format!("Member must have value less than or equal to {high}")
+    pub fn constraint(&self, name: &str, value: &str, rule: &str) -> AwsError {
+        self.invalid(format!("{name} {value} {rule}"))
+    }
 }

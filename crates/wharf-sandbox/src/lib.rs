@@ -9,6 +9,7 @@
 //! a queue of events in the [`world::World`], worked off before every request.
 
 mod clock;
+mod constraints;
 mod dispatch;
 mod error;
 pub mod faults;

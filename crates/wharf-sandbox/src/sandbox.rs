@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     clock::{self, Clock},
+    constraints,
     error::{AwsError, SandboxError},
     faults::{Intercepting, Session, answers, stale::Past},
     ids::Ids,
@@ -359,7 +360,7 @@ impl Inner {
             at: self.world.now,
             status: 0,
             error: Some(refused.error.code.clone()),
-            rule: None,
+            rule: refused.error.rule.map(|rule| rule.id),
             fault: None,
         };
         let outcome = Outcome {
@@ -383,8 +384,9 @@ fn answer(
 ) -> (Result<Value, AwsError>, bool) {
     let region = call.region.clone();
     let mut ctx = Ctx { world, region, touched: false, status: None, headers: Vec::new() };
-    let input = Input::new(&call.input, call.service.invalid);
-    let result = (call.operation.handler)(&mut ctx, &input);
+    let input = Input::new(&call.input, call.service);
+    let result = constraints::check(call.service, call.operation, &call.input)
+        .and_then(|()| (call.operation.handler)(&mut ctx, &input));
     let touched = ctx.touched;
     (outcome.status, outcome.headers) = (ctx.status, ctx.headers);
     (result, touched)

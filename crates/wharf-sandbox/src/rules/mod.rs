@@ -11,10 +11,13 @@ pub mod ecr;
 pub mod ecs;
 pub mod elbv2;
 pub mod iam;
+pub mod input;
 pub mod logs;
 pub mod route53;
 pub mod secrets;
 pub mod ssm;
+pub mod tags;
+pub mod wire;
 
 /// Something that AWS refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +39,25 @@ pub struct Rule {
 impl Rule {
     /// Returns the refusal, in AWS's words.
     pub(crate) fn refuse(&'static self, message: impl Into<String>) -> AwsError {
-        AwsError { rule: Some(self), ..AwsError::new(self.code, message) }.with_status(self.status)
+        self.refuse_as(self.code, message)
+    }
+
+    /// Returns the refusal under a code of the service's own, for a rule of all services.
+    pub(crate) fn refuse_as(
+        &'static self,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> AwsError {
+        AwsError { rule: Some(self), ..AwsError::new(code, message) }.with_status(self.status)
     }
 }
 
+/// The code of a rule for which each service has one of its own.
+pub const BY_SERVICE: &str = "by service";
+
 /// Declares the rules of a service.
 macro_rules! rules {
-    ($service:literal $($name:ident: $id:literal, $status:literal $code:literal, $what:literal, $source:literal;)+) => {
+    ($service:literal $($name:ident: $id:literal, $status:literal $code:expr, $what:literal, $source:literal;)+) => {
         $(
             #[doc = $what]
             pub static $name: $crate::rules::Rule = $crate::rules::Rule {
@@ -64,6 +79,9 @@ pub(crate) use rules;
 /// Returns every rule of every service.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     [
+        wire::ALL,
+        input::ALL,
+        tags::ALL,
         ecs::ALL,
         elbv2::ALL,
         ec2::ALL,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::error::AwsError;
+use crate::{error::AwsError, rules::wire as rules};
 
 /// Reads a body; an empty one is an empty structure.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, AwsError> {
@@ -11,7 +11,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, AwsError> {
     }
     match serde_json::from_slice(body) {
         Ok(value @ Value::Object(_)) => Ok(value),
-        _ => Err(AwsError::new("SerializationException", "The body is not a JSON object.")),
+        _ => Err(rules::JSON_OBJECT.refuse("The body is not a JSON object.")),
     }
 }
 

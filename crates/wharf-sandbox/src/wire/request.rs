@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{form, json, xml};
 use crate::{
     error::AwsError,
+    rules::{Rule, wire as rules},
     services::{self, Operation, Protocol, Service},
 };
 
@@ -46,7 +47,7 @@ pub(crate) fn parse(request: &Request<Bytes>) -> Result<Incoming, Refused> {
     let (region, name) = scope(request).map_err(|error| Refused::new(None, "", error))?;
     let Some(service) = services::find(&name) else {
         let message = format!("The sandbox does not simulate the service '{name}'.");
-        let error = AwsError::new("UnknownOperationException", message);
+        let error = rules::SERVICE_SIMULATED.refuse(message);
         return Err(Refused::new(None, "", error));
     };
     match service.protocol {
@@ -58,11 +59,7 @@ pub(crate) fn parse(request: &Request<Bytes>) -> Result<Incoming, Refused> {
 
 /// Reads region and service from the credential scope. The signature itself is not checked.
 fn scope(request: &Request<Bytes>) -> Result<(String, String), AwsError> {
-    let missing = || {
-        // Common errors of every API reference.
-        AwsError::new("MissingAuthenticationToken", "Request is missing Authentication Token")
-            .with_status(403)
-    };
+    let missing = || rules::AUTHENTICATED.refuse("Request is missing Authentication Token");
     let header = request.headers().get(AUTHORIZATION).ok_or_else(missing)?;
     let header = header.to_str().map_err(|_| missing())?;
     let (_, credential) = header.split_once("Credential=").ok_or_else(missing)?;
@@ -73,8 +70,7 @@ fn scope(request: &Request<Bytes>) -> Result<(String, String), AwsError> {
         (Some(service), Some(region)) if !service.is_empty() && !region.is_empty() => {
             Ok((region.to_owned(), service.to_owned()))
         }
-        _ => Err(AwsError::new("IncompleteSignature", "The credential scope is malformed.")
-            .with_status(403)),
+        _ => Err(rules::SCOPE.refuse("The credential scope is malformed.")),
     }
 }
 
@@ -85,7 +81,7 @@ fn from_json(
 ) -> Result<Incoming, Refused> {
     let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
     let name = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default();
-    let operation = by_name(service, name, "UnknownOperationException")?;
+    let operation = by_name(service, name, &rules::OPERATION_KNOWN)?;
     let input =
         json::parse(request.body()).map_err(|error| Refused::new(Some(service), name, error))?;
     Ok(Incoming { service, region, operation, input })
@@ -100,21 +96,21 @@ fn from_form(
     let body = if request.body().is_empty() { query } else { request.body() };
     let input = form::parse(body);
     let name = input.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let operation = by_name(service, &name, "InvalidAction")?;
+    let operation = by_name(service, &name, &rules::ACTION_KNOWN)?;
     Ok(Incoming { service, region, operation, input })
 }
 
 fn by_name(
     service: &'static Service,
     name: &str,
-    code: &str,
+    rule: &'static Rule,
 ) -> Result<&'static Operation, Refused> {
     service.operations.iter().find(|operation| operation.name == name).ok_or_else(|| {
         let message = format!(
             "The action {name} is not valid for {}: the sandbox does not simulate it.",
             service.name
         );
-        Refused::new(Some(service), name, AwsError::new(code, message))
+        Refused::new(Some(service), name, rule.refuse(message))
     })
 }
 
@@ -131,7 +127,7 @@ fn from_rest(
     });
     let Some((operation, labels)) = found else {
         let message = format!("The sandbox does not simulate {method} {path}.");
-        let error = AwsError::new("UnknownOperationException", message).with_status(404);
+        let error = rules::PATH_KNOWN.refuse(message);
         return Err(Refused::new(Some(service), "", error));
     };
     let mut input = match xml::parse(request.body()) {

@@ -7,7 +7,7 @@ use quick_xml::{
 };
 use serde_json::{Map, Value};
 
-use crate::error::AwsError;
+use crate::{error::AwsError, rules::wire as rules};
 
 /// The deepest nesting of elements that is read; no request of AWS's comes near it.
 const DEEPEST: usize = 32;
@@ -72,7 +72,7 @@ pub(crate) fn close(out: &mut String, name: &str) {
 
 /// Reads the children of a document's root element; repeated elements become lists.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, AwsError> {
-    let broken = || AwsError::new("MalformedInput", "The body is not well-formed XML.");
+    let broken = || rules::XML_FORM.refuse("The body is not well-formed XML.");
     let text = std::str::from_utf8(body).map_err(|_| broken())?;
     if text.trim().is_empty() {
         return Ok(Value::Object(Map::new()));

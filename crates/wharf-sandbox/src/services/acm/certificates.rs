@@ -222,10 +222,7 @@ pub(super) fn add_tags(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let found = find(ctx, input)?;
     let mut all = found.tags.clone();
     all.extend(more);
-    if all.len() > 50 {
-        let text = "A certificate can have at most 50 tags.";
-        return Err(AwsError::new("TooManyTagsException", text));
-    }
+    tags::count(&all, "TooManyTagsException")?;
     found.tags = all;
     Ok(json!({}))
 }

@@ -137,10 +137,7 @@ pub(super) fn tag(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let found = resource(ctx, input)?;
     let mut all = found.tags.clone();
     all.extend(more);
-    if all.len() > 50 {
-        let message = "A resource can have at most 50 tags.";
-        return Err(AwsError::new("TooManyTagsError", message));
-    }
+    tags::count(&all, "TooManyTagsError")?;
     found.tags = all;
     Ok(json!({}))
 }
