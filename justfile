@@ -62,8 +62,13 @@ moto: moto-install
     cargo build -q -p wharf-cli
     {{venv}}/bin/python -m pytest -q tests/moto
 
-# The sandbox's answers, each checked against botocore's service models.
+# Renew what the sandbox checks requests against from botocore's service models.
+constraints: moto-install
+    {{venv}}/bin/python tests/conformance/constraints.py
+
+# The sandbox's answers, each checked against botocore's service models, and its constraints.
 conformance: moto-install
+    {{venv}}/bin/python tests/conformance/constraints.py --check
     bash tests/conformance/serve-and-run.sh {{venv}}/bin/python
 
 # Accept new golden output, then look at the diff.

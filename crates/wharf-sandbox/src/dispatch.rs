@@ -153,8 +153,7 @@ impl Sandbox {
     ) -> Result<Response<Bytes>, Broken> {
         {
             let mut inner = self.lock();
-            let never = AwsError::new("", "").with_status(0);
-            let (record, _) = inner.deny(call, never);
+            let (record, _) = inner.deny(call, answers::none());
             inner.remember(CallRecord { fault: Some(fault), error: None, ..record });
         }
         Err(self.break_off(broken).await)

@@ -169,11 +169,4 @@ impl<'a> Input<'a> {
     fn refuse(&self, violation: Violation) -> AwsError {
         constraints::refuse(self.service, &[violation])
     }
-
-    pub fn invalid(&self, message: impl Into<String>) -> AwsError {
-        AwsError::new(self.service.invalid, message)
-    }
-    pub fn constraint(&self, name: &str, value: &str, rule: &str) -> AwsError {
-        self.invalid(format!("{name} {value} {rule}"))
-    }
 }

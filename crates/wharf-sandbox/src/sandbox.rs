@@ -253,7 +253,7 @@ impl Inner {
         let mut outcome = self.outcome(call);
         outcome.result = match self.take_hold() {
             Ok(held) => self.run(call, held, late, &mut outcome),
-            Err(error) => Err(broken(&error)),
+            Err(error) => Err(answers::broken(&error)),
         };
         let record = self.record(call, &outcome);
         (record, outcome)
@@ -328,6 +328,7 @@ impl Inner {
         {
             return answer(&mut world, call, outcome).0;
         }
+        constraints::check(call.service, call.operation, &call.input)?;
         let regions_before = self.world.regions.len();
         if !call.service.global {
             self.world.region(&call.region);
@@ -345,7 +346,7 @@ impl Inner {
         if (changed || touched || seeded)
             && let Some(mut held) = held
         {
-            held.save(&mut self.world).map_err(|error| broken(&error))?;
+            held.save(&mut self.world).map_err(|error| answers::broken(&error))?;
         }
         result
     }
@@ -385,8 +386,7 @@ fn answer(
     let region = call.region.clone();
     let mut ctx = Ctx { world, region, touched: false, status: None, headers: Vec::new() };
     let input = Input::new(&call.input, call.service);
-    let result = constraints::check(call.service, call.operation, &call.input)
-        .and_then(|()| (call.operation.handler)(&mut ctx, &input));
+    let result = (call.operation.handler)(&mut ctx, &input);
     let touched = ctx.touched;
     (outcome.status, outcome.headers) = (ctx.status, ctx.headers);
     (result, touched)
@@ -433,17 +433,6 @@ fn names(states: serde_json::Result<Value>) -> Value {
         }
     }
     Value::Object(shown)
-}
-
-/// Reports a fault of the sandbox itself: the disk, not the request.
-fn broken(error: &SandboxError) -> AwsError {
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        message = format!("{message}: {inner}");
-        cause = inner.source();
-    }
-    AwsError::server("InternalFailure", message)
 }
 
 #[cfg(test)]

@@ -158,7 +158,7 @@ async fn what_is_wrong_is_refused() {
             "ValidationException",
         ),
         ("DescribeCertificate", json!({"CertificateArn": none}), "ResourceNotFoundException"),
-        ("DescribeCertificate", json!({"CertificateArn": "none"}), "InvalidArnException"),
+        ("DescribeCertificate", json!({"CertificateArn": "none"}), "ValidationException"),
         ("DeleteCertificate", json!({"CertificateArn": none}), "ResourceNotFoundException"),
         ("ListTagsForCertificate", json!({"CertificateArn": none}), "ResourceNotFoundException"),
         ("ListCertificates", json!({"CertificateStatuses": ["NEW"]}), "ValidationException"),

@@ -122,7 +122,7 @@ async fn lifecycle_policies_and_tags_are_kept_as_sent() {
     assert_eq!(ecr(&sandbox, "PutLifecyclePolicy", bad).await.code(), "InvalidParameterException");
 
     let arn = "arn:aws:ecr:eu-west-1:111122223333:repository/notes/api";
-    let tag = json!({"resourceArn": arn, "tags": [{"Key": "a", "Value": "1"}, {"Key": "b"}]});
+    let tag = json!({"resourceArn": arn, "tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]});
     ecr(&sandbox, "TagResource", tag).await.ok();
     let untag = json!({"resourceArn": arn, "tagKeys": ["b"]});
     ecr(&sandbox, "UntagResource", untag).await.ok();

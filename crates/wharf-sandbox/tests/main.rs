@@ -4,6 +4,7 @@
 
 mod acm;
 mod common;
+mod constraints;
 mod ec2;
 mod ecr;
 mod ecs;

@@ -107,19 +107,11 @@ impl<'m> Checker<'m> {
                 let bytes = text.trim_end_matches('=').len() * 3 / 4;
                 self.size(shape, path, "****", bytes, &rules::LENGTH);
             }
-            (Kind::Timestamp, Value::Number(_)) if !is_text => {}
-            (Kind::Timestamp, Value::String(_)) if is_text => {}
-            (Kind::Boolean, Value::Bool(_)) if !is_text => {}
-            (Kind::Boolean, Value::String(text))
-                if is_text
-                    && (text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")) => {}
             (Kind::Integer | Kind::Long, _) => match whole(value, is_text) {
                 Some(number) => self.range(shape, path, number),
                 None => self.mistyped(shape, path, value),
             },
-            (Kind::Float | Kind::Double, Value::Number(_)) if !is_text => {}
-            (Kind::Float | Kind::Double, Value::String(text))
-                if is_text && text.trim().parse::<f64>().is_ok() => {}
+            (kind, value) if scalar_fits(kind, value, is_text) => {}
             _ => self.mistyped(shape, path, value),
         }
     }
@@ -214,6 +206,22 @@ impl<'m> Checker<'m> {
         };
         let wanted = format!("Member must have value {bound}");
         self.add(Violation::new(&rules::RANGE, path, number.to_string(), wanted));
+    }
+}
+
+/// Says whether a moment, a boolean or a number with a fraction is written as its protocol has it.
+fn scalar_fits(kind: Kind, value: &Value, is_text: bool) -> bool {
+    match (kind, value) {
+        (Kind::Timestamp | Kind::Float | Kind::Double, Value::Number(_))
+        | (Kind::Boolean, Value::Bool(_)) => !is_text,
+        (Kind::Timestamp, Value::String(_)) => is_text,
+        (Kind::Boolean, Value::String(text)) => {
+            is_text && ["true", "false"].iter().any(|flag| text.eq_ignore_ascii_case(flag))
+        }
+        (Kind::Float | Kind::Double, Value::String(text)) => {
+            is_text && text.trim().parse::<f64>().is_ok()
+        }
+        _ => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The errors services give for reasons of their own.
 
-use crate::error::AwsError;
+use crate::error::{AwsError, SandboxError};
 
 /// Returns the error a service throttles with.
 ///
@@ -37,6 +37,22 @@ pub(crate) fn server_error(service: &str) -> AwsError {
     };
     AwsError::server(code, "The service failed; this answer is a fault of the sandbox's plan.")
         .with_status(status)
+}
+
+/// What stands for the answer to a call whose connection broke before it was carried out.
+pub(crate) fn none() -> AwsError {
+    AwsError::new("", "").with_status(0)
+}
+
+/// Reports a fault of the sandbox itself: the disk, not the request.
+pub(crate) fn broken(error: &SandboxError) -> AwsError {
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        message = format!("{message}: {inner}");
+        cause = inner.source();
+    }
+    AwsError::server("InternalFailure", message)
 }
 
 #[cfg(test)]

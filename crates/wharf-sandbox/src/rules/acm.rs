@@ -15,4 +15,10 @@ rules! { "ACM"
     CERTIFICATE_EXISTS: "acm/certificate-exists", 400 "ResourceNotFoundException",
         "A certificate must exist.",
         "ACM API reference, DescribeCertificate";
+    DNS_ONLY: "acm/dns-only", 400 "InvalidParameterException",
+        "Certificates are validated by DNS; nothing else is simulated.",
+        "the sandbox";
+    CERTIFICATE_ARN: "acm/certificate-arn", 400 "InvalidArnException",
+        "The ARN of a certificate is one of this account and region.",
+        "ACM API reference, DescribeCertificate";
 }

@@ -57,4 +57,118 @@ rules! { "EC2"
     ENDPOINT_ZONES: "ec2/endpoint-zones", 400 "DuplicateSubnetsInSameZone",
         "An endpoint has one subnet of a zone at most.",
         "EC2 API reference, CreateVpcEndpoint";
+    RULE_SOURCE: "ec2/rule-source", 400 "InvalidParameterValue",
+        "A rule names a source.",
+        "EC2 API reference, IpPermission";
+    RULES_DIFFER: "ec2/rules-differ", 400 "InvalidParameterValue",
+        "The rules of one request differ from each other.",
+        "EC2 API reference, AuthorizeSecurityGroupIngress";
+    ONE_SOURCE: "ec2/one-source", 400 "InvalidParameterValue",
+        "A rule that is modified has exactly one source.",
+        "EC2 API reference, SecurityGroupRuleRequest";
+    SOURCE_TYPE_STAYS: "ec2/source-type-stays", 400 "InvalidParameterValue",
+        "The type of a rule's source cannot be modified.",
+        "EC2 API reference, ModifySecurityGroupRules";
+    PROTOCOL_KNOWN: "ec2/protocol-known", 400 "InvalidParameterValue",
+        "A protocol is tcp, udp, icmp, icmpv6, a number, or -1 for all.",
+        "EC2 API reference, IpPermission";
+    PORTS_GIVEN: "ec2/ports-given", 400 "InvalidParameterValue",
+        "A rule for TCP or UDP has both ports.",
+        "EC2 API reference, IpPermission";
+    PORT_RANGE: "ec2/port-range", 400 "InvalidParameterValue",
+        "Ports are between 0 and 65535, the first not after the last.",
+        "EC2 API reference, IpPermission";
+    BLOCK_FORM: "ec2/block-form", 400 "InvalidParameterValue",
+        "A block of addresses is well-formed.",
+        "EC2 API reference, error codes";
+    RULE_DESCRIPTION: "ec2/rule-description", 400 "InvalidParameterValue",
+        "A rule's description has up to 255 of the characters allowed.",
+        "EC2 API reference, IpRange";
+    GATEWAY_OF_THE_VPC: "ec2/gateway-of-the-vpc", 400 "InvalidParameterValue",
+        "A route leads to a gateway of its own VPC.",
+        "EC2 API reference, CreateRoute";
+    TABLE_OF_THE_VPC: "ec2/table-of-the-vpc", 400 "InvalidParameterValue",
+        "A route table goes with a subnet of its own VPC.",
+        "EC2 API reference, AssociateRouteTable";
+    ONE_TARGET: "ec2/one-target", 400 "InvalidParameterCombination",
+        "A route has one target; gateways of the internet and NAT gateways are simulated.",
+        "EC2 API reference, CreateRoute";
+    ROUTE_EXISTS: "ec2/route-exists", 400 "InvalidRoute.NotFound",
+        "Only a route that exists can be deleted.",
+        "EC2 API reference, error codes";
+    FIVE_ADDRESSES: "ec2/five-addresses", 400 "AddressLimitExceeded",
+        "A region has up to five elastic addresses.",
+        "EC2 user guide, elastic IP addresses";
+    FIVE_VPCS: "ec2/five-vpcs", 400 "VpcLimitExceeded",
+        "A region has up to five VPCs.",
+        "VPC user guide, quotas";
+    GROUPS_COUNT: "ec2/groups-count", 400 "SecurityGroupLimitExceeded",
+        "A region has up to 2500 security groups.",
+        "VPC user guide, quotas";
+    RULES_COUNT: "ec2/rules-count", 400 "RulesPerSecurityGroupLimitExceeded",
+        "A group has up to 60 rules in one direction for one family of addresses.",
+        "VPC user guide, quotas";
+    GROUP_TEXT: "ec2/group-text", 400 "InvalidParameterValue",
+        "A group's name and description have 1 to 255 of the characters allowed.",
+        "EC2 API reference, CreateSecurityGroup";
+    GROUP_NAME_RESERVED: "ec2/group-name-reserved", 400 "InvalidParameterValue",
+        "No group can be called `default`.",
+        "EC2 API reference, CreateSecurityGroup";
+    DEFAULT_VPC: "ec2/default-vpc", 400 "VPCIdNotSpecified",
+        "Without a VPC there must be a default one.",
+        "EC2 API reference, error codes";
+    GROUP_ID_FORM: "ec2/group-id-form", 400 "InvalidGroupId.Malformed",
+        "The id of a group has the form `sg-` and hexadecimal digits.",
+        "EC2 API reference, error codes";
+    FILTER_KNOWN: "ec2/filter-known", 400 "InvalidParameterValue",
+        "A filter is one of those the operation has.",
+        "EC2 API reference, each describing operation";
+    FILTER_VALUES: "ec2/filter-values", 400 "InvalidParameterValue",
+        "A filter has values.",
+        "EC2 API reference, Filter";
+    TAG_TYPE: "ec2/tag-type", 400 "InvalidParameterValue",
+        "Tags given at creation are for the type of resource that is created.",
+        "EC2 API reference, TagSpecification";
+    ONE_ATTRIBUTE: "ec2/one-attribute", 400 "InvalidParameterCombination",
+        "One attribute is modified a call.",
+        "EC2 API reference, ModifyVpcAttribute";
+    ZONE_KNOWN: "ec2/zone-known", 400 "InvalidParameterValue",
+        "A subnet is in a zone of the region.",
+        "EC2 API reference, CreateSubnet";
+    VPC_EXISTS: "ec2/vpc-exists", 400 "InvalidVpcID.NotFound",
+        "A VPC must exist.",
+        "EC2 API reference, error codes";
+    SUBNET_EXISTS: "ec2/subnet-exists", 400 "InvalidSubnetID.NotFound",
+        "A subnet must exist.",
+        "EC2 API reference, error codes";
+    SECURITY_RULE_EXISTS: "ec2/security-rule-exists", 400 "InvalidSecurityGroupRuleId.NotFound",
+        "A rule named by its id must exist.",
+        "EC2 API reference, error codes";
+    GATEWAY_EXISTS: "ec2/gateway-exists", 400 "InvalidInternetGatewayID.NotFound",
+        "An internet gateway must exist.",
+        "EC2 API reference, error codes";
+    NAT_EXISTS: "ec2/nat-exists", 400 "InvalidNatGatewayID.NotFound",
+        "A NAT gateway that a route leads to must exist, in the VPC.",
+        "EC2 API reference, error codes";
+    NAT_DESCRIBED: "ec2/nat-described", 400 "NatGatewayNotFound",
+        "A NAT gateway that is described must exist.",
+        "EC2 API reference, error codes";
+    TABLE_EXISTS: "ec2/table-exists", 400 "InvalidRouteTableID.NotFound",
+        "A route table must exist.",
+        "EC2 API reference, error codes";
+    ENDPOINT_TABLE_EXISTS: "ec2/endpoint-table-exists", 400 "InvalidRouteTableId.NotFound",
+        "A route table of an endpoint must exist.",
+        "EC2 API reference, error codes";
+    ADDRESS_EXISTS: "ec2/address-exists", 400 "InvalidAllocationID.NotFound",
+        "An elastic address must exist.",
+        "EC2 API reference, error codes";
+    INTERFACE_EXISTS: "ec2/interface-exists", 400 "InvalidNetworkInterfaceID.NotFound",
+        "A network interface must exist.",
+        "EC2 API reference, error codes";
+    ENDPOINT_EXISTS: "ec2/endpoint-exists", 400 "InvalidVpcEndpointId.NotFound",
+        "An endpoint must exist.",
+        "EC2 API reference, error codes";
+    RESOURCE_EXISTS: "ec2/resource-exists", 400 "InvalidID",
+        "What is tagged must exist.",
+        "EC2 API reference, error codes";
 }

@@ -18,4 +18,28 @@ rules! { "ECR"
     REPOSITORY_EXISTS: "ecr/repository-exists", 400 "RepositoryNotFoundException",
         "One missing repository fails the whole description.",
         "ECR API reference, DescribeRepositories";
+    LIFECYCLE_VALID: "ecr/lifecycle-valid", 400 "InvalidParameterException",
+        "A lifecycle policy is valid JSON with rules that fit together.",
+        "ECR user guide, lifecycle policy properties";
+    LIFECYCLE_EXISTS: "ecr/lifecycle-exists", 400 "LifecyclePolicyNotFoundException",
+        "A lifecycle policy that is read or deleted must exist.",
+        "ECR API reference, GetLifecyclePolicy";
+    POLICY_JSON: "ecr/policy-json", 400 "InvalidParameterException",
+        "A repository policy is valid JSON.",
+        "ECR API reference, SetRepositoryPolicy";
+    POLICY_EXISTS: "ecr/policy-exists", 400 "RepositoryPolicyNotFoundException",
+        "A repository policy that is read or deleted must exist.",
+        "ECR API reference, GetRepositoryPolicy";
+    REPOSITORY_ARN: "ecr/repository-arn", 400 "InvalidParameterException",
+        "What is tagged is named by the ARN of a repository.",
+        "ECR API reference, TagResource";
+    MANIFEST_JSON: "ecr/manifest-json", 400 "InvalidParameterException",
+        "An image manifest is valid JSON.",
+        "ECR API reference, PutImage";
+    MANIFEST_DIGEST: "ecr/manifest-digest", 400 "ImageDigestDoesNotMatchException",
+        "A digest that is given is that of the manifest.",
+        "ECR API reference, PutImage";
+    IMAGE_NEW: "ecr/image-new", 400 "ImageAlreadyExistsException",
+        "A push changes something.",
+        "ECR API reference, PutImage";
 }

@@ -171,4 +171,160 @@ rules! { "ECS"
     ROLE_ASSUMABLE: "ecs/role-assumable", 400 "ClientException",
         "The roles of a task must exist, have propagated and trust ECS tasks.",
         "ECS developer guide, task IAM roles";
+    DEFINITION_GIVEN: "ecs/definition-given", 400 "ClientException",
+        "A service is made with a task definition.",
+        "ECS API reference, CreateService";
+    NO_SERVICE_ROLE: "ecs/no-service-role", 400 "InvalidParameterException",
+        "A service with `awsvpc` uses the service-linked role; no other can be given.",
+        "ECS API reference, CreateService";
+    DESIRED_GIVEN: "ecs/desired-given", 400 "InvalidParameterException",
+        "A service is made with a desired count.",
+        "ECS API reference, CreateService";
+    REPLICA_ONLY: "ecs/replica-only", 400 "InvalidParameterException",
+        "Fargate has no scheduling strategy but `REPLICA`.",
+        "ECS API reference, CreateService";
+    NO_PLACEMENT: "ecs/no-placement", 400 "InvalidParameterException",
+        "Fargate has neither placement strategies nor constraints.",
+        "ECS API reference, CreateService";
+    SIMULATED: "ecs/simulated", 400 "UnsupportedFeatureException",
+        "What ECS has but the sandbox does not simulate is refused, never ignored.",
+        "the sandbox";
+    TOKEN_FORM: "ecs/token-form", 400 "InvalidParameterException",
+        "A client token has up to 36 characters of ASCII between 33 and 126.",
+        "ECS API reference, CreateService";
+    PAGE_TOKEN: "ecs/page-token", 400 "InvalidParameterException",
+        "The token of a page comes from the page before.",
+        "ECS API reference, ListServices";
+    SERVICES_GIVEN: "ecs/services-given", 400 "InvalidParameterException",
+        "`DescribeServices` takes at least one service.",
+        "ECS API reference, DescribeServices";
+    SERVICE_EXISTS: "ecs/service-exists", 400 "ServiceNotFoundException",
+        "A service must exist.",
+        "ECS API reference, ServiceNotFoundException";
+    SUBNETS_COUNT: "ecs/subnets-count", 400 "InvalidParameterException",
+        "A network configuration has 1 to 16 subnets.",
+        "ECS API reference, AwsVpcConfiguration";
+    GROUPS_COUNT: "ecs/groups-count", 400 "InvalidParameterException",
+        "A network configuration has up to 5 security groups.",
+        "ECS API reference, AwsVpcConfiguration";
+    FIVE_TARGET_GROUPS: "ecs/five-target-groups", 400 "InvalidParameterException",
+        "A service has up to five target groups.",
+        "ECS developer guide, registering multiple target groups";
+    NO_CLASSIC_BALANCER: "ecs/no-classic-balancer", 400 "InvalidParameterException",
+        "Classic load balancers do not go with `awsvpc`.",
+        "ECS developer guide, load balancer types";
+    TARGET_GROUP_GIVEN: "ecs/target-group-given", 400 "InvalidParameterException",
+        "A load balancer entry names a target group.",
+        "ECS API reference, LoadBalancer";
+    BALANCED_CONTAINER_GIVEN: "ecs/balanced-container-given", 400 "InvalidParameterException",
+        "A load balancer entry names a container.",
+        "ECS API reference, LoadBalancer";
+    BALANCED_PORT_GIVEN: "ecs/balanced-port-given", 400 "InvalidParameterException",
+        "A load balancer entry names a port.",
+        "ECS API reference, LoadBalancer";
+    DEFINITION_FOUND: "ecs/definition-found", 400 "ClientException",
+        "A task definition that is described or deregistered must exist.",
+        "ECS API reference, DescribeTaskDefinition";
+    DEREGISTERED_ONCE: "ecs/deregistered-once", 400 "ClientException",
+        "Only an active task definition can be deregistered.",
+        "ECS API reference, DeregisterTaskDefinition";
+    TEN_DEFINITIONS: "ecs/ten-definitions", 400 "InvalidParameterException",
+        "`DeleteTaskDefinitions` takes 1 to 10 task definitions.",
+        "ECS API reference, DeleteTaskDefinitions";
+    STRATEGY_SIZE: "ecs/strategy-size", 400 "InvalidParameterException",
+        "A capacity provider strategy has up to 20 items.",
+        "ECS API reference, CreateService";
+    PROVIDER_UNUSED: "ecs/provider-unused", 400 "ResourceInUseException",
+        "A capacity provider that a service uses cannot be taken from the cluster.",
+        "ECS API reference, PutClusterCapacityProviders";
+    HUNDRED_CLUSTERS: "ecs/hundred-clusters", 400 "InvalidParameterException",
+        "`DescribeClusters` takes up to 100 clusters.",
+        "ECS API reference, DescribeClusters";
+    TASKS_COUNT: "ecs/tasks-count", 400 "InvalidParameterException",
+        "`DescribeTasks` takes 1 to 100 tasks.",
+        "ECS API reference, DescribeTasks";
+    TASK_EXISTS: "ecs/task-exists", 400 "InvalidParameterException",
+        "A task that is stopped must exist.",
+        "ECS API reference, StopTask";
+    RESOURCE_ARN: "ecs/resource-arn", 400 "InvalidParameterException",
+        "What is tagged is named by an ARN of ECS.",
+        "ECS API reference, TagResource";
+    TAGGED_EXISTS: "ecs/tagged-exists", 400 "InvalidParameterException",
+        "A task or task definition that is tagged must exist and be active.",
+        "ECS API reference, TagResource";
+    DEPLOYMENTS_COUNT: "ecs/deployments-count", 400 "InvalidParameterException",
+        "1 to 20 service deployments or service revisions are described a call.",
+        "ECS API reference, DescribeServiceDeployments";
+    DEPLOYMENT_EXISTS: "ecs/deployment-exists", 400 "ServiceDeploymentNotFoundException",
+        "A service deployment that is stopped must exist.",
+        "ECS API reference, StopServiceDeployment";
+    DEPLOYMENT_RUNNING: "ecs/deployment-running", 400 "ConflictException",
+        "A service deployment that is over cannot be stopped.",
+        "ECS API reference, StopServiceDeployment";
+    TEN_CONTAINERS: "ecs/ten-containers", 400 "ClientException",
+        "A task definition has up to ten containers.",
+        "ECS developer guide, quotas";
+    DEFINITION_SIZE: "ecs/definition-size", 400 "ClientException",
+        "A task definition has up to 64 KiB.",
+        "ECS developer guide, quotas";
+    TASK_UNITS: "ecs/task-units", 400 "ClientException",
+        "CPU and memory of a task are numbers, or have the units vCPU and GB.",
+        "ECS API reference, RegisterTaskDefinition";
+    FARGATE_TASK: "ecs/fargate-task", 400 "ClientException",
+        "Fargate has neither placement constraints nor IPC modes, host PID mode or accelerators.",
+        "ECS developer guide, task definitions for Fargate";
+    FARGATE_VOLUMES: "ecs/fargate-volumes", 400 "ClientException",
+        "Volumes on Fargate have no path of the host.",
+        "ECS developer guide, task definitions for Fargate";
+    ROLE_FORM: "ecs/role-form", 400 "ClientException",
+        "A role is a name or the ARN of a role.",
+        "ECS API reference, RegisterTaskDefinition";
+    CONTAINER_NAME: "ecs/container-name", 400 "ClientException",
+        "A container has a name of up to 255 letters, digits, hyphens and underscores.",
+        "ECS API reference, ContainerDefinition";
+    CONTAINER_IMAGE: "ecs/container-image", 400 "ClientException",
+        "A container has an image, named in up to 255 characters before the digest.",
+        "ECS API reference, ContainerDefinition";
+    CONTAINER_NUMBERS: "ecs/container-numbers", 400 "ClientException",
+        "CPU, memory and time-outs of a container are within their ranges.",
+        "ECS API reference, ContainerDefinition";
+    MEMORY_RESERVATION: "ecs/memory-reservation", 400 "ClientException",
+        "A container reserves no more memory than it may have.",
+        "ECS API reference, ContainerDefinition";
+    ENVIRONMENT_FILES: "ecs/environment-files", 400 "ClientException",
+        "A container has up to ten environment files.",
+        "ECS API reference, ContainerDefinition";
+    FARGATE_CONTAINER: "ecs/fargate-container", 400 "ClientException",
+        "Containers on Fargate have none of the settings that Fargate lacks.",
+        "ECS developer guide, task definitions for Fargate";
+    FARGATE_CAPABILITY: "ecs/fargate-capability", 400 "ClientException",
+        "Fargate adds no capability but `SYS_PTRACE`.",
+        "ECS API reference, KernelCapabilities";
+    PORT_NAME: "ecs/port-name", 400 "ClientException",
+        "The name of a port has up to 64 lower-case letters, digits, hyphens and underscores.",
+        "ECS API reference, PortMapping";
+    CONTAINER_PORT: "ecs/container-port", 400 "ClientException",
+        "A port is between 1 and 65535.",
+        "ECS API reference, PortMapping";
+    ENVIRONMENT_NAME: "ecs/environment-name", 400 "ClientException",
+        "An environment variable has a name.",
+        "ECS API reference, KeyValuePair";
+    SECRET_SOURCE: "ecs/secret-source", 400 "ClientException",
+        "A secret says where it comes from.",
+        "ECS API reference, Secret";
+    CHECK_COMMAND: "ecs/check-command", 400 "ClientException",
+        "A health check has a command, which begins with CMD or CMD-SHELL.",
+        "ECS API reference, HealthCheck";
+    CHECK_NUMBERS: "ecs/check-numbers", 400 "ClientException",
+        "Times and retries of a health check are within their ranges.",
+        "ECS API reference, HealthCheck";
+    PROTECTED_COUNT: "ecs/protected-count", 400 "InvalidParameterException",
+        "1 to 10 tasks are protected a call.",
+        "ECS API reference, UpdateTaskProtection";
+    INSTANCES_GIVEN: "ecs/instances-given", 400 "InvalidParameterException",
+        "The launch type EC2 needs instances, of which there are none here.",
+        "ECS API reference, RunTask";
+    OVERRIDE_CONTAINER: "ecs/override-container", 400 "InvalidParameterException",
+        "An override is for a container of the task definition.",
+        "ECS API reference, ContainerOverride";
 }

@@ -93,13 +93,136 @@ rules! { "Elastic Load Balancing"
     REDIRECT_LOOP: "elbv2/redirect-loop", 400 "InvalidLoadBalancerAction",
         "A redirect must change something.",
         "ELB user guide, redirect actions";
-    FIXED_STATUS: "elbv2/fixed-status", 400 "ValidationError",
-        "A fixed response has a code of 2XX, 4XX or 5XX.",
-        "ELB API reference, FixedResponseActionConfig";
     PRIORITY_FREE: "elbv2/priority-free", 400 "PriorityInUse",
         "Rules of a listener have different priorities.",
         "ELB API reference, CreateRule";
     TARGET_IN_VPC: "elbv2/target-in-vpc", 400 "InvalidTarget",
         "An address that is registered must be in the VPC of the target group.",
         "ELB API reference, RegisterTargets";
+    CONDITION_ONCE: "elbv2/condition-once", 400 "ValidationError",
+        "A rule has one condition of a field, but of headers and queries.",
+        "ELB API reference, RuleCondition";
+    CONDITION_FIELD: "elbv2/condition-field", 400 "ValidationError",
+        "The field of a condition is one of those there are.",
+        "ELB API reference, RuleCondition";
+    CONDITION_GIVEN: "elbv2/condition-given", 400 "ValidationError",
+        "A condition has values.",
+        "ELB API reference, RuleCondition";
+    CONDITION_VALUE: "elbv2/condition-value", 400 "ValidationError",
+        "The value of a condition has the form and length of its field.",
+        "ELB API reference, RuleCondition";
+    FIVE_VALUES: "elbv2/five-values", 400 "ValidationError",
+        "A rule has up to five condition values.",
+        "ELB user guide, quotas";
+    FIVE_WILDCARDS: "elbv2/five-wildcards", 400 "ValidationError",
+        "A rule has up to five wildcards.",
+        "ELB user guide, quotas";
+    CONDITION_FORMS_AGREE: "elbv2/condition-forms-agree", 400 "ValidationError",
+        "Values given in both forms of a condition are the same.",
+        "ELB API reference, RuleCondition";
+    CERTIFICATES_ON_HTTPS: "elbv2/certificates-on-https", 400 "ValidationError",
+        "Only HTTPS listeners get further certificates.",
+        "ELB API reference, AddListenerCertificates";
+    CERTIFICATES_COUNT: "elbv2/certificates-count", 400 "TooManyCertificates",
+        "A listener has up to 25 certificates besides its default.",
+        "ELB user guide, quotas";
+    ONE_DEFAULT_CERTIFICATE: "elbv2/one-default-certificate", 400 "ValidationError",
+        "A listener is made with one certificate.",
+        "ELB API reference, CreateListener";
+    AUTHENTICATION_SIMULATED: "elbv2/authentication-simulated", 400 "InvalidLoadBalancerAction",
+        "Actions that authenticate are not simulated.",
+        "the sandbox";
+    ONE_ACTION: "elbv2/one-action", 400 "InvalidLoadBalancerAction",
+        "Of forward, redirect and fixed response there is one, at the end.",
+        "ELB API reference, Action";
+    FORWARD_TARGET: "elbv2/forward-target", 400 "ValidationError",
+        "A forward action names a target group.",
+        "ELB API reference, Action";
+    FORWARD_FORMS_AGREE: "elbv2/forward-forms-agree", 400 "ValidationError",
+        "A target group given in both forms of a forward action is the same.",
+        "ELB API reference, Action";
+    FIVE_TARGET_GROUPS: "elbv2/five-target-groups", 400 "TooManyUniqueTargetGroupsPerLoadBalancer",
+        "A forward action has up to five target groups.",
+        "ELB user guide, quotas";
+    FORWARD_ONCE: "elbv2/forward-once", 400 "ValidationError",
+        "A forward action names a target group once.",
+        "ELB API reference, ForwardActionConfig";
+    STICKINESS_DURATION: "elbv2/stickiness-duration", 400 "ValidationError",
+        "Stickiness that is on has a duration of 1 to 604,800 seconds.",
+        "ELB API reference, TargetGroupStickinessConfig";
+    REDIRECT_FORM: "elbv2/redirect-form", 400 "InvalidLoadBalancerAction",
+        "Protocol, port and path of a redirect are possible.",
+        "ELB API reference, RedirectActionConfig";
+    NO_INSTANCES: "elbv2/no-instances", 400 "InvalidTarget",
+        "There are no instances to register here.",
+        "the sandbox";
+    TARGET_ADDRESS: "elbv2/target-address", 400 "ValidationError",
+        "A target of the type `ip` is an address.",
+        "ELB API reference, TargetDescription";
+    TARGET_GROUP_SETTINGS: "elbv2/target-group-settings", 400 "ValidationError",
+        "A target group for addresses has protocol, port and VPC.",
+        "ELB API reference, CreateTargetGroup";
+    TARGET_GROUP_VPC: "elbv2/target-group-vpc", 400 "ValidationError",
+        "The VPC of a target group must exist.",
+        "ELB API reference, CreateTargetGroup";
+    CHECK_ENABLED: "elbv2/check-enabled", 400 "InvalidConfigurationRequest",
+        "The health check of addresses and instances cannot be off.",
+        "ELB API reference, CreateTargetGroup";
+    CHECK_PORT: "elbv2/check-port", 400 "ValidationError",
+        "A health check goes to `traffic-port` or a port.",
+        "ELB API reference, CreateTargetGroup";
+    ONE_MATCHER: "elbv2/one-matcher", 400 "ValidationError",
+        "A matcher has HTTP codes or gRPC codes.",
+        "ELB API reference, Matcher";
+    SLOW_START: "elbv2/slow-start", 400 "InvalidConfigurationRequest",
+        "Slow start is off or takes 30 to 900 seconds.",
+        "ELB API reference, TargetGroupAttribute";
+    ONE_SELECTION: "elbv2/one-selection", 400 "ValidationError",
+        "What is described is chosen in one way.",
+        "ELB API reference, DescribeLoadBalancers";
+    TWENTY_DESCRIBED: "elbv2/twenty-described", 400 "ValidationError",
+        "Up to 20 balancers, or the tags of 20 resources, are described a call.",
+        "ELB API reference, DescribeTags";
+    APPLICATION_ONLY: "elbv2/application-only", 400 "ValidationError",
+        "Only application load balancers are simulated.",
+        "the sandbox";
+    BALANCERS_COUNT: "elbv2/balancers-count", 400 "TooManyLoadBalancers",
+        "A region has up to 50 application load balancers.",
+        "ELB user guide, quotas";
+    LISTENERS_COUNT: "elbv2/listeners-count", 400 "TooManyListeners",
+        "A balancer has up to 50 listeners.",
+        "ELB user guide, quotas";
+    RULES_COUNT: "elbv2/rules-count", 400 "TooManyRules",
+        "A balancer has up to 100 rules besides the default ones.",
+        "ELB user guide, quotas";
+    LISTENER_SETTINGS: "elbv2/listener-settings", 400 "ValidationError",
+        "A listener has protocol and port.",
+        "ELB API reference, CreateListener";
+    LISTENER_EXISTS: "elbv2/listener-exists", 400 "ListenerNotFound",
+        "A listener must exist.",
+        "ELB API reference, DescribeListeners";
+    RULE_EXISTS: "elbv2/rule-exists", 400 "RuleNotFound",
+        "A rule must exist.",
+        "ELB API reference, DescribeRules";
+    ARN_FORM: "elbv2/arn-form", 400 "ValidationError",
+        "An ARN is one of the kind that is wanted.",
+        "ELB API reference, each operation";
+    MARKER: "elbv2/marker", 400 "ValidationError",
+        "The marker of a page comes from the page before.",
+        "ELB API reference, DescribeLoadBalancers";
+    ATTRIBUTE_ONCE: "elbv2/attribute-once", 400 "ValidationError",
+        "An attribute is given once.",
+        "ELB API reference, ModifyLoadBalancerAttributes";
+    SUBNETS_ONE_FORM: "elbv2/subnets-one-form", 400 "ValidationError",
+        "Subnets are given as such or as mappings.",
+        "ELB API reference, CreateLoadBalancer";
+    FREE_ADDRESSES: "elbv2/free-addresses", 400 "InvalidSubnet",
+        "Each subnet of a balancer has eight free addresses.",
+        "ELB user guide, subnets";
+    DUALSTACK_SUBNETS: "elbv2/dualstack-subnets", 400 "ValidationError",
+        "A balancer with IPv6 needs subnets with IPv6.",
+        "ELB API reference, SetIpAddressType";
+    LOGS_BUCKET: "elbv2/logs-bucket", 400 "InvalidConfigurationRequest",
+        "Logs that are on go to a bucket.",
+        "ELB API reference, LoadBalancerAttribute";
 }

@@ -16,6 +16,7 @@ pub mod logs;
 pub mod route53;
 pub mod secrets;
 pub mod ssm;
+pub mod tagging;
 pub mod tags;
 pub mod wire;
 
@@ -92,6 +93,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         logs::ALL,
         ssm::ALL,
         secrets::ALL,
+        tagging::ALL,
     ]
     .into_iter()
     .flatten()

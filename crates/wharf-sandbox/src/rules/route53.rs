@@ -51,4 +51,28 @@ rules! { "Route 53"
     BATCH_SIZE: "route53/batch-size", 400 "InvalidChangeBatch",
         "A batch has up to 1000 records and 32,000 characters of values; UPSERT counts twice.",
         "Route 53 developer guide, quotas";
+    START_NAME: "route53/start-name", 400 "InvalidInput",
+        "A list that starts at a type starts at a name.",
+        "Route 53 API reference, ListResourceRecordSets";
+    RECORD_NAME: "route53/record-name", 400 "InvalidInput",
+        "The name of a record is a domain name.",
+        "Route 53 API reference, ResourceRecordSet";
+    VALUES_OR_ALIAS: "route53/values-or-alias", 400 "InvalidInput",
+        "A record has TTL and values, or an alias.",
+        "Route 53 API reference, ResourceRecordSet";
+    ZONE_NAME: "route53/zone-name", 400 "InvalidDomainName",
+        "The name of a zone is a domain name.",
+        "Route 53 API reference, CreateHostedZone";
+    ZONES_COUNT: "route53/zones-count", 400 "TooManyHostedZones",
+        "An account has up to 500 zones.",
+        "Route 53 developer guide, quotas";
+    CHANGE_EXISTS: "route53/change-exists", 404 "NoSuchChange",
+        "A change must exist.",
+        "Route 53 API reference, GetChange";
+    TAGS_OF_ZONES: "route53/tags-of-zones", 400 "InvalidInput",
+        "Only the tags of zones are simulated.",
+        "the sandbox";
+    PAGE_SIZE: "route53/page-size", 400 "InvalidInput",
+        "A page has at least one item.",
+        "Route 53 API reference, ListHostedZones";
 }

@@ -8,6 +8,7 @@ use super::{ALL, Ctx, Operation, Protocol, Reply, Service, nothing_tagged, read}
 use crate::{
     error::AwsError,
     input::Input,
+    rules::tagging as rules,
     tags::{self, Tags},
 };
 
@@ -30,15 +31,12 @@ fn get_resources(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arns: BTreeSet<String> = input.strings("ResourceARNList").into_iter().collect();
     let types = input.strings("ResourceTypeFilters");
     let filters = filters(input)?;
-    if arns.len() > 100 {
-        return Err(input.invalid("ResourceARNList can hold at most 100 ARNs"));
-    }
     if types.len() > 100 {
-        return Err(input.invalid("ResourceTypeFilters can hold at most 100 types"));
+        return Err(rules::HUNDRED_TYPES.refuse("ResourceTypeFilters can hold at most 100 types"));
     }
     let paged = input.has("ResourcesPerPage") || !input.str_or("PaginationToken", "").is_empty();
     if !arns.is_empty() && (!types.is_empty() || !filters.is_empty() || paged) {
-        return Err(input.invalid(
+        return Err(rules::ARNS_OR_FILTERS.refuse(
             "You can't specify ResourceARNList together with TagFilters, ResourceTypeFilters or \
              ResourcesPerPage in the same request",
         ));
@@ -91,18 +89,11 @@ impl Filter {
     }
 }
 
-/// Reads at most 50 filters of at most 20 values each (same source).
 fn filters(input: &Input<'_>) -> Result<Vec<Filter>, AwsError> {
     let list = input.list("TagFilters");
-    if list.len() > 50 {
-        return Err(input.invalid("TagFilters can hold at most 50 keys"));
-    }
     list.iter()
         .map(|filter| {
             let values = filter.strings("Values");
-            if values.len() > 20 {
-                return Err(input.invalid("A tag filter can hold at most 20 values"));
-            }
             Ok(Filter { key: filter.required("Key")?.to_owned(), values })
         })
         .collect()

@@ -7,12 +7,12 @@ use crate::ecs_stage::{definition, merged, on};
 
 const NONE: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/none/0";
 
-fn ecs(operation: &'static str, input: Value) -> Step {
+pub(super) fn ecs(operation: &'static str, input: Value) -> Step {
     json_step("ecs", operation, input)
 }
 
 /// Creates the service `web` with members added, replaced or (if null) removed.
-fn create(members: Value) -> Step {
+pub(super) fn create(members: Value) -> Step {
     let base = json!({
         "cluster": "notes",
         "serviceName": "web",
@@ -24,18 +24,18 @@ fn create(members: Value) -> Step {
     ecs("CreateService", merged(base, members))
 }
 
-fn place(subnets: &[&str], groups: &[&str]) -> Value {
+pub(super) fn place(subnets: &[&str], groups: &[&str]) -> Value {
     json!({"awsvpcConfiguration": {
         "subnets": subnets, "securityGroups": groups, "assignPublicIp": "ENABLED",
     }})
 }
 
-fn service(operation: &'static str, members: Value) -> Step {
+pub(super) fn service(operation: &'static str, members: Value) -> Step {
     ecs(operation, merged(json!({"cluster": "notes", "service": "web"}), members))
 }
 
 /// Registers a task definition with members of it, and of its container, replaced.
-fn register(members: Value, container: Value) -> Step {
+pub(super) fn register(members: Value, container: Value) -> Step {
     ecs("RegisterTaskDefinition", merged(definition("v1", container), members))
 }
 

@@ -2,16 +2,16 @@
 
 use super::{Row, Step, form_step, row};
 
-fn ec2(operation: &'static str, form: &str) -> Step {
+pub(super) fn ec2(operation: &'static str, form: &str) -> Step {
     form_step("ec2", operation, form)
 }
 
-fn group(name: &str) -> Step {
+pub(super) fn group(name: &str) -> Step {
     ec2("CreateSecurityGroup", &format!("GroupName={name}&GroupDescription=x&VpcId=$vpc"))
 }
 
 /// Lets a port in, or no longer, from a peer.
-fn port(operation: &'static str, group: &str, peer: &str) -> Step {
+pub(super) fn port(operation: &'static str, group: &str, peer: &str) -> Step {
     ec2(
         operation,
         &format!(
@@ -21,7 +21,7 @@ fn port(operation: &'static str, group: &str, peer: &str) -> Step {
     )
 }
 
-fn table(name: &'static str) -> Step {
+pub(super) fn table(name: &'static str) -> Step {
     ec2("CreateRouteTable", "VpcId=$vpc").keep(name, "routeTableId")
 }
 

@@ -15,11 +15,11 @@ pub(super) fn rows() -> Vec<Row> {
         .collect()
 }
 
-fn iam(operation: &'static str, form: &str) -> Step {
+pub(super) fn iam(operation: &'static str, form: &str) -> Step {
     form_step("iam", operation, form)
 }
 
-fn encoded(document: &Value) -> String {
+pub(super) fn encoded(document: &Value) -> String {
     utf8_percent_encode(&document.to_string(), NON_ALPHANUMERIC).to_string()
 }
 
@@ -101,7 +101,7 @@ fn certificates() -> Vec<Row> {
                 json_step("acm", "DeleteCertificate", json!({"CertificateArn": "$issued"})),
             ],
         ),
-        row("acm/first-name-length", [request(&long, Vec::new())]),
+        row("acm/first-name-length", [request(&long, vec![long.clone()])]),
         row("acm/ten-names", [request("x.example.com", many)]),
         row(
             "acm/certificate-exists",
@@ -111,7 +111,7 @@ fn certificates() -> Vec<Row> {
 }
 
 /// Sends a batch of changes to the zone.
-fn change(changes: &str) -> Step {
+pub(super) fn change(changes: &str) -> Step {
     let body = format!(
         "<ChangeResourceRecordSetsRequest><ChangeBatch><Changes>{changes}</Changes></ChangeBatch>\
          </ChangeResourceRecordSetsRequest>"
@@ -119,7 +119,7 @@ fn change(changes: &str) -> Step {
     rest_step("POST", "/2013-04-01/hostedzone/$zone/rrset", &body)
 }
 
-fn set(action: &str, set: &str) -> Step {
+pub(super) fn set(action: &str, set: &str) -> Step {
     change(&format!(
         "<Change><Action>{action}</Action><ResourceRecordSet>{set}</ResourceRecordSet></Change>"
     ))

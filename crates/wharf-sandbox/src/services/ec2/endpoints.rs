@@ -14,7 +14,7 @@ pub(super) fn describe_endpoints(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply 
     let kind = Kind {
         set: "vpcEndpointSet",
         ids: "VpcEndpointId",
-        missing: "InvalidVpcEndpointId.NotFound",
+        missing: &rules::ec2::ENDPOINT_EXISTS,
         noun: "VpcEndpoint ID",
         filters: &[
             ("vpc-id", "vpcId"),
@@ -54,7 +54,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let (tables, subnets) = (input.strings("RouteTableId"), input.strings("SubnetId"));
     for table in &tables {
         if !ec2.route_tables.contains_key(table) {
-            return Err(not_found("InvalidRouteTableId.NotFound", "routeTable ID", table));
+            return Err(not_found(&rules::ec2::ENDPOINT_TABLE_EXISTS, "routeTable ID", table));
         }
     }
     let mut zones = Vec::new();

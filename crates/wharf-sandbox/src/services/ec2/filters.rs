@@ -6,6 +6,7 @@ use super::super::Reply;
 use crate::{
     error::AwsError,
     input::Input,
+    rules::{Rule, ec2 as rules},
     services::iam::lookup::matches,
     tags::{self, Tags},
 };
@@ -26,8 +27,8 @@ pub(super) struct Kind {
     pub(super) set: &'static str,
     /// The member of the request that lists ids.
     pub(super) ids: &'static str,
-    /// The error code for an id that does not exist.
-    pub(super) missing: &'static str,
+    /// The rule that an id must be of something that exists.
+    pub(super) missing: &'static Rule,
     /// What the resource is called in messages.
     pub(super) noun: &'static str,
     /// The filters it knows, besides those on tags, each with the place of the values it compares.
@@ -61,8 +62,8 @@ pub(super) fn describe(input: &Input<'_>, kind: &Kind, all: &[Described<'_>]) ->
 }
 
 /// EC2's answer for an id that does not exist.
-pub(super) fn not_found(code: &str, noun: &str, id: &str) -> AwsError {
-    AwsError::new(code, format!("The {noun} '{id}' does not exist"))
+pub(super) fn not_found(rule: &'static Rule, noun: &str, id: &str) -> AwsError {
+    rule.refuse(format!("The {noun} '{id}' does not exist"))
 }
 
 /// A filter: the place of the values it compares, or a filter on tags, and what it accepts.
@@ -74,7 +75,8 @@ fn filters(input: &Input<'_>, kind: &Kind) -> Result<Vec<Filter>, AwsError> {
         let name = filter.required("Name")?;
         let values = filter.strings("Value");
         if values.is_empty() {
-            return Err(input.invalid(format!("The filter '{name}' must have values")));
+            let text = format!("The filter '{name}' must have values");
+            return Err(rules::FILTER_VALUES.refuse(text));
         }
         let known = kind.filters.iter().find(|(known, _)| *known == name);
         if let Some((_, path)) = known {
@@ -82,7 +84,7 @@ fn filters(input: &Input<'_>, kind: &Kind) -> Result<Vec<Filter>, AwsError> {
         } else if name.starts_with("tag:") || name == "tag-key" {
             filters.push((name.to_owned(), values));
         } else {
-            return Err(input.invalid(format!("The filter '{name}' is invalid")));
+            return Err(rules::FILTER_KNOWN.refuse(format!("The filter '{name}' is invalid")));
         }
     }
     Ok(filters)
@@ -125,7 +127,7 @@ pub(super) fn new_tags(input: &Input<'_>, resource_type: &str) -> Result<Tags, A
         if given != resource_type {
             let text =
                 format!("'{given}' is not a valid taggable resource type for this operation.");
-            return Err(input.invalid(text));
+            return Err(rules::TAG_TYPE.refuse(text));
         }
         all.extend(tags::from_list(&specification, "Tag"));
     }

@@ -16,7 +16,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
         set: "securityGroupInfo",
         ids: "GroupId",
-        missing: "InvalidGroup.NotFound",
+        missing: &rules::ec2::GROUP_EXISTS,
         noun: "security group",
         filters: &[
             ("group-name", "groupName"),
@@ -52,7 +52,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
                 "Value ({text}) for parameter {member} is invalid. Character sets beyond ASCII \
                  are not supported."
             );
-            return Err(input.invalid(text));
+            return Err(rules::ec2::GROUP_TEXT.refuse(text));
         }
     }
     if name.to_ascii_lowercase().starts_with("sg-") {
@@ -66,12 +66,12 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     } else {
         let default = ec2.vpcs.values().find(|vpc| vpc.is_default);
         let text = "No default VPC for this user";
-        default.ok_or_else(|| AwsError::new("VPCIdNotSpecified", text))?
+        default.ok_or_else(|| rules::ec2::DEFAULT_VPC.refuse(text))?
     };
     let vpc = vpc.id.clone();
     if name.eq_ignore_ascii_case("default") {
         let text = format!("Cannot use reserved security group name: {name}");
-        return Err(input.invalid(text));
+        return Err(rules::ec2::GROUP_NAME_RESERVED.refuse(text));
     }
     let mut others = ec2.groups.values().filter(|group| group.vpc == vpc);
     if others.any(|group| group.name.eq_ignore_ascii_case(name)) {
@@ -80,7 +80,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if ec2.groups.len() >= 2500 {
         let text = "The maximum number of security groups has been reached.";
-        return Err(AwsError::new("SecurityGroupLimitExceeded", text));
+        return Err(rules::ec2::GROUPS_COUNT.refuse(text));
     }
     let region = ctx.region.clone();
     let id = seed::group(ctx.world, &region, &vpc, name, description, tags.clone());
@@ -127,7 +127,7 @@ fn check_form(id: &str) -> Result<(), AwsError> {
     let hex = id.strip_prefix("sg-").unwrap_or_default();
     if hex.is_empty() || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let text = format!("Invalid id: \"{id}\" (expecting \"sg-...\")");
-        return Err(AwsError::new("InvalidGroupId.Malformed", text));
+        return Err(rules::ec2::GROUP_ID_FORM.refuse(text));
     }
     Ok(())
 }

@@ -7,13 +7,13 @@ use super::{
     filters::{Described, Kind, describe as describe_all},
     state::{Ec2State, Eni},
 };
-use crate::{input::Input, tags};
+use crate::{input::Input, rules, tags};
 
 pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
         set: "networkInterfaceSet",
         ids: "NetworkInterfaceId",
-        missing: "InvalidNetworkInterfaceID.NotFound",
+        missing: &rules::ec2::INTERFACE_EXISTS,
         noun: "networkInterface ID",
         filters: &[
             ("group-id", "groupSet.groupId"),

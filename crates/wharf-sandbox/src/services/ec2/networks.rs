@@ -15,7 +15,7 @@ pub(super) fn describe_vpcs(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
         set: "vpcSet",
         ids: "VpcId",
-        missing: "InvalidVpcID.NotFound",
+        missing: &rules::ec2::VPC_EXISTS,
         noun: "vpc ID",
         filters: &[
             ("vpc-id", "vpcId"),
@@ -35,11 +35,11 @@ pub(super) fn describe_vpcs(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 }
 
 pub(super) fn create_vpc(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
-    let cidr = parse_block(input, input.required("CidrBlock")?)?;
+    let cidr = parse_block(input.required("CidrBlock")?)?;
     let tags = new_tags(input, "vpc")?;
     if ctx.here().ec2.vpcs.len() >= 5 {
         let text = "The maximum number of VPCs has been reached.";
-        return Err(AwsError::new("VpcLimitExceeded", text));
+        return Err(rules::ec2::FIVE_VPCS.refuse(text));
     }
     let region = ctx.region.clone();
     let id = seed::vpc(ctx.world, &region, &cidr.to_string(), false, tags);
@@ -68,7 +68,7 @@ pub(super) fn modify_attribute(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if support.is_some() == names.is_some() {
         // One attribute a call (EC2 API reference, ModifyVpcAttribute).
         let text = "Exactly one attribute must be modified in a request";
-        return Err(AwsError::new("InvalidParameterCombination", text));
+        return Err(rules::ec2::ONE_ATTRIBUTE.refuse(text));
     }
     if let Some(vpc) = ctx.here().ec2.vpcs.get_mut(id) {
         vpc.dns_support = support.flatten().unwrap_or(vpc.dns_support);
@@ -81,7 +81,7 @@ pub(super) fn describe_subnets(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
         set: "subnetSet",
         ids: "SubnetId",
-        missing: "InvalidSubnetID.NotFound",
+        missing: &rules::ec2::SUBNET_EXISTS,
         noun: "subnet ID",
         filters: &[
             ("vpc-id", "vpcId"),
@@ -108,7 +108,7 @@ pub(super) fn describe_subnets(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 pub(super) fn create_subnet(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let vpc_id = input.required("VpcId")?;
     let text = input.required("CidrBlock")?;
-    let cidr = parse_block(input, text)?;
+    let cidr = parse_block(text)?;
     let zones = World::zones(&ctx.region);
     let zone = match (input.str("AvailabilityZone"), input.str("AvailabilityZoneId")) {
         (Some(zone), _) => zone.to_owned(),
@@ -123,7 +123,7 @@ pub(super) fn create_subnet(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
              be created in the following availability zones: {}.",
             zones.join(", ")
         );
-        return Err(input.invalid(text));
+        return Err(rules::ec2::ZONE_KNOWN.refuse(text));
     }
     let tags = new_tags(input, "subnet")?;
     let ec2 = &ctx.here().ec2;
@@ -148,7 +148,7 @@ pub(super) fn describe_zones(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
         set: "availabilityZoneInfo",
         ids: "ZoneName",
-        missing: "InvalidParameterValue",
+        missing: &rules::ec2::ZONE_KNOWN,
         noun: "availability zone",
         filters: &[
             ("zone-name", "zoneName"),
@@ -185,19 +185,20 @@ pub(super) fn describe_zones(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 
 /// Finds a VPC, or answers as EC2 does.
 pub(super) fn vpc<'e>(ec2: &'e Ec2State, id: &str) -> Result<&'e Vpc, AwsError> {
-    ec2.vpcs.get(id).ok_or_else(|| not_found("InvalidVpcID.NotFound", "vpc ID", id))
+    ec2.vpcs.get(id).ok_or_else(|| not_found(&rules::ec2::VPC_EXISTS, "vpc ID", id))
 }
 
 /// Finds a subnet, or answers as EC2 does.
 pub(super) fn subnet<'e>(ec2: &'e Ec2State, id: &str) -> Result<&'e Subnet, AwsError> {
-    ec2.subnets.get(id).ok_or_else(|| not_found("InvalidSubnetID.NotFound", "subnet ID", id))
+    ec2.subnets.get(id).ok_or_else(|| not_found(&rules::ec2::SUBNET_EXISTS, "subnet ID", id))
 }
 
 /// Reads a block for a VPC or subnet: /16 to /28 (VPC user guide).
-fn parse_block(input: &Input<'_>, text: &str) -> Result<Cidr, AwsError> {
+fn parse_block(text: &str) -> Result<Cidr, AwsError> {
     let malformed = || {
         let rule = "This is not a valid CIDR block.";
-        input.invalid(format!("Value ({text}) for parameter cidrBlock is invalid. {rule}"))
+        let text = format!("Value ({text}) for parameter cidrBlock is invalid. {rule}");
+        rules::ec2::BLOCK_FORM.refuse(text)
     };
     let cidr = Cidr::parse(text).filter(|cidr| cidr.is_v4()).ok_or_else(malformed)?;
     if !(16..=28).contains(&cidr.prefix_length()) {

@@ -9,7 +9,7 @@ use super::{
     groups,
     state::{Ec2State, Peer, Rule, Traffic},
 };
-use crate::{error::AwsError, input::Input};
+use crate::{error::AwsError, input::Input, rules::ec2 as rules};
 
 /// A rule as it is sent: what it lets through, and its description.
 pub(super) type Wanted = (Traffic, Option<String>);
@@ -30,10 +30,10 @@ pub(super) fn read(ec2: &Ec2State, input: &Input<'_>) -> Result<Vec<Wanted>, Aws
             Ok(())
         };
         for source in permission.list("IpRanges") {
-            add(&source, range(&source, "CidrIp", source.required("CidrIp")?, true)?)?;
+            add(&source, range("CidrIp", source.required("CidrIp")?, true)?)?;
         }
         for source in permission.list("Ipv6Ranges") {
-            add(&source, range(&source, "CidrIpv6", source.required("CidrIpv6")?, false)?)?;
+            add(&source, range("CidrIpv6", source.required("CidrIpv6")?, false)?)?;
         }
         for source in permission.list("Groups") {
             add(&source, group(ec2, source.required("GroupId")?)?)?;
@@ -44,12 +44,14 @@ pub(super) fn read(ec2: &Ec2State, input: &Input<'_>) -> Result<Vec<Wanted>, Aws
         if all.len() == before {
             let text = "Missing source specification: include source security group or CIDR \
                         information";
-            return Err(input.invalid(text));
+            return Err(rules::RULE_SOURCE.refuse(text));
         }
     }
     let twice = all.iter().enumerate().any(|(at, one)| all[..at].iter().any(|it| it.0 == one.0));
     if twice {
-        return Err(input.invalid("The same permission must not appear multiple times"));
+        return Err(
+            rules::RULES_DIFFER.refuse("The same permission must not appear multiple times")
+        );
     }
     Ok(all)
 }
@@ -59,10 +61,10 @@ pub(super) fn read_flat(ec2: &Ec2State, input: &Input<'_>) -> Result<Wanted, Aws
     let (protocol, from, to) = ports(input)?;
     let mut peers = Vec::new();
     if let Some(cidr) = input.str("CidrIpv4") {
-        peers.push(range(input, "CidrIpv4", cidr, true)?);
+        peers.push(range("CidrIpv4", cidr, true)?);
     }
     if let Some(cidr) = input.str("CidrIpv6") {
-        peers.push(range(input, "CidrIpv6", cidr, false)?);
+        peers.push(range("CidrIpv6", cidr, false)?);
     }
     if let Some(id) = input.str("ReferencedGroupId") {
         peers.push(group(ec2, id)?);
@@ -72,7 +74,9 @@ pub(super) fn read_flat(ec2: &Ec2State, input: &Input<'_>) -> Result<Wanted, Aws
     }
     match <[Peer; 1]>::try_from(peers) {
         Ok([peer]) => Ok((Traffic { protocol, from, to, peer }, description(input)?)),
-        Err(_) => Err(input.invalid("A security group rule must have exactly one source")),
+        Err(_) => {
+            Err(rules::ONE_SOURCE.refuse("A security group rule must have exactly one source"))
+        }
     }
 }
 
@@ -88,7 +92,7 @@ fn ports(input: &Input<'_>) -> Result<(String, i64, i64), AwsError> {
         number if number.parse::<u8>().is_ok() => number,
         _ => {
             let text = format!("Invalid value '{given}' for IP protocol. Unknown protocol.");
-            return Err(input.invalid(text));
+            return Err(rules::PROTOCOL_KNOWN.refuse(text));
         }
     };
     let (from, to) = (input.int("FromPort")?, input.int("ToPort")?);
@@ -97,15 +101,15 @@ fn ports(input: &Input<'_>) -> Result<(String, i64, i64), AwsError> {
             let (Some(from), Some(to)) = (from, to) else {
                 let text = "Invalid value for portRange. Must specify both from and to ports with \
                             TCP/UDP.";
-                return Err(input.invalid(text));
+                return Err(rules::PORTS_GIVEN.refuse(text));
             };
             if !(0..=65535).contains(&from) || !(0..=65535).contains(&to) {
                 let text = format!("Invalid value for portRange. Invalid range {from}-{to}.");
-                return Err(input.invalid(text));
+                return Err(rules::PORT_RANGE.refuse(text));
             }
             if from > to {
                 let text = "Invalid TCP/UDP port range (to is less than from).";
-                return Err(input.invalid(text));
+                return Err(rules::PORT_RANGE.refuse(text));
             }
             Ok((protocol.to_owned(), from, to))
         }
@@ -114,11 +118,11 @@ fn ports(input: &Input<'_>) -> Result<(String, i64, i64), AwsError> {
     }
 }
 
-fn range(input: &Input<'_>, member: &str, text: &str, v4: bool) -> Result<Peer, AwsError> {
+fn range(member: &str, text: &str, v4: bool) -> Result<Peer, AwsError> {
     let cidr = Cidr::parse(text).filter(|cidr| cidr.is_v4() == v4);
     let cidr = cidr.ok_or_else(|| {
         let kind = if member == "CidrIpv6" { "IPv6 CIDR" } else { "CIDR" };
-        input.invalid(format!("{kind} block {text} is malformed"))
+        rules::BLOCK_FORM.refuse(format!("{kind} block {text} is malformed"))
     })?;
     Ok(if v4 { Peer::Ipv4(cidr.to_string()) } else { Peer::Ipv6(cidr.to_string()) })
 }
@@ -132,7 +136,7 @@ fn description(input: &Input<'_>) -> Result<Option<String>, AwsError> {
     if text.chars().count() > 255 || !text.chars().all(groups::is_allowed) {
         let text = "Invalid rule description. Valid descriptions are strings less than 256 \
                     characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*";
-        return Err(input.invalid(text));
+        return Err(rules::RULE_DESCRIPTION.refuse(text));
     }
     Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
 }

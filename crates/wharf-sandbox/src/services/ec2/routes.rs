@@ -17,7 +17,7 @@ pub(super) fn describe_tables(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
         set: "routeTableSet",
         ids: "RouteTableId",
-        missing: "InvalidRouteTableID.NotFound",
+        missing: &rules::ec2::TABLE_EXISTS,
         noun: "routeTable ID",
         filters: &[
             ("vpc-id", "vpcId"),
@@ -61,28 +61,29 @@ pub(super) fn create_route(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     let target = match (input.str("GatewayId"), input.str("NatGatewayId")) {
         (Some(id), None) => {
-            let gateway = ec2.internet_gateways.get(id).ok_or_else(|| {
-                not_found("InvalidInternetGatewayID.NotFound", "internetGateway ID", id)
-            })?;
+            let gateway = ec2
+                .internet_gateways
+                .get(id)
+                .ok_or_else(|| not_found(&rules::ec2::GATEWAY_EXISTS, "internetGateway ID", id))?;
             if gateway.vpc.as_deref() != Some(vpc.as_str()) {
                 let text = format!(
                     "route table {table_id} and network gateway {id} belong to different networks"
                 );
-                return Err(input.invalid(text));
+                return Err(rules::ec2::GATEWAY_OF_THE_VPC.refuse(text));
             }
             Target::InternetGateway(id.to_owned())
         }
         (None, Some(id)) => {
             let known = ec2.nat_gateways.get(id).is_some_and(|it| it.vpc == vpc);
             if !known {
-                return Err(not_found("InvalidNatGatewayID.NotFound", "natGateway ID", id));
+                return Err(not_found(&rules::ec2::NAT_EXISTS, "natGateway ID", id));
             }
             Target::Nat(id.to_owned())
         }
         _ => {
             let text = "Exactly one of GatewayId and NatGatewayId must be given; other targets \
                         are not simulated";
-            return Err(AwsError::new("InvalidParameterCombination", text));
+            return Err(rules::ec2::ONE_TARGET.refuse(text));
         }
     };
     if let Some(table) = ctx.here().ec2.route_tables.get_mut(table_id) {
@@ -97,7 +98,7 @@ pub(super) fn delete_route(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let found = ctx.here().ec2.route_tables.get_mut(table_id);
     if found.and_then(|table| table.routes.remove(&cidr)).is_none() {
         let text = format!("no route with destination-cidr-block {cidr} in route table {table_id}");
-        return Err(AwsError::new("InvalidRoute.NotFound", text));
+        return Err(rules::ec2::ROUTE_EXISTS.refuse(text));
     }
     Ok(json!({"return": true}))
 }
@@ -106,7 +107,7 @@ fn route_key<'a>(input: &Input<'a>) -> Result<(&'a str, String), AwsError> {
     let table = input.required("RouteTableId")?;
     let text = input.required("DestinationCidrBlock")?;
     let cidr = Cidr::parse(text).filter(|cidr| cidr.is_v4()).ok_or_else(|| {
-        input.invalid(format!(
+        rules::ec2::BLOCK_FORM.refuse(format!(
             "Value ({text}) for parameter destinationCidrBlock is invalid. This is not a valid \
              CIDR block."
         ))
@@ -121,7 +122,7 @@ pub(super) fn associate(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if found.vpc != place.vpc {
         let text =
             format!("Route table {table_id} and subnet {subnet} belong to different networks");
-        return Err(input.invalid(text));
+        return Err(rules::ec2::TABLE_OF_THE_VPC.refuse(text));
     }
     for other in ec2.route_tables.values() {
         if let Some((association, _)) = other.subnets.iter().find(|(_, it)| *it == subnet) {
@@ -147,7 +148,7 @@ fn associated(association: &str) -> Value {
 }
 
 fn table<'e>(ec2: &'e Ec2State, id: &str) -> Result<&'e RouteTable, AwsError> {
-    let missing = || not_found("InvalidRouteTableID.NotFound", "routeTable ID", id);
+    let missing = || not_found(&rules::ec2::TABLE_EXISTS, "routeTable ID", id);
     ec2.route_tables.get(id).ok_or_else(missing)
 }
 
@@ -155,7 +156,7 @@ pub(super) fn describe_internet_gateways(ctx: &mut Ctx<'_>, input: &Input<'_>) -
     let kind = Kind {
         set: "internetGatewaySet",
         ids: "InternetGatewayId",
-        missing: "InvalidInternetGatewayID.NotFound",
+        missing: &rules::ec2::GATEWAY_EXISTS,
         noun: "internetGateway ID",
         filters: &[
             ("attachment.vpc-id", "attachmentSet.vpcId"),
@@ -190,7 +191,7 @@ pub(super) fn attach_internet_gateway(ctx: &mut Ctx<'_>, input: &Input<'_>) -> R
     let gateway = ec2
         .internet_gateways
         .get_mut(id)
-        .ok_or_else(|| not_found("InvalidInternetGatewayID.NotFound", "internetGateway ID", id))?;
+        .ok_or_else(|| not_found(&rules::ec2::GATEWAY_EXISTS, "internetGateway ID", id))?;
     if let Some(attached) = &gateway.vpc {
         let text = format!("resource {id} is already attached to network {attached}");
         return Err(rules::ec2::GATEWAY_ONCE.refuse(text));
@@ -207,7 +208,7 @@ pub(super) fn allocate_address(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let tags = new_tags(input, "elastic-ip")?;
     if ctx.here().ec2.addresses.len() >= 5 {
         let text = "The maximum number of addresses has been reached.";
-        return Err(AwsError::new("AddressLimitExceeded", text));
+        return Err(rules::ec2::FIVE_ADDRESSES.refuse(text));
     }
     let region = ctx.region.clone();
     let id = seed::address(ctx.world, &region, tags);
@@ -225,7 +226,7 @@ pub(super) fn describe_nat_gateways(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Rep
     let kind = Kind {
         set: "natGatewaySet",
         ids: "NatGatewayId",
-        missing: "NatGatewayNotFound",
+        missing: &rules::ec2::NAT_DESCRIBED,
         noun: "NatGateway",
         filters: &[
             ("vpc-id", "vpcId"),
@@ -246,7 +247,7 @@ pub(super) fn create_nat_gateway(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply 
     let ec2 = &ctx.here().ec2;
     networks::subnet(ec2, subnet)?;
     if !ec2.addresses.contains_key(allocation) {
-        return Err(not_found("InvalidAllocationID.NotFound", "allocation ID", allocation));
+        return Err(not_found(&rules::ec2::ADDRESS_EXISTS, "allocation ID", allocation));
     }
     if ec2.nat_gateways.values().any(|it| it.allocation == allocation) {
         let text = format!("Elastic IP address [{allocation}] is already associated");

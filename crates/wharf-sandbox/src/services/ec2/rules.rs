@@ -41,7 +41,7 @@ fn authorize(ctx: &mut Ctx<'_>, input: &Input<'_>, egress: bool) -> Reply {
         let before = own().filter(|rule| counts(&rule.what.peer)).count();
         if before + wanted.iter().filter(|(what, _)| counts(&what.peer)).count() > LIMIT {
             let text = "The maximum number of rules per security group has been reached.";
-            return Err(AwsError::new("RulesPerSecurityGroupLimitExceeded", text));
+            return Err(rules::ec2::RULES_COUNT.refuse(text));
         }
     }
     let region = ctx.region.clone();
@@ -120,7 +120,7 @@ pub(super) fn modify(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     find(ec2, group)?;
     let changes = input.list("SecurityGroupRule");
     if changes.is_empty() {
-        return Err(input.missing("SecurityGroupRules"));
+        return Err(input.missing("SecurityGroupRule"));
     }
     let mut wanted: Vec<(String, Wanted)> = Vec::new();
     for change in changes {
@@ -133,7 +133,7 @@ pub(super) fn modify(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         if kind(&what.peer) != kind(&rule.what.peer) {
             // EC2 API reference, ModifySecurityGroupRules.
             let text = "The source type of a security group rule cannot be modified";
-            return Err(input.invalid(text));
+            return Err(rules::ec2::SOURCE_TYPE_STAYS.refuse(text));
         }
         let mut others = ec2.rules.values().filter(|it| it.group == group && it.id != id);
         if others.any(|it| it.egress == rule.egress && it.what == what) {
@@ -155,7 +155,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let kind = Kind {
         set: "securityGroupRuleSet",
         ids: "SecurityGroupRuleId",
-        missing: "InvalidSecurityGroupRuleId.NotFound",
+        missing: &rules::ec2::SECURITY_RULE_EXISTS,
         noun: "security group rule ID",
         filters: &[("group-id", "groupId"), ("security-group-rule-id", "securityGroupRuleId")],
     };
@@ -170,7 +170,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 
 fn no_rule(id: &str) -> AwsError {
     let text = format!("The security group rule ID '{id}' does not exist");
-    AwsError::new("InvalidSecurityGroupRuleId.NotFound", text)
+    rules::ec2::SECURITY_RULE_EXISTS.refuse(text)
 }
 
 fn peer(rule: &Rule) -> [Option<&str>; 4] {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::{Ctx, Reply};
-use crate::{error::AwsError, input::Input, tags};
+use crate::{error::AwsError, input::Input, rules::ec2 as rules, tags};
 
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let more = tags::from_list(input, "Tag");
@@ -14,10 +14,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     tags::check(&more, "InvalidParameterValue")?;
     for id in &ids {
         let before = ctx.here().ec2.tags_mut(id).cloned().unwrap_or_default();
-        if before.keys().chain(more.keys()).collect::<std::collections::BTreeSet<_>>().len() > 50 {
-            let text = format!("The maximum number of tags has been reached for {id}.");
-            return Err(AwsError::new("TagLimitExceeded", text));
-        }
+        tags::count(&before.into_iter().chain(more.clone()).collect(), "TagLimitExceeded")?;
     }
     for id in &ids {
         if let Some(tags) = ctx.here().ec2.tags_mut(id) {
@@ -60,7 +57,11 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
                     "resource-id" => "resourceId",
                     "resource-type" => "resourceType",
                     "key" | "value" => name,
-                    _ => return Err(input.invalid(format!("The filter '{name}' is invalid"))),
+                    _ => {
+                        return Err(
+                            rules::FILTER_KNOWN.refuse(format!("The filter '{name}' is invalid"))
+                        );
+                    }
                 };
                 let wanted = filter.strings("Value");
                 passes &= wanted.iter().any(|it| tag[member] == it.as_str());
@@ -76,23 +77,23 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 fn resources(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Result<Vec<String>, AwsError> {
     let ids = input.strings("ResourceId");
     if ids.is_empty() {
-        return Err(input.missing("resourceIdSet"));
+        return Err(input.missing("ResourceId"));
     }
     for id in &ids {
         if ctx.here().ec2.tags_mut(id).is_some() {
             continue;
         }
-        let code = match id.split('-').next().unwrap_or_default() {
-            "sg" => "InvalidGroup.NotFound",
-            "sgr" => "InvalidSecurityGroupRuleId.NotFound",
-            "vpc" => "InvalidVpcID.NotFound",
-            "subnet" => "InvalidSubnetID.NotFound",
-            "rtb" => "InvalidRouteTableID.NotFound",
-            "igw" => "InvalidInternetGatewayID.NotFound",
-            "eni" => "InvalidNetworkInterfaceID.NotFound",
-            _ => "InvalidID",
+        let rule = match id.split('-').next().unwrap_or_default() {
+            "sg" => &rules::GROUP_EXISTS,
+            "sgr" => &rules::SECURITY_RULE_EXISTS,
+            "vpc" => &rules::VPC_EXISTS,
+            "subnet" => &rules::SUBNET_EXISTS,
+            "rtb" => &rules::TABLE_EXISTS,
+            "igw" => &rules::GATEWAY_EXISTS,
+            "eni" => &rules::INTERFACE_EXISTS,
+            _ => &rules::RESOURCE_EXISTS,
         };
-        return Err(AwsError::new(code, format!("The ID '{id}' is not valid")));
+        return Err(rule.refuse(format!("The ID '{id}' is not valid")));
     }
     Ok(ids)
 }

@@ -162,13 +162,12 @@ pub(super) fn batch_get(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let manifest = input.required("imageManifest")?;
     let tag = input.str("imageTag");
-    let parsed: Value = serde_json::from_str(manifest).map_err(|_| {
-        AwsError::new("InvalidParameterException", "The image manifest is not valid JSON.")
-    })?;
+    let parsed: Value = serde_json::from_str(manifest)
+        .map_err(|_| rules::ecr::MANIFEST_JSON.refuse("The image manifest is not valid JSON."))?;
     let digest = image::digest_of(manifest);
     if input.str("imageDigest").is_some_and(|given| given != digest) {
         let message = "The supplied image digest does not match the digest of the manifest.";
-        return Err(AwsError::new("ImageDigestDoesNotMatchException", message));
+        return Err(rules::ecr::MANIFEST_DIGEST.refuse(message));
     }
     let (account, now) = (ctx.world.account.clone(), ctx.now());
     let found = repository(ctx, input)?;
@@ -199,14 +198,11 @@ fn check_tag(
         None => repository.images.contains_key(digest),
     };
     if same {
-        return Err(AwsError::new(
-            "ImageAlreadyExistsException",
-            format!(
-                "Image with digest '{digest}' and tag '{}' already exists in the repository with \
-                 name '{name}' in registry with id '{account}'",
-                tag.unwrap_or("null")
-            ),
-        ));
+        return Err(rules::ecr::IMAGE_NEW.refuse(format!(
+            "Image with digest '{digest}' and tag '{}' already exists in the repository with name \
+             '{name}' in registry with id '{account}'",
+            tag.unwrap_or("null")
+        )));
     }
     if let (Some(tag), Some(_)) = (tag, present)
         && repository.mutability.starts_with("IMMUTABLE")

@@ -6,7 +6,11 @@ mod repositories;
 pub mod state;
 
 use super::{Ctx, Operation, Protocol, Service, read, write};
-use crate::{error::AwsError, input::Input, rules};
+use crate::{
+    error::AwsError,
+    input::Input,
+    rules::{self, Rule},
+};
 
 use self::state::Repository;
 
@@ -58,9 +62,6 @@ fn no_repository(name: &str, account: &str) -> AwsError {
 }
 
 /// ECR's wording for input that breaks a constraint.
-fn invalid_parameter(name: &str, rule: &str) -> AwsError {
-    AwsError::new(
-        "InvalidParameterException",
-        format!("Invalid parameter at '{name}' failed to satisfy constraint: '{rule}'"),
-    )
+fn invalid_parameter(broken: &'static Rule, name: &str, wanted: &str) -> AwsError {
+    broken.refuse(format!("Invalid parameter at '{name}' failed to satisfy constraint: '{wanted}'"))
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Ctx, invalid_parameter, repository};
-use crate::{error::AwsError, input::Input, services::Reply};
+use crate::{error::AwsError, input::Input, rules, services::Reply};
 
 pub(super) fn put_lifecycle(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let text = input.required("lifecyclePolicyText")?;
     check_lifecycle(text).map_err(|problem| {
         let rule = format!("Lifecycle policy validation failure: {problem}");
-        invalid_parameter("LifecyclePolicyText", &rule)
+        invalid_parameter(&rules::ecr::LIFECYCLE_VALID, "LifecyclePolicyText", &rule)
     })?;
     let account = ctx.world.account.clone();
     let found = repository(ctx, input)?;
@@ -44,7 +44,8 @@ pub(super) fn delete_lifecycle(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 pub(super) fn set_policy(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let text = input.required("policyText")?;
     if serde_json::from_str::<Value>(text).is_err() {
-        return Err(invalid_parameter("PolicyText", "Invalid repository policy provided"));
+        let rule = "Invalid repository policy provided";
+        return Err(invalid_parameter(&rules::ecr::POLICY_JSON, "PolicyText", rule));
     }
     let account = ctx.world.account.clone();
     let found = repository(ctx, input)?;
@@ -67,23 +68,17 @@ pub(super) fn delete_policy(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 }
 
 fn no_lifecycle(name: &str, account: &str) -> AwsError {
-    AwsError::new(
-        "LifecyclePolicyNotFoundException",
-        format!(
-            "Lifecycle policy does not exist for the repository with name '{name}' in the \
-             registry with id '{account}'"
-        ),
-    )
+    rules::ecr::LIFECYCLE_EXISTS.refuse(format!(
+        "Lifecycle policy does not exist for the repository with name '{name}' in the registry \
+         with id '{account}'"
+    ))
 }
 
 fn no_policy(name: &str, account: &str) -> AwsError {
-    AwsError::new(
-        "RepositoryPolicyNotFoundException",
-        format!(
-            "Repository policy does not exist for the repository with name '{name}' in the \
-             registry with id '{account}'"
-        ),
-    )
+    rules::ecr::POLICY_EXISTS.refuse(format!(
+        "Repository policy does not exist for the repository with name '{name}' in the registry \
+         with id '{account}'"
+    ))
 }
 
 /// The rules of lifecycle policies (ECR user guide, "Lifecycle policy properties").

@@ -17,12 +17,6 @@ const MUTABILITIES: &[&str] =
 
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("repositoryName")?;
-    if !is_name(name) {
-        // ECR API reference, `CreateRepository`: length 2 to 256 and the pattern.
-        let rule = "must satisfy regular expression \
-                    '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'";
-        return Err(invalid_parameter("repositoryName", rule));
-    }
     let mutability = input.one_of("imageTagMutability", MUTABILITIES)?.unwrap_or("MUTABLE");
     let scanning = input.structure("imageScanningConfiguration");
     let scan_on_push = match scanning {
@@ -164,7 +158,8 @@ fn by_arn<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Reposit
     let arn = input.required("resourceArn")?;
     let prefix = ctx.arn("ecr", "repository/");
     let Some(name) = arn.strip_prefix(&prefix) else {
-        return Err(invalid_parameter("resourceArn", "must be the ARN of a repository"));
+        let rule = "must be the ARN of a repository";
+        return Err(invalid_parameter(&rules::ecr::REPOSITORY_ARN, "resourceArn", rule));
     };
     let account = ctx.world.account.clone();
     ctx.here().ecr.repositories.get_mut(name).ok_or_else(|| no_repository(name, &account))
@@ -214,34 +209,4 @@ fn exclusions(input: &Input<'_>) -> Vec<Value> {
 
 fn some_list(items: &[Value]) -> Value {
     if items.is_empty() { Value::Null } else { Value::from(items) }
-}
-
-/// Names: 2 to 256 characters, segments of lower-case letters and digits, joined inside by single
-/// `.`, `-`, one or two `_` (ECR API reference, `CreateRepository`).
-fn is_name(name: &str) -> bool {
-    let plain = |ch: char| ch.is_ascii_lowercase() || ch.is_ascii_digit();
-    (2..=256).contains(&name.len())
-        && name.split('/').all(|segment| {
-            segment.starts_with(plain)
-                && segment.ends_with(plain)
-                && segment.chars().all(|ch| plain(ch) || "._-".contains(ch))
-                && !["..", "._", ".-", "_.", "_-", "-.", "-_"]
-                    .iter()
-                    .any(|pair| segment.contains(pair))
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_name;
-
-    #[test]
-    fn names_follow_the_pattern() {
-        for good in ["notes/api", "a1", "a.b-c_d/e", "my--app", "a__b"] {
-            assert!(is_name(good), "{good}");
-        }
-        for bad in ["a", "Notes", "a/", "/a", "-ab", "ab-", "a..b", "a b", "a//b"] {
-            assert!(!is_name(bad), "{bad}");
-        }
-    }
 }

@@ -51,7 +51,9 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let include = input.strings("include");
     let mut names = input.strings("clusters");
     if names.len() > 100 {
-        return Err(input.invalid("Clusters cannot have more than 100 elements"));
+        return Err(
+            rules::ecs::HUNDRED_CLUSTERS.refuse("Clusters cannot have more than 100 elements")
+        );
     }
     if names.is_empty() {
         names.push("default".to_owned());

@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{client, is_name};
-use crate::{error::AwsError, image::Reference, input::Input, rules};
+use super::is_name;
+use crate::{
+    error::AwsError,
+    image::Reference,
+    input::Input,
+    rules::{self, Rule},
+};
 
 /// What the task definition around a container says.
 pub(super) struct Frame {
@@ -63,24 +68,35 @@ const AS_SENT: &[&str] = &[
     "workingDirectory",
 ];
 
+/// Refuses a setting of the container at hand.
+type Setting<'s> = dyn Fn(&'static Rule, &str) -> AwsError + 's;
+
 /// Reads and checks a container definition; returns it with AWS's defaults.
 pub(super) fn read(frame: &Frame, input: &Input<'_>) -> Result<Value, AwsError> {
     let name = input.str_or("name", "");
     if name.is_empty() {
-        return Err(client("Container.name should not be null or empty."));
+        return Err(
+            rules::ecs::CONTAINER_NAME.refuse("Container.name should not be null or empty.")
+        );
     }
     if !is_name(name) {
-        return Err(client(format!("Invalid container name '{name}'.")));
+        return Err(rules::ecs::CONTAINER_NAME.refuse(format!("Invalid container name '{name}'.")));
     }
     let image = input.str_or("image", "");
     if image.is_empty() {
-        return Err(client("Container.image should not be null or empty."));
+        return Err(
+            rules::ecs::CONTAINER_IMAGE.refuse("Container.image should not be null or empty.")
+        );
     }
     let reference = image.split('@').next().unwrap_or(image);
     if reference.len() > 255 || image.contains(char::is_whitespace) {
-        return Err(client("Container.image contains invalid characters."));
+        return Err(
+            rules::ecs::CONTAINER_IMAGE.refuse("Container.image contains invalid characters.")
+        );
     }
-    let setting = |what: &str| client(format!("Invalid setting for container '{name}'. {what}"));
+    let setting = |rule: &'static Rule, what: &str| {
+        rule.refuse(format!("Invalid setting for container '{name}'. {what}"))
+    };
     numbers(input, &setting)?;
     if frame.fargate {
         fargate(input, &setting)?;
@@ -122,13 +138,16 @@ pub(super) fn read(frame: &Frame, input: &Input<'_>) -> Result<Value, AwsError> 
     Ok(Value::Object(shown))
 }
 
-fn numbers(input: &Input<'_>, setting: &dyn Fn(&str) -> AwsError) -> Result<(), AwsError> {
+fn numbers(input: &Input<'_>, setting: &Setting<'_>) -> Result<(), AwsError> {
     let within = |member: &str, low: i64, high: i64| -> Result<Option<i64>, AwsError> {
         let Some(number) = input.int(member)? else { return Ok(None) };
         if (low..=high).contains(&number) {
             return Ok(Some(number));
         }
-        Err(setting(&format!("'{member}' must be between {low} and {high}.")))
+        Err(setting(
+            &rules::ecs::CONTAINER_NUMBERS,
+            &format!("'{member}' must be between {low} and {high}."),
+        ))
     };
     within("cpu", 0, 1_000_000)?;
     let memory = within("memory", 6, i64::MAX)?;
@@ -136,17 +155,20 @@ fn numbers(input: &Input<'_>, setting: &dyn Fn(&str) -> AwsError) -> Result<(), 
     if let (Some(memory), Some(reservation)) = (memory, reservation)
         && reservation > memory
     {
-        return Err(setting("The memoryReservation value must be less than the memory value."));
+        return Err(setting(
+            &rules::ecs::MEMORY_RESERVATION,
+            "The memoryReservation value must be less than the memory value.",
+        ));
     }
     within("startTimeout", 0, 120)?;
     within("stopTimeout", 0, 120)?;
     if input.list("environmentFiles").len() > 10 {
-        return Err(setting("At most 10 environment files."));
+        return Err(setting(&rules::ecs::ENVIRONMENT_FILES, "At most 10 environment files."));
     }
     Ok(())
 }
 
-fn fargate(input: &Input<'_>, setting: &dyn Fn(&str) -> AwsError) -> Result<(), AwsError> {
+fn fargate(input: &Input<'_>, setting: &Setting<'_>) -> Result<(), AwsError> {
     for member in NOT_ON_FARGATE {
         let used = match input.get(member) {
             None => false,
@@ -155,31 +177,39 @@ fn fargate(input: &Input<'_>, setting: &dyn Fn(&str) -> AwsError) -> Result<(), 
             Some(_) => true,
         };
         if used {
-            return Err(setting(&format!("'{member}' is not supported on Fargate.")));
+            return Err(setting(
+                &rules::ecs::FARGATE_CONTAINER,
+                &format!("'{member}' is not supported on Fargate."),
+            ));
         }
     }
     if input.bool("privileged")? == Some(true) {
-        return Err(setting("'privileged' is not supported on Fargate."));
+        return Err(setting(
+            &rules::ecs::FARGATE_CONTAINER,
+            "'privileged' is not supported on Fargate.",
+        ));
     }
     let Some(linux) = input.structure("linuxParameters") else { return Ok(()) };
     for member in ["devices", "sharedMemorySize", "tmpfs", "maxSwap", "swappiness"] {
         let empty = linux.get(member).and_then(Value::as_array).is_some_and(Vec::is_empty);
         if linux.has(member) && !empty {
-            return Err(setting(&format!("'{member}' is not supported on Fargate.")));
+            return Err(setting(
+                &rules::ecs::FARGATE_CONTAINER,
+                &format!("'{member}' is not supported on Fargate."),
+            ));
         }
     }
     let added = linux.structure("capabilities").map(|found| found.strings("add"));
     if added.is_some_and(|added| added.iter().any(|name| name != "SYS_PTRACE")) {
-        return Err(setting("Only the capability SYS_PTRACE can be added on Fargate."));
+        return Err(setting(
+            &rules::ecs::FARGATE_CAPABILITY,
+            "Only the capability SYS_PTRACE can be added on Fargate.",
+        ));
     }
     Ok(())
 }
 
-fn ports(
-    frame: &Frame,
-    input: &Input<'_>,
-    setting: &dyn Fn(&str) -> AwsError,
-) -> Result<Value, AwsError> {
+fn ports(frame: &Frame, input: &Input<'_>, setting: &Setting<'_>) -> Result<Value, AwsError> {
     let mut shown = Vec::new();
     for mapping in input.list("portMappings") {
         let mut made = mapping.value().clone();
@@ -192,7 +222,10 @@ fn ports(
                     byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte)
                 });
             if !fine {
-                return Err(setting(&format!("Invalid port mapping name '{name}'.")));
+                return Err(setting(
+                    &rules::ecs::PORT_NAME,
+                    &format!("Invalid port mapping name '{name}'."),
+                ));
             }
         }
         if mapping.has("containerPortRange") {
@@ -201,7 +234,10 @@ fn ports(
         }
         let port = mapping.int("containerPort")?.unwrap_or(0);
         if !(1..=65535).contains(&port) {
-            return Err(setting("'containerPort' must be between 1 and 65535."));
+            return Err(setting(
+                &rules::ecs::CONTAINER_PORT,
+                "'containerPort' must be between 1 and 65535.",
+            ));
         }
         let host = mapping.int("hostPort")?.unwrap_or(0);
         if frame.awsvpc && host != 0 && host != port {
@@ -222,7 +258,8 @@ fn environment(input: &Input<'_>) -> Result<Value, AwsError> {
     for pair in input.list("environment") {
         let name = pair.str_or("name", "");
         if name.is_empty() {
-            return Err(client("The environment variable name must not be null or empty."));
+            return Err(rules::ecs::ENVIRONMENT_NAME
+                .refuse("The environment variable name must not be null or empty."));
         }
         shown.push(json!({"name": name, "value": pair.str_or("value", "")}));
     }
@@ -238,7 +275,9 @@ fn secrets(frame: &Frame, input: &Input<'_>) -> Result<(), AwsError> {
     for secret in &secrets {
         let name = secret.required("name")?;
         if secret.required("valueFrom")?.is_empty() {
-            return Err(client("The secret's valueFrom must not be empty."));
+            return Err(
+                rules::ecs::SECRET_SOURCE.refuse("The secret's valueFrom must not be empty.")
+            );
         }
         if !names.insert(name) {
             return Err(rules::ecs::SECRET_NAMES_UNIQUE.refuse(format!(
@@ -261,16 +300,18 @@ fn health_check(input: &Input<'_>) -> Result<Option<Value>, AwsError> {
     let Some(check) = input.structure("healthCheck") else { return Ok(None) };
     let command = check.strings("command");
     if command.is_empty() {
-        return Err(client("The health check command must not be empty."));
+        return Err(rules::ecs::CHECK_COMMAND.refuse("The health check command must not be empty."));
     }
     if !["CMD", "CMD-SHELL", "NONE"].contains(&command[0].as_str()) && command.len() > 1 {
-        return Err(client("The health check command must begin with CMD or CMD-SHELL."));
+        return Err(rules::ecs::CHECK_COMMAND
+            .refuse("The health check command must begin with CMD or CMD-SHELL."));
     }
     let within = |member: &str, low: i64, high: i64| -> Result<Option<i64>, AwsError> {
         match check.int(member)? {
-            Some(number) if !(low..=high).contains(&number) => Err(client(format!(
-                "Invalid health check: '{member}' must be between {low} and {high}."
-            ))),
+            Some(number) if !(low..=high).contains(&number) => Err(rules::ecs::CHECK_NUMBERS
+                .refuse(format!(
+                    "Invalid health check: '{member}' must be between {low} and {high}."
+                ))),
             other => Ok(other),
         }
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{client, container_rules};
+use super::container_rules;
 use crate::{error::AwsError, image::Reference, input::Input, rules, world::World};
 
 /// Memory in MiB for each number of CPU units on Fargate: first, last, step (ECS Developer Guide,
@@ -33,17 +33,15 @@ pub(super) fn read(world: &World, input: &Input<'_>) -> Result<Value, AwsError> 
         return Err(rules::ecs::CONTAINERS_GIVEN.refuse("Container list cannot be empty."));
     }
     if containers.len() > 10 {
-        return Err(client("A task definition can have at most 10 containers."));
+        return Err(
+            rules::ecs::TEN_CONTAINERS.refuse("A task definition can have at most 10 containers.")
+        );
     }
     if input.value().to_string().len() > LARGEST {
-        return Err(client("Actual length of the task definition exceeds the limit of 64 KiB."));
+        return Err(rules::ecs::DEFINITION_SIZE
+            .refuse("Actual length of the task definition exceeds the limit of 64 KiB."));
     }
     let compatibilities = input.strings("requiresCompatibilities");
-    for name in &compatibilities {
-        if !["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"].contains(&name.as_str()) {
-            return Err(input.constraint("requiresCompatibilities", name, "a launch type"));
-        }
-    }
     let fargate = compatibilities.iter().any(|name| name == "FARGATE");
     let mode = input.one_of("networkMode", &["bridge", "host", "awsvpc", "none"])?;
     let cpu = units(input, "cpu", "vcpu", 1024)?;
@@ -97,7 +95,7 @@ pub(super) fn read(world: &World, input: &Input<'_>) -> Result<Value, AwsError> 
 /// Reads `1024`, `1 vCPU` or `2GB` as CPU units or MiB.
 fn units(input: &Input<'_>, name: &str, unit: &str, factor: i64) -> Result<Option<i64>, AwsError> {
     let Some(text) = input.str(name) else { return Ok(None) };
-    let invalid = || client(format!("Invalid '{name}' setting for task."));
+    let invalid = || rules::ecs::TASK_UNITS.refuse(format!("Invalid '{name}' setting for task."));
     let lower = text.to_ascii_lowercase().replace(' ', "");
     let number = match lower.strip_suffix(unit) {
         None => lower.parse::<i64>().map_err(|_| invalid())?,
@@ -135,16 +133,20 @@ fn fargate_rules(
         );
     }
     if !input.list("placementConstraints").is_empty() {
-        return Err(client("Fargate does not support placement constraints."));
+        return Err(
+            rules::ecs::FARGATE_TASK.refuse("Fargate does not support placement constraints.")
+        );
     }
     if input.has("ipcMode") {
-        return Err(client("Fargate does not support 'ipcMode'."));
+        return Err(rules::ecs::FARGATE_TASK.refuse("Fargate does not support 'ipcMode'."));
     }
     if input.str("pidMode") == Some("host") {
-        return Err(client("Fargate only supports 'pidMode' task."));
+        return Err(rules::ecs::FARGATE_TASK.refuse("Fargate only supports 'pidMode' task."));
     }
     if !input.list("inferenceAccelerators").is_empty() {
-        return Err(client("Fargate does not support inference accelerators."));
+        return Err(
+            rules::ecs::FARGATE_TASK.refuse("Fargate does not support inference accelerators.")
+        );
     }
     Ok(())
 }
@@ -158,7 +160,11 @@ fn role(world: &World, input: &Input<'_>, name: &str) -> Result<Option<String>, 
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let valid = parts.get(2) == Some(&"iam")
         && parts.get(5).is_some_and(|resource| resource.starts_with("role/"));
-    if valid { Ok(Some(text.to_owned())) } else { Err(client("Role is not valid")) }
+    if valid {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(rules::ecs::ROLE_FORM.refuse("Role is not valid"))
+    }
 }
 
 fn storage(input: &Input<'_>) -> Result<Value, AwsError> {
@@ -181,9 +187,6 @@ fn platform(input: &Input<'_>) -> Result<Value, AwsError> {
         shown.insert("cpuArchitecture".to_owned(), json!(architecture));
     }
     if let Some(family) = family {
-        if family != "LINUX" && !family.starts_with("WINDOWS_SERVER_") {
-            return Err(platform.constraint("operatingSystemFamily", family, "an OS family"));
-        }
         shown.insert("operatingSystemFamily".to_owned(), json!(family));
     }
     Ok(Value::Object(shown))
@@ -195,7 +198,7 @@ fn volumes(input: &Input<'_>, fargate: bool) -> Result<Value, AwsError> {
         let name = volume.required("name")?;
         let source = volume.structure("host").and_then(|host| host.str("sourcePath"));
         if fargate && source.is_some() {
-            return Err(client(format!(
+            return Err(rules::ecs::FARGATE_VOLUMES.refuse(format!(
                 "Invalid 'host.sourcePath' setting for volume '{name}': Fargate does not support it."
             )));
         }

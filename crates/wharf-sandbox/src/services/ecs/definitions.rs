@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    client, definition_rules, is_name, page,
+    definition_rules, is_name, page,
     state::{EcsState, TaskDefinition},
 };
 use crate::{
@@ -55,7 +55,9 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let reference = input.required("taskDefinition")?;
     let with_tags = input.strings("include").iter().any(|member| member == "TAGS");
     let found = ctx.here().ecs.definition(reference);
-    let found = found.ok_or_else(|| client("Unable to describe task definition."))?;
+    let found = found.ok_or_else(|| {
+        rules::ecs::DEFINITION_FOUND.refuse("Unable to describe task definition.")
+    })?;
     // Tags are beside the definition, not in it.
     let tags = if with_tags { tags::lower(&found.tags) } else { json!([]) };
     Ok(json!({"taskDefinition": show(found), "tags": tags}))
@@ -112,9 +114,12 @@ pub(super) fn deregister(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
             .refuse("The specified task definition is missing a revision number."));
     }
     let found = ctx.here().ecs.definition_mut(reference);
-    let found = found.ok_or_else(|| client("Unable to find the specified task definition."))?;
+    let found = found.ok_or_else(|| {
+        rules::ecs::DEFINITION_FOUND.refuse("Unable to find the specified task definition.")
+    })?;
     if found.status != "ACTIVE" {
-        return Err(client("The specified task definition is inactive. Specify an active one."));
+        return Err(rules::ecs::DEREGISTERED_ONCE
+            .refuse("The specified task definition is inactive. Specify an active one."));
     }
     "INACTIVE".clone_into(&mut found.status);
     found.deregistered = Some(now);
@@ -124,7 +129,8 @@ pub(super) fn deregister(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let references = input.strings("taskDefinitions");
     if references.is_empty() || references.len() > 10 {
-        return Err(input.invalid("Task definitions must contain between 1 and 10 items."));
+        return Err(rules::ecs::TEN_DEFINITIONS
+            .refuse("Task definitions must contain between 1 and 10 items."));
     }
     let now = ctx.now();
     let (mut deleted, mut failures) = (Vec::new(), Vec::new());

@@ -12,21 +12,9 @@ use super::{
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::{Ctx, Reply},
 };
-
-/// Every status a service deployment can have (ECS API reference, `ServiceDeployment`).
-const STATUSES: &[&str] = &[
-    "PENDING",
-    "SUCCESSFUL",
-    "STOPPED",
-    "STOP_REQUESTED",
-    "IN_PROGRESS",
-    "ROLLBACK_REQUESTED",
-    "ROLLBACK_IN_PROGRESS",
-    "ROLLBACK_SUCCESSFUL",
-    "ROLLBACK_FAILED",
-];
 
 pub(super) fn list(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let reference = input.required("service")?;
@@ -35,11 +23,6 @@ pub(super) fn list(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         None => format!("{}/{}", cluster_name(ctx, input)?, short(reference)),
     };
     let statuses = input.strings("status");
-    for status in &statuses {
-        if !STATUSES.contains(&status.as_str()) {
-            return Err(input.constraint("status", status, "a status of service deployments"));
-        }
-    }
     let bound = |name: &str| input.get("createdAt").and_then(|range| range[name].as_f64());
     let (after, before) = (bound("after"), bound("before"));
     let ecs = &ctx.here().ecs;
@@ -89,7 +72,8 @@ fn owner<'e>(ecs: &'e EcsState, arn: &str) -> Option<&'e Service> {
 fn arns(input: &Input<'_>, name: &str) -> Result<Vec<String>, AwsError> {
     let arns = input.strings(name);
     if arns.is_empty() || arns.len() > 20 {
-        return Err(input.invalid(format!("{name} must contain between 1 and 20 items.")));
+        return Err(rules::ecs::DEPLOYMENTS_COUNT
+            .refuse(format!("{name} must contain between 1 and 20 items.")));
     }
     Ok(arns)
 }
@@ -178,15 +162,12 @@ pub(super) fn describe_revisions(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply 
 pub(super) fn stop(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = input.required("serviceDeploymentArn")?.to_owned();
     let kind = input.one_of("stopType", &["ABORT", "ROLLBACK"])?.unwrap_or("ROLLBACK");
-    let missing =
-        || AwsError::new("ServiceDeploymentNotFoundException", "Service deployment not found.");
+    let missing = || rules::ecs::DEPLOYMENT_EXISTS.refuse("Service deployment not found.");
     let mut service = owner(&ctx.here().ecs, &arn).cloned().ok_or_else(missing)?;
     let record = service.record(&arn).ok_or_else(missing)?;
     if record.is_over() || record.rollback.is_some() {
-        return Err(AwsError::new(
-            "ConflictException",
-            "The service deployment cannot be stopped in its present status.",
-        ));
+        return Err(rules::ecs::DEPLOYMENT_RUNNING
+            .refuse("The service deployment cannot be stopped in its present status."));
     }
     let now = ctx.now();
     if let Some(primary) = service.deployments.first_mut() {

@@ -123,12 +123,8 @@ fn no_cluster(deleted: bool) -> AwsError {
     rules::ecs::CLUSTER_ACTIVE.refuse(message)
 }
 
-fn client(message: impl Into<String>) -> AwsError {
-    AwsError::new("ClientException", message)
-}
-
 fn service_not_found() -> AwsError {
-    AwsError::new("ServiceNotFoundException", "Service not found.")
+    rules::ecs::SERVICE_EXISTS.refuse("Service not found.")
 }
 
 /// Says whether a name is 1 to 255 letters, digits, dashes and underscores, as those of clusters,
@@ -152,7 +148,7 @@ fn page(
         None => 0,
         Some(token) => match names.iter().position(|name| name == token) {
             Some(at) => at + 1,
-            None => return Err(input.invalid("Invalid token")),
+            None => return Err(rules::ecs::PAGE_TOKEN.refuse("Invalid token")),
         },
     };
     let more = names.len() > start + limit;

@@ -164,13 +164,13 @@ pub(super) fn network(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Result<Option<Net
     let mut groups = network.strings("securityGroups");
     let public_ip = network.one_of("assignPublicIp", &["ENABLED", "DISABLED"])? == Some("ENABLED");
     if subnets.is_empty() {
-        return Err(input.invalid("subnets can not be empty."));
+        return Err(rules::ecs::SUBNETS_COUNT.refuse("subnets can not be empty."));
     }
     if subnets.len() > 16 {
-        return Err(input.invalid("subnets can have at most 16 items."));
+        return Err(rules::ecs::SUBNETS_COUNT.refuse("subnets can have at most 16 items."));
     }
     if groups.len() > 5 {
-        return Err(input.invalid("securityGroups can have at most 5 items."));
+        return Err(rules::ecs::GROUPS_COUNT.refuse("securityGroups can have at most 5 items."));
     }
     let region = ctx.region.clone();
     let mut vpc = None;
@@ -213,26 +213,31 @@ pub(super) fn network(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Result<Option<Net
 fn balancers(input: &Input<'_>) -> Result<Vec<LoadBalancer>, AwsError> {
     let list = input.list("loadBalancers");
     if list.len() > MOST_BALANCERS {
-        return Err(input.invalid("A service can have at most 5 target groups."));
+        return Err(
+            rules::ecs::FIVE_TARGET_GROUPS.refuse("A service can have at most 5 target groups.")
+        );
     }
     let mut balancers: Vec<LoadBalancer> = Vec::new();
     for item in &list {
         if item.has("loadBalancerName") {
-            return Err(item.invalid("Classic load balancers cannot be used with awsvpc."));
+            return Err(rules::ecs::NO_CLASSIC_BALANCER
+                .refuse("Classic load balancers cannot be used with awsvpc."));
         }
         if item.has("advancedConfiguration") {
             return Err(unsupported("advancedConfiguration of a load balancer"));
         }
         let target_group = item.str_or("targetGroupArn", "").to_owned();
         if target_group.is_empty() {
-            return Err(item.invalid("targetGroupArn and loadBalancerName can't both be empty."));
+            return Err(rules::ecs::TARGET_GROUP_GIVEN
+                .refuse("targetGroupArn and loadBalancerName can't both be empty."));
         }
         let container = item.str_or("containerName", "").to_owned();
         if container.is_empty() {
-            return Err(item.invalid("containerName cannot be null or empty."));
+            return Err(rules::ecs::BALANCED_CONTAINER_GIVEN
+                .refuse("containerName cannot be null or empty."));
         }
         let Some(port) = item.int_in("containerPort", 0, 65535)? else {
-            return Err(item.invalid("containerPort cannot be null."));
+            return Err(rules::ecs::BALANCED_PORT_GIVEN.refuse("containerPort cannot be null."));
         };
         if balancers.iter().any(|other| other.target_group == target_group) {
             return Err(rules::ecs::TARGET_GROUP_ONCE
@@ -331,5 +336,5 @@ pub(super) fn configuration(
 
 /// The sandbox says so rather than pretend.
 fn unsupported(what: &str) -> AwsError {
-    AwsError::new("UnsupportedFeatureException", format!("The sandbox does not support {what}."))
+    rules::ecs::SIMULATED.refuse(format!("The sandbox does not support {what}."))
 }

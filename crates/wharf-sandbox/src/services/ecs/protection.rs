@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{cluster_name, service_show::moment, tasks};
 use crate::{
     input::Input,
+    rules,
     services::{Ctx, Reply},
     time::SimTime,
 };
@@ -38,7 +39,9 @@ fn each(ctx: &mut Ctx<'_>, input: &Input<'_>, change: Change) -> Reply {
     let cluster = cluster_name(ctx, input)?;
     let references = input.strings("tasks");
     if change != Change::None && (references.is_empty() || references.len() > 10) {
-        return Err(input.invalid("Tasks must contain between 1 and 10 items."));
+        return Err(
+            rules::ecs::PROTECTED_COUNT.refuse("Tasks must contain between 1 and 10 items.")
+        );
     }
     let now = ctx.now();
     let (mut protected, mut failures): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());

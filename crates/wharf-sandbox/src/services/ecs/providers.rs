@@ -26,7 +26,8 @@ pub(super) fn names(input: &Input<'_>) -> Result<Vec<String>, AwsError> {
 pub(super) fn strategy(input: &Input<'_>, member: &str) -> Result<Vec<Value>, AwsError> {
     let items = input.list(member);
     if items.len() > 20 {
-        return Err(input.invalid("A capacity provider strategy can have at most 20 items."));
+        return Err(rules::ecs::STRATEGY_SIZE
+            .refuse("A capacity provider strategy can have at most 20 items."));
     }
     let mut strategy = Vec::new();
     let (mut bases, mut weights) = (0, 0);
@@ -95,10 +96,8 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
                 && service.current().is_some_and(|revision| revision.strategy.iter().any(uses))
         });
         if used {
-            return Err(AwsError::new(
-                "ResourceInUseException",
-                "The specified capacity provider is in use and cannot be removed.",
-            ));
+            return Err(rules::ecs::PROVIDER_UNUSED
+                .refuse("The specified capacity provider is in use and cannot be removed."));
         }
     }
     if let Some(found) = ecs.clusters.get_mut(&name) {

@@ -36,7 +36,8 @@ pub(super) fn run(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     };
     preconditions::launch(input, &cluster, true, &mut place)?;
     if place.launch_type.as_deref() == Some("EC2") {
-        return Err(input.invalid("No Container Instances were found in your cluster."));
+        return Err(rules::ecs::INSTANCES_GIVEN
+            .refuse("No Container Instances were found in your cluster."));
     }
     preconditions::compatible(&definition, place.launch_type.as_deref())?;
     let network = preconditions::network(ctx, input)?;
@@ -95,7 +96,7 @@ fn overrides(input: &Input<'_>, definition: &TaskDefinition) -> Result<Value, Aw
         let name = item.str_or("name", "");
         let known = containers.is_some_and(|list| list.iter().any(|it| it["name"] == *name));
         if !known {
-            return Err(input.invalid(format!(
+            return Err(rules::ecs::OVERRIDE_CONTAINER.refuse(format!(
                 "Override for container named {name} is not a container in the TaskDefinition."
             )));
         }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    client, cluster, cluster_name, is_name, page, preconditions, rollout, service_not_found,
-    service_show, short,
+    cluster, cluster_name, is_name, page, preconditions, rollout, service_not_found, service_show,
+    short,
     state::{DeploymentConfiguration, EcsEvent, Service},
     tagging, wake,
 };
@@ -41,18 +41,18 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     let settings = Settings::read(input)?;
     if input.required("taskDefinition").is_err() {
-        return Err(client("TaskDefinition is empty"));
+        return Err(rules::ecs::DEFINITION_GIVEN.refuse("TaskDefinition is empty"));
     }
     let revision = preconditions::revision(ctx, input, &cluster, None)?;
     if input.has("role") {
-        return Err(input.invalid(
+        return Err(rules::ecs::NO_SERVICE_ROLE.refuse(
             "You cannot specify an IAM role for services that require a service linked role.",
         ));
     }
     let configuration = preconditions::configuration(input, &DeploymentConfiguration::default())?;
     let grace_seconds = grace(input, !revision.balancers.is_empty())?.unwrap_or(0);
     let Some(desired) = input.int_in("desiredCount", 0, 5000)? else {
-        return Err(input.invalid("You must specify a desired count."));
+        return Err(rules::ecs::DESIRED_GIVEN.refuse("You must specify a desired count."));
     };
     let tags = crate::tags::from_list(input, "tags");
     crate::tags::check(&tags, "InvalidParameterException")?;
@@ -106,7 +106,7 @@ impl Settings {
     pub(super) fn read(input: &Input<'_>) -> Result<Self, AwsError> {
         let scheduling = input.one_of("schedulingStrategy", &["REPLICA", "DAEMON"])?;
         if scheduling == Some("DAEMON") {
-            return Err(input.invalid(
+            return Err(rules::ecs::REPLICA_ONLY.refuse(
                 "The Fargate launch type does not support the DAEMON scheduling strategy.",
             ));
         }
@@ -114,11 +114,11 @@ impl Settings {
         let kind = controller.and_then(|controller| controller.str("type"));
         if kind.is_some_and(|kind| kind != "ECS") {
             let message = "The sandbox supports no other deployment controller than ECS.";
-            return Err(AwsError::new("UnsupportedFeatureException", message));
+            return Err(rules::ecs::SIMULATED.refuse(message));
         }
         for member in ["placementConstraints", "placementStrategy"] {
             if !input.list(member).is_empty() {
-                return Err(input.invalid(
+                return Err(rules::ecs::NO_PLACEMENT.refuse(
                     "Placement strategies and constraints are not supported with FARGATE.",
                 ));
             }
@@ -152,7 +152,7 @@ pub(super) fn grace(input: &Input<'_>, balanced: bool) -> Result<Option<i64>, Aw
 fn token(input: &Input<'_>) -> Result<(), AwsError> {
     let Some(token) = input.str("clientToken") else { return Ok(()) };
     let fine = token.len() <= 36 && token.bytes().all(|byte| (33..=126).contains(&byte));
-    if fine { Ok(()) } else { Err(input.invalid("Invalid client token.")) }
+    if fine { Ok(()) } else { Err(rules::ecs::TOKEN_FORM.refuse("Invalid client token.")) }
 }
 
 /// Answers a second request for a service that exists: the same request gets the same answer.
@@ -186,7 +186,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let cluster = cluster_name(ctx, input)?;
     let names = input.strings("services");
     if names.is_empty() {
-        return Err(input.invalid("Services cannot be empty."));
+        return Err(rules::ecs::SERVICES_GIVEN.refuse("Services cannot be empty."));
     }
     if names.len() > 10 {
         return Err(rules::ecs::TEN_SERVICES.refuse("Services cannot have more than 10 elements"));

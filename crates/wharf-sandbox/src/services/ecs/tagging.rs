@@ -6,6 +6,7 @@ use super::{no_cluster, service_not_found, state::EcsState};
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::{Ctx, Reply},
     tags::{self, Tags},
     world::RegionState,
@@ -57,9 +58,8 @@ pub(super) fn tag(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let mut wanted = found.clone();
     wanted.extend(added.clone());
     tags::check(&added, "InvalidParameterException")?;
-    if wanted.keys().filter(|key| !key.starts_with("aws:")).count() > 50 {
-        return Err(input.invalid("A resource can have at most 50 tags."));
-    }
+    let own = wanted.clone().into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect();
+    tags::count(&own, "InvalidParameterException")?;
     *found = wanted;
     Ok(json!({}))
 }
@@ -85,10 +85,10 @@ pub(super) fn list(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 
 /// Finds the tags of what an ARN names.
 fn find<'e>(ecs: &'e mut EcsState, arn: &str) -> Result<&'e mut Tags, AwsError> {
-    let invalid = |message: &str| AwsError::new("InvalidParameterException", message);
+    let no_arn = || rules::ecs::RESOURCE_ARN.refuse("The specified resource ARN is not valid.");
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     let Some((kind, rest)) = resource.split_once('/') else {
-        return Err(invalid("The specified resource ARN is not valid."));
+        return Err(no_arn());
     };
     match kind {
         "cluster" => {
@@ -101,15 +101,19 @@ fn find<'e>(ecs: &'e mut EcsState, arn: &str) -> Result<&'e mut Tags, AwsError> 
         }
         "task-definition" => {
             let found = ecs.definition_mut(arn).filter(|found| found.status == "ACTIVE");
-            let missing = || invalid("The specified task definition is inactive or missing.");
+            let missing = || {
+                rules::ecs::TAGGED_EXISTS
+                    .refuse("The specified task definition is inactive or missing.")
+            };
             found.map(|found| &mut found.tags).ok_or_else(missing)
         }
         "task" => {
             let id = rest.rsplit('/').next().unwrap_or(rest);
             let found = ecs.tasks.get_mut(id).filter(|task| !task.has_stopped());
-            let missing = || invalid("The specified task is stopped or missing.");
+            let missing =
+                || rules::ecs::TAGGED_EXISTS.refuse("The specified task is stopped or missing.");
             found.map(|found| &mut found.tags).ok_or_else(missing)
         }
-        _ => Err(invalid("The specified resource ARN is not valid.")),
+        _ => Err(no_arn()),
     }
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::AwsError,
     input::Input,
+    rules,
     services::{Ctx, Reply},
 };
 
@@ -59,10 +60,10 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let cluster = cluster_name(ctx, input)?;
     let references = input.strings("tasks");
     if references.is_empty() {
-        return Err(input.invalid("Tasks cannot be empty."));
+        return Err(rules::ecs::TASKS_COUNT.refuse("Tasks cannot be empty."));
     }
     if references.len() > 100 {
-        return Err(input.invalid("Tasks cannot have more than 100 elements"));
+        return Err(rules::ecs::TASKS_COUNT.refuse("Tasks cannot have more than 100 elements"));
     }
     let with_tags = input.strings("include").iter().any(|member| member == "TAGS");
     let (mut found, mut failures) = (Vec::new(), Vec::new());
@@ -95,5 +96,5 @@ pub(super) fn stop(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 }
 
 fn not_found() -> AwsError {
-    AwsError::new("InvalidParameterException", "The referenced task was not found.")
+    rules::ecs::TASK_EXISTS.refuse("The referenced task was not found.")
 }

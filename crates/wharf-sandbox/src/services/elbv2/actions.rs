@@ -28,14 +28,9 @@ pub(super) fn read(
             "forward" => forward(elb, balancer, action)?,
             "redirect" => redirect(action)?,
             "fixed-response" => fixed_response(action)?,
-            "authenticate-oidc" | "authenticate-cognito" | "jwt-validation" => {
-                return Err(invalid("Authentication is not simulated"));
-            }
-            other => {
-                let set = "[forward, authenticate-oidc, authenticate-cognito, redirect, \
-                           fixed-response, jwt-validation]";
-                let rule = format!("Member must satisfy enum value set: {set}");
-                return Err(input.constraint("type", other, &rule));
+            _ => {
+                let text = "Authentication is not simulated";
+                return Err(rules::elbv2::AUTHENTICATION_SIMULATED.refuse(text));
             }
         };
         actions.push(Action { order: u32::try_from(order).unwrap_or(1), what });
@@ -43,13 +38,9 @@ pub(super) fn read(
     if actions.len() > 1 {
         let text = "A list of actions must have exactly one of forward, redirect and \
                     fixed-response, and it must be the last";
-        return Err(invalid(text));
+        return Err(rules::elbv2::ONE_ACTION.refuse(text));
     }
     Ok(actions)
-}
-
-fn invalid(text: &str) -> AwsError {
-    AwsError::new("InvalidLoadBalancerAction", text)
 }
 
 fn forward(elb: &Elbv2State, balancer: &Balancer, action: &Input<'_>) -> Result<Deed, AwsError> {
@@ -62,23 +53,27 @@ fn forward(elb: &Elbv2State, balancer: &Balancer, action: &Input<'_>) -> Result<
         groups.push((arn, u32::try_from(weight).unwrap_or(1)));
     }
     match (single, groups.as_slice()) {
-        (None, []) => return Err(action.invalid("A target group ARN must be specified")),
+        (None, []) => {
+            let text = "A target group ARN must be specified";
+            return Err(rules::elbv2::FORWARD_TARGET.refuse(text));
+        }
         (Some(arn), []) => groups.push((arn.to_owned(), 1)),
         (Some(arn), [(only, _)]) if only == arn => {}
         (Some(_), _) => {
             let text = "You cannot specify both TargetGroupArn and a different ForwardConfig";
-            return Err(action.invalid(text));
+            return Err(rules::elbv2::FORWARD_FORMS_AGREE.refuse(text));
         }
         (None, _) => {}
     }
     if groups.len() > 5 {
         let text = "A forward action can have at most five target groups";
-        return Err(AwsError::new("TooManyTargetGroups", text));
+        return Err(rules::elbv2::FIVE_TARGET_GROUPS.refuse(text));
     }
     let mut seen = BTreeSet::new();
     for (arn, _) in &groups {
         if !seen.insert(arn) {
-            return Err(action.invalid(format!("Target group '{arn}' is given twice")));
+            let text = format!("Target group '{arn}' is given twice");
+            return Err(rules::elbv2::FORWARD_ONCE.refuse(text));
         }
         let group = target_group(elb, arn)?;
         if group.vpc != balancer.vpc {
@@ -102,7 +97,7 @@ fn forward(elb: &Elbv2State, balancer: &Balancer, action: &Input<'_>) -> Result<
         seconds = sticky.int_in("DurationSeconds", 1, 604_800)?;
         if on && seconds.is_none() {
             let text = "Target group stickiness duration must be specified when it is enabled";
-            return Err(action.invalid(text));
+            return Err(rules::elbv2::STICKINESS_DURATION.refuse(text));
         }
     }
     let sticky_seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
@@ -117,16 +112,15 @@ fn redirect(action: &Input<'_>) -> Result<Deed, AwsError> {
     let code = config.one_of("StatusCode", &["HTTP_301", "HTTP_302"])?;
     let given = |name, default| config.str_or(name, default);
     let protocol = given("Protocol", "#{protocol}");
-    if !["HTTP", "HTTPS", "#{protocol}"].contains(&protocol) {
-        return Err(invalid("The redirect protocol must be HTTP, HTTPS or #{protocol}"));
-    }
     let port = given("Port", "#{port}");
     if port != "#{port}" && !port.parse::<u16>().is_ok_and(|port| port > 0) {
-        return Err(invalid("The redirect port must be in 1-65535 or #{port}"));
+        let text = "The redirect port must be in 1-65535 or #{port}";
+        return Err(rules::elbv2::REDIRECT_FORM.refuse(text));
     }
     let (host, path) = (given("Host", "#{host}"), given("Path", "/#{path}"));
     if !path.starts_with('/') {
-        return Err(invalid("The redirect path must begin with /"));
+        let text = "The redirect path must begin with /";
+        return Err(rules::elbv2::REDIRECT_FORM.refuse(text));
     }
     if [protocol, port, host, path] == ["#{protocol}", "#{port}", "#{host}", "/#{path}"] {
         return Err(rules::elbv2::REDIRECT_LOOP
@@ -146,14 +140,6 @@ fn fixed_response(action: &Input<'_>) -> Result<Deed, AwsError> {
     let config = action.structure("FixedResponseConfig");
     let config = config.ok_or_else(|| action.missing("fixedResponseConfig"))?;
     let status = config.required("StatusCode")?;
-    let good = status.len() == 3
-        && status.starts_with(['2', '4', '5'])
-        && status.bytes().all(|byte| byte.is_ascii_digit());
-    if !good {
-        let text = format!("The fixed response status code '{status}' must be 2XX, 4XX or 5XX");
-        return Err(rules::elbv2::FIXED_STATUS.refuse(text));
-    }
-    config.length("MessageBody", 0, 1024)?;
     let types =
         ["text/plain", "text/css", "text/html", "application/javascript", "application/json"];
     let content_type = config.one_of("ContentType", &types)?;

@@ -11,7 +11,6 @@ use super::{
     state::{Balancer, Elbv2Event},
 };
 use crate::{
-    error::AwsError,
     input::Input,
     rules, tags,
     world::{Event, World},
@@ -27,7 +26,9 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("Name")?;
     let kind = input.one_of("Type", &["application", "network", "gateway"])?;
     if kind.is_some_and(|kind| kind != "application") {
-        return Err(input.invalid("Only application load balancers are simulated"));
+        return Err(
+            rules::elbv2::APPLICATION_ONLY.refuse("Only application load balancers are simulated")
+        );
     }
     let scheme = input.one_of("Scheme", &["internet-facing", "internal"])?;
     let scheme = scheme.unwrap_or("internet-facing");
@@ -57,7 +58,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if ctx.here().elbv2.balancers.len() >= 50 {
         let text = "The maximum number of load balancers has been reached";
-        return Err(AwsError::new("TooManyLoadBalancers", text));
+        return Err(rules::elbv2::BALANCERS_COUNT.refuse(text));
     }
     let (id, number) = (ctx.world.ids.hex(16), ctx.world.ids.digits(9));
     let path = format!("app/{name}/{id}");
@@ -118,12 +119,13 @@ pub(super) fn place_nodes(world: &mut World, region: &str, arn: &str, subnets: &
 pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let (names, arns) = (input.strings("Names"), input.strings("LoadBalancerArns"));
     if names.len() > 20 || arns.len() > 20 {
-        return Err(input.invalid("Up to 20 load balancers can be described in a single call"));
+        return Err(rules::elbv2::TWENTY_DESCRIBED
+            .refuse("Up to 20 load balancers can be described in a single call"));
     }
     if !names.is_empty() && !arns.is_empty() {
         let text = "Load balancer names and load balancer ARNs cannot be specified at the same \
                     time";
-        return Err(input.invalid(text));
+        return Err(rules::elbv2::ONE_SELECTION.refuse(text));
     }
     let elb = &ctx.here().elbv2;
     for arn in &arns {
@@ -137,7 +139,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         .collect();
     if !missing.is_empty() {
         let text = format!("Load balancers '[{}]' not found", missing.join(", "));
-        return Err(AwsError::new("LoadBalancerNotFound", text));
+        return Err(rules::elbv2::BALANCER_EXISTS.refuse(text));
     }
     let chosen = all.iter().filter(|it| {
         (names.is_empty() || names.contains(&it.name))

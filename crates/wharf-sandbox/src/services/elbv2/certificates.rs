@@ -40,7 +40,8 @@ pub(super) fn add(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let found = listener(&ctx.here().elbv2, arn)?.clone();
     let more = given(ctx, input)?;
     if found.protocol != "HTTPS" {
-        return Err(input.invalid("Certificates can only be added to HTTPS listeners"));
+        return Err(rules::elbv2::CERTIFICATES_ON_HTTPS
+            .refuse("Certificates can only be added to HTTPS listeners"));
     }
     let mut all = found.certificates;
     for arn in &more {
@@ -50,7 +51,7 @@ pub(super) fn add(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if all.len() > 26 {
         let text = "The maximum number of certificates per load balancer has been reached";
-        return Err(AwsError::new("TooManyCertificates", text));
+        return Err(rules::elbv2::CERTIFICATES_COUNT.refuse(text));
     }
     if let Some(found) = ctx.here().elbv2.listeners.get_mut(arn) {
         found.certificates = all;

@@ -34,7 +34,7 @@ pub(super) fn listener<'e>(elb: &'e Elbv2State, arn: &str) -> Result<&'e Listene
     check_arn(arn, ":listener/", "listener")?;
     elb.listeners
         .get(arn)
-        .ok_or_else(|| AwsError::new("ListenerNotFound", "One or more listeners not found"))
+        .ok_or_else(|| rules::elbv2::LISTENER_EXISTS.refuse("One or more listeners not found"))
 }
 
 /// Finds a rule that is not a default one, or answers as ELB does.
@@ -49,14 +49,14 @@ pub(super) fn rule<'e>(elb: &'e Elbv2State, arn: &str) -> Result<&'e Rule, AwsEr
 
 /// ELB's answer for a rule that does not exist.
 pub(super) fn no_rule() -> AwsError {
-    AwsError::new("RuleNotFound", "One or more rules not found")
+    rules::elbv2::RULE_EXISTS.refuse("One or more rules not found")
 }
 
 fn check_arn(arn: &str, kind: &str, noun: &str) -> Result<(), AwsError> {
     if arn.starts_with("arn:") && arn.contains(":elasticloadbalancing:") && arn.contains(kind) {
         return Ok(());
     }
-    Err(AwsError::new("ValidationError", format!("'{arn}' is not a valid {noun} ARN")))
+    Err(rules::elbv2::ARN_FORM.refuse(format!("'{arn}' is not a valid {noun} ARN")))
 }
 
 /// Checks the name of a balancer or target group: at most 32 letters, digits and hyphens, no
@@ -88,7 +88,9 @@ pub(super) fn page(input: &Input<'_>, member: &str, items: Vec<Value>) -> Reply 
     let size = usize::try_from(size).unwrap_or(400);
     let from: usize = match input.str("Marker") {
         None => 0,
-        Some(text) => text.parse().map_err(|_| input.invalid("The marker is not valid"))?,
+        Some(text) => {
+            text.parse().map_err(|_| rules::elbv2::MARKER.refuse("The marker is not valid"))?
+        }
     };
     let more = items.len() > from.saturating_add(size);
     let shown: Vec<Value> = items.into_iter().skip(from).take(size).collect();
@@ -145,7 +147,8 @@ pub(super) fn attributes(
             return Err(rules::elbv2::ATTRIBUTE_VALUE.refuse(text));
         }
         if wanted.insert(key.to_owned(), value.to_owned()).is_some() {
-            return Err(input.invalid(format!("{noun} attribute key '{key}' is given twice")));
+            let text = format!("{noun} attribute key '{key}' is given twice");
+            return Err(rules::elbv2::ATTRIBUTE_ONCE.refuse(text));
         }
     }
     if wanted.is_empty() {

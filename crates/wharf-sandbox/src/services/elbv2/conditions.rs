@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{error::AwsError, input::Input, services::ec2::cidr::Cidr};
+use crate::{error::AwsError, input::Input, rules::elbv2 as rules, services::ec2::cidr::Cidr};
 
 /// Reads and checks conditions; returns them as they are read back.
 pub(super) fn read(input: &Input<'_>) -> Result<Vec<Value>, AwsError> {
@@ -18,7 +18,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Vec<Value>, AwsError> {
         let once = !["http-header", "query-string"].contains(&field);
         if !fields.insert(field) && once {
             let text = format!("A rule can only have one '{field}' condition");
-            return Err(input.invalid(text));
+            return Err(rules::CONDITION_ONCE.refuse(text));
         }
         let (texts, shown) = match field {
             "host-header" => patterns(condition, "HostHeaderConfig", field)?,
@@ -28,14 +28,16 @@ pub(super) fn read(input: &Input<'_>) -> Result<Vec<Value>, AwsError> {
             "http-header" => header(condition)?,
             "query-string" => query(condition)?,
             _ => {
-                return Err(input.invalid(format!("Condition field '{field}' is not supported")));
+                let text = format!("Condition field '{field}' is not supported");
+                return Err(rules::CONDITION_FIELD.refuse(text));
             }
         };
         if texts.is_empty() {
-            return Err(input.invalid(format!("A condition value must be specified for {field}")));
+            let text = format!("A condition value must be specified for {field}");
+            return Err(rules::CONDITION_GIVEN.refuse(text));
         }
         for text in &texts {
-            check_value(input, field, text)?;
+            check_value(field, text)?;
             wildcards += text.matches(['*', '?']).count();
         }
         values += texts.len();
@@ -44,11 +46,11 @@ pub(super) fn read(input: &Input<'_>) -> Result<Vec<Value>, AwsError> {
     // Quotas of application load balancers: five values and five wildcards a rule.
     if values > 5 {
         let text = "A rule can have at most five condition values";
-        return Err(input.invalid(text));
+        return Err(rules::FIVE_VALUES.refuse(text));
     }
     if wildcards > 5 {
         let text = "A rule can have at most five condition wildcards";
-        return Err(input.invalid(text));
+        return Err(rules::FIVE_WILDCARDS.refuse(text));
     }
     Ok(all)
 }
@@ -61,7 +63,7 @@ fn patterns(condition: &Input<'_>, config: &str, field: &str) -> Result<Read, Aw
     let new = condition.structure(config).map(|it| it.strings("Values")).unwrap_or_default();
     if !old.is_empty() && !new.is_empty() && old != new {
         let text = format!("You cannot specify both values and a different {config}");
-        return Err(condition.invalid(text));
+        return Err(rules::CONDITION_FORMS_AGREE.refuse(text));
     }
     let texts = if new.is_empty() { old } else { new };
     let shown = json!({"Field": field, "Values": texts, config: {"Values": texts}});
@@ -100,7 +102,7 @@ fn query(condition: &Input<'_>) -> Result<Read, AwsError> {
     Ok((texts, json!({"Field": "query-string", "QueryStringConfig": {"Values": pairs}})))
 }
 
-fn check_value(input: &Input<'_>, field: &str, text: &str) -> Result<(), AwsError> {
+fn check_value(field: &str, text: &str) -> Result<(), AwsError> {
     let good = match field {
         "host-header" => {
             text.contains('.')
@@ -119,5 +121,6 @@ fn check_value(input: &Input<'_>, field: &str, text: &str) -> Result<(), AwsErro
     if good && (1..=length).contains(&text.chars().count()) {
         return Ok(());
     }
-    Err(input.invalid(format!("The value '{text}' of the {field} condition is not valid")))
+    let text = format!("The value '{text}' of the {field} condition is not valid");
+    Err(rules::CONDITION_VALUE.refuse(text))
 }

@@ -14,10 +14,13 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = input.required("LoadBalancerArn")?;
     let found = balancer(&ctx.here().elbv2, arn)?.clone();
     let protocol = input.one_of("Protocol", &["HTTP", "HTTPS"])?;
-    let protocol =
-        protocol.ok_or_else(|| input.invalid("A listener protocol must be specified"))?;
+    let protocol = protocol.ok_or_else(|| {
+        rules::elbv2::LISTENER_SETTINGS.refuse("A listener protocol must be specified")
+    })?;
     let port = input.int_in("Port", 1, 65535)?.and_then(|port| u16::try_from(port).ok());
-    let port = port.ok_or_else(|| input.invalid("A listener port must be specified"))?;
+    let port = port.ok_or_else(|| {
+        rules::elbv2::LISTENER_SETTINGS.refuse("A listener port must be specified")
+    })?;
     let mut made = Listener {
         arn: String::new(),
         default_rule: String::new(),
@@ -43,7 +46,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if own().count() >= 50 {
         let text = "The maximum number of listeners has been reached";
-        return Err(AwsError::new("TooManyListeners", text));
+        return Err(rules::elbv2::LISTENERS_COUNT.refuse(text));
     }
     let (id, rule) = (ctx.world.ids.hex(16), ctx.world.ids.hex(16));
     let path = format!("{}/{id}", found.path);
@@ -97,7 +100,7 @@ fn secure(ctx: &Ctx<'_>, input: &Input<'_>, listener: &mut Listener) -> Result<(
         }
         _ => {
             let text = "Exactly one default certificate must be specified";
-            Err(input.invalid(text))
+            Err(rules::elbv2::ONE_DEFAULT_CERTIFICATE.refuse(text))
         }
     }
 }
@@ -123,7 +126,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         }
         _ => {
             let text = "You must specify either listener ARNs or a load balancer ARN";
-            return Err(input.invalid(text));
+            return Err(rules::elbv2::ONE_SELECTION.refuse(text));
         }
     }
     let chosen = elb.listeners.values().filter(|it| match of_balancer {

@@ -19,12 +19,12 @@ pub(super) fn register(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if group.target_type != "ip" {
         let text = "The sandbox has no instances to register";
-        return Err(AwsError::new("InvalidTarget", text));
+        return Err(rules::elbv2::NO_INSTANCES.refuse(text));
     }
     for (ip, _) in &targets {
         if ip.parse::<std::net::Ipv4Addr>().is_err() {
             let text = format!("The IP address '{ip}' is not a valid IPv4 address");
-            return Err(input.invalid(text));
+            return Err(rules::elbv2::TARGET_ADDRESS.refuse(text));
         }
         if ctx.world.zone_of_ip(&ctx.region, &group.vpc, ip).is_none() {
             let text = format!(

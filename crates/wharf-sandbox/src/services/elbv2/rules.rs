@@ -33,7 +33,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     };
     if elb.rules.values().filter(of_balancer).count() >= 100 {
         let text = "The maximum number of rules per load balancer has been reached";
-        return Err(AwsError::new("TooManyRules", text));
+        return Err(rules::elbv2::RULES_COUNT.refuse(text));
     }
     let id = ctx.world.ids.hex(16);
     let own = found.default_rule.rsplit_once('/').map_or("", |(path, _)| path);
@@ -60,7 +60,8 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arns = input.strings("RuleArns");
     let of_listener = input.str("ListenerArn");
     if of_listener.is_some() != arns.is_empty() {
-        return Err(input.invalid("You must specify either listener rule ARNs or a listener ARN"));
+        let text = "You must specify either listener rule ARNs or a listener ARN";
+        return Err(rules::elbv2::ONE_SELECTION.refuse(text));
     }
     if let Some(arn) = of_listener {
         listener(elb, arn)?;

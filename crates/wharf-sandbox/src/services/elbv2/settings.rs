@@ -63,7 +63,7 @@ pub(super) fn check_subnets(
     let mappings = input.list("SubnetMappings");
     if !subnets.is_empty() && !mappings.is_empty() {
         let text = "You must specify either subnets or subnet mappings, not both";
-        return Err(input.invalid(text));
+        return Err(rules::elbv2::SUBNETS_ONE_FORM.refuse(text));
     }
     for mapping in mappings {
         subnets.push(mapping.required("SubnetId")?.to_owned());
@@ -88,7 +88,7 @@ pub(super) fn check_subnets(
                 "Not enough IP space available in {id}. ELB requires at least 8 free IP addresses \
                  in each subnet."
             );
-            return Err(AwsError::new("InvalidSubnet", text));
+            return Err(rules::elbv2::FREE_ADDRESSES.refuse(text));
         }
     }
     if zones.len() < 2 {
@@ -132,7 +132,7 @@ pub(super) fn address_type<'a>(input: &Input<'a>) -> Result<Option<&'a str>, Aws
     let wanted = input.one_of("IpAddressType", kinds)?;
     if wanted.is_some_and(|wanted| wanted != "ipv4") {
         let text = "You must specify subnets with an associated IPv6 CIDR block.";
-        return Err(input.invalid(text));
+        return Err(rules::elbv2::DUALSTACK_SUBNETS.refuse(text));
     }
     Ok(wanted)
 }
@@ -144,7 +144,7 @@ pub(super) fn set_subnets(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let place = check_subnets(ctx, input, Some(&present))?;
     if place.vpc != found.vpc {
         let text = format!("All subnets must belong to the same VPC: '{}'", found.vpc);
-        return Err(AwsError::new("InvalidSubnet", text));
+        return Err(rules::elbv2::SUBNETS_OF_ONE_VPC.refuse(text));
     }
     let region = ctx.region.clone();
     place_nodes(ctx.world, &region, arn, &place.subnets);
@@ -205,7 +205,7 @@ pub(super) fn modify_attributes(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         };
         if is("enabled", "true") && is("bucket", "") {
             let text = format!("The value of '{logs}.s3.bucket' cannot be empty");
-            return Err(AwsError::new("InvalidConfigurationRequest", text));
+            return Err(rules::elbv2::LOGS_BUCKET.refuse(text));
         }
     }
     let shown = show_attributes(&all);

@@ -6,7 +6,9 @@ use super::{
     super::{Ctx, Reply},
     state::Elbv2State,
 };
-use crate::{error::AwsError, input::Input, tags, tags::Tags, world::RegionState};
+use crate::{
+    error::AwsError, input::Input, rules::elbv2 as rules, tags, tags::Tags, world::RegionState,
+};
 
 pub(super) fn add(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let more = tags::from_list(input, "Tags");
@@ -17,10 +19,7 @@ pub(super) fn add(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     for arn in &arns {
         let mut all = ctx.here().elbv2.tags_mut(arn).cloned().unwrap_or_default();
         all.extend(more.clone());
-        if all.len() > 50 {
-            let text = format!("The maximum number of tags has been reached on '{arn}'");
-            return Err(AwsError::new("TooManyTags", text));
-        }
+        tags::count(&all, "TooManyTags")?;
         tags::check(&all, "ValidationError")?;
     }
     for arn in &arns {
@@ -44,7 +43,8 @@ pub(super) fn remove(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arns = resources(ctx, input)?;
     if arns.len() > 20 {
-        return Err(input.invalid("Up to 20 resources can be described in a single call"));
+        let text = "Up to 20 resources can be described in a single call";
+        return Err(rules::TWENTY_DESCRIBED.refuse(text));
     }
     let mut shown: Vec<Value> = Vec::new();
     for arn in arns {
@@ -64,15 +64,15 @@ fn resources(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Result<Vec<String>, AwsErr
             continue;
         }
         let kinds = [
-            (":loadbalancer/", "LoadBalancerNotFound", "load balancers"),
-            (":targetgroup/", "TargetGroupNotFound", "target groups"),
-            (":listener/", "ListenerNotFound", "listeners"),
-            (":listener-rule/", "RuleNotFound", "rules"),
+            (":loadbalancer/", &rules::BALANCER_EXISTS, "load balancers"),
+            (":targetgroup/", &rules::TARGET_GROUP_EXISTS, "target groups"),
+            (":listener/", &rules::LISTENER_EXISTS, "listeners"),
+            (":listener-rule/", &rules::RULE_EXISTS, "rules"),
         ];
         let kind = kinds.iter().find(|(part, _, _)| arn.contains(part));
         return Err(match kind {
-            Some((_, code, noun)) => AwsError::new(*code, format!("One or more {noun} not found")),
-            None => input.invalid(format!("'{arn}' is not a valid resource ARN")),
+            Some((_, rule, noun)) => rule.refuse(format!("One or more {noun} not found")),
+            None => rules::ARN_FORM.refuse(format!("'{arn}' is not a valid resource ARN")),
         });
     }
     Ok(arns)

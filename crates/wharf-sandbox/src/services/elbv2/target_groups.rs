@@ -53,15 +53,21 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     check_name(input, "target group")?;
     let name = input.required("Name")?;
     let protocol = input.one_of("Protocol", &["HTTP", "HTTPS"])?;
-    let protocol = protocol.ok_or_else(|| input.invalid("A protocol must be specified"))?;
+    let protocol = protocol.ok_or_else(|| {
+        rules::elbv2::TARGET_GROUP_SETTINGS.refuse("A protocol must be specified")
+    })?;
     let version = input.one_of("ProtocolVersion", &["HTTP1", "HTTP2", "GRPC"])?.unwrap_or("HTTP1");
     let kind = input.one_of("TargetType", &["instance", "ip"])?.unwrap_or("instance");
     let address_type = input.one_of("IpAddressType", &["ipv4", "ipv6"])?.unwrap_or("ipv4");
     let port = input.int_in("Port", 1, 65535)?;
-    let port = port.ok_or_else(|| input.invalid("A port must be specified"))?;
-    let vpc = input.str("VpcId").ok_or_else(|| input.invalid("A VPC ID must be specified"))?;
+    let port =
+        port.ok_or_else(|| rules::elbv2::TARGET_GROUP_SETTINGS.refuse("A port must be specified"))?;
+    let vpc = input
+        .str("VpcId")
+        .ok_or_else(|| rules::elbv2::TARGET_GROUP_SETTINGS.refuse("A VPC ID must be specified"))?;
     if !ctx.here().ec2.vpcs.contains_key(vpc) {
-        return Err(input.invalid(format!("The VPC ID '{vpc}' is not found")));
+        let text = format!("The VPC ID '{vpc}' is not found");
+        return Err(rules::elbv2::TARGET_GROUP_VPC.refuse(text));
     }
     let check = health_check(input, first_check(protocol, version))?;
     let tags = tags::from_list(input, "Tags");
@@ -121,19 +127,19 @@ fn health_check(input: &Input<'_>, mut check: HealthCheck) -> Result<HealthCheck
     if input.bool("HealthCheckEnabled")? == Some(false) {
         let text = "Health check enabled must be true for target groups with target type 'ip' or \
                     'instance'";
-        return Err(AwsError::new("InvalidConfigurationRequest", text));
+        return Err(rules::elbv2::CHECK_ENABLED.refuse(text));
     }
     if let Some(protocol) = input.one_of("HealthCheckProtocol", &["HTTP", "HTTPS"])? {
         protocol.clone_into(&mut check.protocol);
     }
     if let Some(port) = input.str("HealthCheckPort") {
         if port != "traffic-port" && !port.parse::<u16>().is_ok_and(|port| port > 0) {
-            return Err(input.invalid(format!("Health check port '{port}' must be in 1-65535")));
+            let text = format!("Health check port '{port}' must be in 1-65535");
+            return Err(rules::elbv2::CHECK_PORT.refuse(text));
         }
         port.clone_into(&mut check.port);
     }
     if let Some(path) = input.str("HealthCheckPath") {
-        input.length("HealthCheckPath", 1, 1024)?;
         if !path.starts_with('/') {
             return Err(rules::elbv2::CHECK_PATH
                 .refuse(format!("Health check path '{path}' must begin with '/'")));
@@ -159,7 +165,10 @@ fn health_check(input: &Input<'_>, mut check: HealthCheck) -> Result<HealthCheck
         check.matcher = match (matcher.str("HttpCode"), matcher.str("GrpcCode")) {
             (Some(codes), None) => checked_codes(codes, 200, 499)?,
             (None, Some(codes)) => checked_codes(codes, 0, 99)?,
-            _ => return Err(input.invalid("A matcher has either HTTP or gRPC codes")),
+            _ => {
+                let text = "A matcher has either HTTP or gRPC codes";
+                return Err(rules::elbv2::ONE_MATCHER.refuse(text));
+            }
         };
     }
     Ok(check)
@@ -187,7 +196,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if given.iter().filter(|given| **given).count() > 1 {
         let text = "Target group names, target group ARNs and a load balancer ARN cannot be \
                     specified at the same time";
-        return Err(input.invalid(text));
+        return Err(rules::elbv2::ONE_SELECTION.refuse(text));
     }
     for arn in &arns {
         target_group(elb, arn)?;
@@ -197,7 +206,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if names.iter().any(|name| !elb.target_groups.values().any(|it| it.name == *name)) {
         let text = "One or more target groups not found";
-        return Err(AwsError::new("TargetGroupNotFound", text));
+        return Err(rules::elbv2::TARGET_GROUP_EXISTS.refuse(text));
     }
     let chosen = elb.target_groups.values().filter(|it| {
         (names.is_empty() || names.contains(&it.name))
@@ -244,7 +253,7 @@ pub(super) fn modify_attributes(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let slow = wanted.get("slow_start.duration_seconds").and_then(|text| text.parse().ok());
     if slow.is_some_and(|slow: u32| (1..30).contains(&slow)) {
         let text = "Slow start duration must be 0 or between 30 and 900 seconds";
-        return Err(AwsError::new("InvalidConfigurationRequest", text));
+        return Err(rules::elbv2::SLOW_START.refuse(text));
     }
     all.extend(wanted);
     let shown = show_attributes(&all);

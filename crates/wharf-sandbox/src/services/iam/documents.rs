@@ -22,7 +22,7 @@ pub(super) fn size(document: &str) -> usize {
 pub(super) fn check_trust(document: &str) -> Result<(), AwsError> {
     for statement in statements(document)? {
         if statement.get("Resource").is_some() {
-            return Err(malformed("Has prohibited field Resource"));
+            return Err(rules::iam::TRUST_WITHOUT_RESOURCE.refuse("Has prohibited field Resource"));
         }
         let principal = statement.get("Principal").or_else(|| statement.get("NotPrincipal"));
         let Some(principal) = principal else {
@@ -37,7 +37,8 @@ pub(super) fn check_trust(document: &str) -> Result<(), AwsError> {
 pub(super) fn check_identity(document: &str) -> Result<(), AwsError> {
     for statement in statements(document)? {
         if statement.get("Principal").is_some() {
-            return Err(malformed("Policy document should not specify a principal."));
+            return Err(rules::iam::POLICY_WITHOUT_PRINCIPAL
+                .refuse("Policy document should not specify a principal."));
         }
         if statement.get("Resource").is_none() && statement.get("NotResource").is_none() {
             return Err(
@@ -53,12 +54,13 @@ fn check_principal(principal: &Value) -> Result<(), AwsError> {
         return if principal == "*" {
             Ok(())
         } else {
-            Err(malformed("Invalid principal in policy"))
+            Err(rules::iam::PRINCIPAL_VALID.refuse("Invalid principal in policy"))
         };
     };
     for (kind, who) in kinds {
         if !["AWS", "Service", "Federated", "CanonicalUser"].contains(&kind.as_str()) {
-            return Err(malformed(&format!("Invalid principal in policy: \"{kind}\"")));
+            return Err(rules::iam::PRINCIPAL_VALID
+                .refuse(format!("Invalid principal in policy: \"{kind}\"")));
         }
         let names: Vec<&str> = match who {
             Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
@@ -67,7 +69,7 @@ fn check_principal(principal: &Value) -> Result<(), AwsError> {
         let known = |name: &&str| kind != "Service" || name.ends_with(".amazonaws.com");
         if names.is_empty() || !names.iter().all(known) {
             let text = format!("Invalid principal in policy: \"{}\":{who}", kind.to_uppercase());
-            return Err(malformed(&text));
+            return Err(rules::iam::PRINCIPAL_VALID.refuse(text));
         }
     }
     Ok(())
@@ -75,33 +77,30 @@ fn check_principal(principal: &Value) -> Result<(), AwsError> {
 
 fn statements(document: &str) -> Result<Vec<Value>, AwsError> {
     let parsed: Value = serde_json::from_str(document)
-        .map_err(|_| malformed("This policy contains invalid Json"))?;
+        .map_err(|_| rules::iam::POLICY_SYNTAX.refuse("This policy contains invalid Json"))?;
     let Value::Object(members) = &parsed else {
-        return Err(malformed("Syntax errors in policy."));
+        return Err(rules::iam::POLICY_SYNTAX.refuse("Syntax errors in policy."));
     };
     let allowed = ["Version", "Id", "Statement"];
     if members.keys().any(|key| !allowed.contains(&key.as_str())) {
-        return Err(malformed("Syntax errors in policy."));
+        return Err(rules::iam::POLICY_SYNTAX.refuse("Syntax errors in policy."));
     }
     if members.get("Version").is_some_and(|it| it != "2012-10-17" && it != "2008-10-17") {
-        return Err(malformed("Policy document must be version 2012-10-17 or greater."));
+        return Err(rules::iam::POLICY_VERSION
+            .refuse("Policy document must be version 2012-10-17 or greater."));
     }
     let statements = match members.get("Statement") {
         Some(Value::Array(items)) => items.clone(),
         Some(single @ Value::Object(_)) => vec![single.clone()],
-        _ => return Err(malformed("Syntax errors in policy.")),
+        _ => return Err(rules::iam::POLICY_SYNTAX.refuse("Syntax errors in policy.")),
     };
     for statement in &statements {
         if statement["Effect"] != "Allow" && statement["Effect"] != "Deny" {
-            return Err(malformed("Missing required field Effect"));
+            return Err(rules::iam::STATEMENT_EFFECT.refuse("Missing required field Effect"));
         }
         if statement.get("Action").is_none() && statement.get("NotAction").is_none() {
-            return Err(malformed("Missing required field Action"));
+            return Err(rules::iam::STATEMENT_ACTION.refuse("Missing required field Action"));
         }
     }
     Ok(statements)
-}
-
-fn malformed(message: &str) -> AwsError {
-    AwsError::new("MalformedPolicyDocument", message)
 }

@@ -8,7 +8,7 @@ mod roles;
 pub mod state;
 
 use super::{Ctx, Operation, Protocol, Service, nothing_tagged, read, write};
-use crate::{error::AwsError, input::Input, world::World};
+use crate::{error::AwsError, input::Input, rules, world::World};
 
 use self::state::{IamEvent, Role};
 
@@ -58,26 +58,7 @@ pub(crate) fn happen(world: &mut World, _region: &str, event: IamEvent) {
 /// Finds the role a request names, or answers as IAM does.
 fn role<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Role, AwsError> {
     let name = input.required("RoleName")?;
-    input.length("RoleName", 1, 64)?;
-    ctx.world
-        .global
-        .iam
-        .roles
-        .get_mut(&name.to_lowercase())
-        .ok_or_else(|| no_such(format!("The role with name {name} cannot be found.")))
-}
-
-/// IAM's answer for what does not exist.
-fn no_such(message: String) -> AwsError {
-    AwsError::new("NoSuchEntity", message).with_status(404)
-}
-
-/// IAM's answer for what does not fit what exists.
-fn conflict(code: &str, message: impl Into<String>) -> AwsError {
-    AwsError::new(code, message).with_status(409)
-}
-
-/// Says whether text consists of letters, digits and `+=,.@_-` (IAM API reference, `RoleName`).
-fn is_name(name: &str) -> bool {
-    name.chars().all(|ch| ch.is_ascii_alphanumeric() || "+=,.@_-".contains(ch))
+    ctx.world.global.iam.roles.get_mut(&name.to_lowercase()).ok_or_else(|| {
+        rules::iam::ROLE_EXISTS.refuse(format!("The role with name {name} cannot be found."))
+    })
 }

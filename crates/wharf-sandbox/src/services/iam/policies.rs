@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{Ctx, Reply},
-    conflict, documents, is_name, managed, no_such, role,
+    documents, managed, role,
     roles::{modifiable, page},
 };
 use crate::{error::AwsError, input::Input, rules};
@@ -54,7 +54,7 @@ pub(super) fn attach(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
             .refuse(format!("Policy {arn} does not exist or is not attachable.")));
     }
     if found.attached.len() >= 10 && !found.attached.contains_key(arn) {
-        return Err(conflict("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10"));
+        return Err(rules::iam::TEN_POLICIES.refuse("Cannot exceed quota for PoliciesPerRole: 10"));
     }
     let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
     found.attached.insert(arn.to_owned(), name);
@@ -65,7 +65,7 @@ pub(super) fn detach(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = policy_arn(input)?;
     let found = modifiable(ctx, input)?;
     if found.attached.remove(arn).is_none() {
-        return Err(no_such(format!("Policy {arn} was not found.")));
+        return Err(rules::iam::POLICY_ATTACHED.refuse(format!("Policy {arn} was not found.")));
     }
     Ok(json!({}))
 }
@@ -79,25 +79,17 @@ pub(super) fn list_attached(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 }
 
 fn policy_name<'a>(input: &Input<'a>) -> Result<&'a str, AwsError> {
-    let name = input.required("PolicyName")?;
-    input.length("PolicyName", 1, 128)?;
-    if !is_name(name) {
-        let text = "The specified value for policyName is invalid. It must contain only \
-                    alphanumeric characters and/or the following: +=,.@_-";
-        return Err(input.invalid(text));
-    }
-    Ok(name)
+    input.required("PolicyName")
 }
 
 fn policy_arn<'a>(input: &Input<'a>) -> Result<&'a str, AwsError> {
     let arn = input.required("PolicyArn")?;
-    input.length("PolicyArn", 20, 2048)?;
     if !arn.starts_with("arn:") {
-        return Err(AwsError::new("InvalidInput", format!("ARN {arn} is not valid.")));
+        return Err(rules::iam::POLICY_ARN.refuse(format!("ARN {arn} is not valid.")));
     }
     Ok(arn)
 }
 
 fn no_policy(name: &str) -> AwsError {
-    no_such(format!("The role policy with name {name} cannot be found."))
+    rules::iam::INLINE_EXISTS.refuse(format!("The role policy with name {name} cannot be found."))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{Ctx, Reply},
-    conflict, documents, is_name, role,
+    documents, role,
     state::{IamEvent, Role},
 };
 use crate::{
@@ -22,21 +22,14 @@ const PROPAGATION: Duration = Duration::from_secs(8);
 
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("RoleName")?;
-    input.length("RoleName", 1, 64)?;
-    if !is_name(name) {
-        let text = "The specified value for roleName is invalid. It must contain only \
-                    alphanumeric characters and/or the following: +=,.@_-";
-        return Err(input.invalid(text));
-    }
     let path = input.str_or("Path", "/");
-    if !(path.starts_with('/') && path.ends_with('/')) || path.starts_with("/aws-service-role/") {
+    if path.starts_with("/aws-service-role/") {
         let text = "The specified value for path is invalid. It must begin and end with / and \
                     contain only alphanumeric characters and/or / characters.";
-        return Err(input.invalid(text));
+        return Err(rules::iam::ROLE_PATH.refuse(text));
     }
     let trust = input.required("AssumeRolePolicyDocument")?;
     check_trust(trust)?;
-    input.length("Description", 0, 1000)?;
     let max_session = input.int_in("MaxSessionDuration", 3600, 43200)?.unwrap_or(3600);
     let tags = tags::from_list(input, "Tags");
     tags::check(&tags, "InvalidInput")?;
@@ -45,7 +38,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         return Err(rules::iam::ROLE_NAME_UNIQUE.refuse(text));
     }
     if ctx.world.global.iam.roles.len() >= 1000 {
-        return Err(conflict("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000"));
+        return Err(rules::iam::ROLES_COUNT.refuse("Cannot exceed quota for RolesPerAccount: 1000"));
     }
     let made = Role {
         description: input.str("Description").map(str::to_owned),
@@ -120,7 +113,6 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 }
 
 pub(super) fn update(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
-    input.length("Description", 0, 1000)?;
     let max_session = input.int_in("MaxSessionDuration", 3600, 43200)?;
     let found = modifiable(ctx, input)?;
     // Both are replaced: a missing one goes back to its default (IAM API reference, UpdateRole).
@@ -171,7 +163,7 @@ pub(super) fn create_service_linked(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Rep
         }
         _ => {
             let text = format!("Service-linked roles of {service} are not simulated.");
-            return Err(AwsError::new("InvalidInput", text));
+            return Err(rules::iam::SERVICE_SIMULATED.refuse(text));
         }
     };
     if ctx.world.global.iam.roles.contains_key(&name.to_lowercase()) {

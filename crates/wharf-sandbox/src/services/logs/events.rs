@@ -6,13 +6,13 @@ use super::{
     Ctx, group,
     state::{LogEvent, LogGroup, LogStream},
 };
-use crate::{error::AwsError, input::Input, services::Reply, time::SimTime};
+use crate::{error::AwsError, input::Input, rules::logs as rules, services::Reply, time::SimTime};
 
 /// The most events a reading operation returns at once (CloudWatch Logs API reference).
 const MOST: i64 = 10_000;
 
 fn no_stream() -> AwsError {
-    AwsError::new("ResourceNotFoundException", "The specified log stream does not exist.")
+    rules::STREAM_EXISTS.refuse("The specified log stream does not exist.")
 }
 
 /// Finds the group a request names, in either of the two ways.
@@ -23,16 +23,11 @@ fn named<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut LogGroup
 
 pub(super) fn create_stream(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("logStreamName")?;
-    input.length("logStreamName", 1, 512)?;
-    if name.contains([':', '*']) {
-        let rule = "Member must satisfy regular expression pattern: [^:*]*";
-        return Err(input.constraint("logStreamName", name, rule));
-    }
     let now = ctx.now();
     let found = named(ctx, input)?;
     if found.streams.contains_key(name) {
         let message = "The specified log stream already exists";
-        return Err(AwsError::new("ResourceAlreadyExistsException", message));
+        return Err(rules::STREAM_NAME_UNIQUE.refuse(message));
     }
     found.streams.insert(name.to_owned(), LogStream { created: now, events: Vec::new() });
     Ok(json!({}))
@@ -49,7 +44,9 @@ pub(super) fn describe_streams(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let order = input.one_of("orderBy", &["LogStreamName", "LastEventTime"])?;
     let by_time = order == Some("LastEventTime");
     if by_time && prefix.is_some() {
-        return Err(input.invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
+        return Err(
+            rules::STREAM_ORDER.refuse("Cannot order by LastEventTime with a logStreamNamePrefix.")
+        );
     }
     let limit = limit(input, 50)?;
     let start = token(input, "")?.unwrap_or(0);
@@ -98,13 +95,9 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let message = event.required("message")?.to_owned();
         events.push(LogEvent { at: SimTime(at), received: now, message });
     }
-    if events.is_empty() {
-        let rule = "Member must have length greater than or equal to 1";
-        return Err(input.constraint("logEvents", "[]", rule));
-    }
     if !events.is_sorted_by_key(|event| event.at) {
         let message = "Log events in a single PutLogEvents request must be in chronological order.";
-        return Err(input.invalid(message));
+        return Err(rules::EVENTS_IN_ORDER.refuse(message));
     }
     let found = named(ctx, input)?;
     let stream = found.streams.get_mut(name).ok_or_else(no_stream)?;
@@ -162,7 +155,8 @@ pub(super) fn filter(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let names = input.strings("logStreamNames");
     let prefix = input.str("logStreamNamePrefix");
     if prefix.is_some() && !names.is_empty() {
-        return Err(input.invalid("logStreamNames and logStreamNamePrefix exclude each other."));
+        return Err(rules::STREAMS_ONE_WAY
+            .refuse("logStreamNames and logStreamNamePrefix exclude each other."));
     }
     let start = token(input, "")?.unwrap_or(0);
     let found = named(ctx, input)?;
@@ -248,7 +242,7 @@ fn limit(input: &Input<'_>, most: i64) -> Result<usize, AwsError> {
 fn token(input: &Input<'_>, prefix: &str) -> Result<Option<usize>, AwsError> {
     let Some(text) = input.str("nextToken") else { return Ok(None) };
     let Some(number) = text.strip_prefix(prefix) else { return Ok(None) };
-    let bad = || input.invalid("The specified nextToken is invalid.");
+    let bad = || rules::PAGE_TOKEN.refuse("The specified nextToken is invalid.");
     number.parse().map(Some).map_err(|_| bad())
 }
 

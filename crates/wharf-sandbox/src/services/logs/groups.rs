@@ -20,7 +20,7 @@ const RETENTIONS: &[i64] = &[
 
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("logGroupName")?;
-    check_name(input, name)?;
+    check_name(name)?;
     let classes = ["STANDARD", "INFREQUENT_ACCESS", "DELIVERY"];
     let class = input.one_of("logGroupClass", &classes)?.unwrap_or("STANDARD");
     let tags = input.map("tags");
@@ -41,15 +41,8 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     Ok(json!({}))
 }
 
-/// Names: 1 to 512 of `[.\-_/#A-Za-z0-9]`, not beginning with `aws/` (CloudWatch Logs API
-/// reference, `CreateLogGroup`).
-fn check_name(input: &Input<'_>, name: &str) -> Result<(), AwsError> {
-    input.length("logGroupName", 1, 512)?;
-    let allowed = |ch: char| ch.is_ascii_alphanumeric() || "._-/#".contains(ch);
-    if !name.chars().all(allowed) {
-        let rule = "Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+";
-        return Err(input.constraint("logGroupName", name, rule));
-    }
+/// Names do not begin with `aws/` (CloudWatch Logs API reference, `CreateLogGroup`).
+fn check_name(name: &str) -> Result<(), AwsError> {
     if name.starts_with("aws/") {
         return Err(rules::logs::GROUP_NAME_RESERVED
             .refuse("Log groups starting with AWS/ are reserved for AWS."));
@@ -62,7 +55,7 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if prefix.is_some() && pattern.is_some() {
         let message = "LogGroup name prefix and LogGroup name pattern are mutually exclusive \
                        parameters.";
-        return Err(input.invalid(message));
+        return Err(rules::logs::GROUPS_ONE_WAY.refuse(message));
     }
     let limit = input.int_in("limit", 1, 50)?.unwrap_or(50);
     let limit = usize::try_from(limit).unwrap_or(50);
@@ -119,8 +112,11 @@ pub(super) fn put_retention(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let days = input.int("retentionInDays")?.ok_or_else(|| input.missing("retentionInDays"))?;
     if !RETENTIONS.contains(&days) {
         let set: Vec<String> = RETENTIONS.iter().map(i64::to_string).collect();
-        let rule = format!("Member must satisfy enum value set: [{}]", set.join(", "));
-        return Err(input.constraint("retentionInDays", &days.to_string(), &rule));
+        return Err(rules::logs::RETENTION.refuse(format!(
+            "1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy \
+             constraint: Member must satisfy enum value set: [{}]",
+            set.join(", ")
+        )));
     }
     group(ctx, name)?.retention_days = Some(days);
     Ok(json!({}))
@@ -172,7 +168,8 @@ fn by_arn<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut LogGrou
     let arn = input.required("resourceArn")?;
     let known = ctx.arn("logs", "log-group:");
     if arn.ends_with(":*") || !arn.starts_with(&known) {
-        return Err(input.invalid(format!("The ARN '{arn}' is not that of a log group.")));
+        let message = format!("The ARN '{arn}' is not that of a log group.");
+        return Err(rules::logs::GROUP_ARN.refuse(message));
     }
     group(ctx, arn)
 }

@@ -16,7 +16,7 @@ pub(super) fn list(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let (name, kind) = (input.str("name"), input.str("type").unwrap_or_default());
     if name.is_none() && !kind.is_empty() {
         let text = "A start record type needs a start record name";
-        return Err(input.invalid(text));
+        return Err(refusals::START_NAME.refuse(text));
     }
     let identifier = input.str("identifier").unwrap_or_default();
     let start = name.map(|name| {
@@ -124,7 +124,7 @@ fn read(set: &Input<'_>, action: &str) -> Result<RecordSet, AwsError> {
     let name = names::canonical(given);
     if !names::is_valid(&name) {
         let text = format!("The domain name '{given}' is not valid");
-        return Err(AwsError::new("InvalidInput", text));
+        return Err(refusals::RECORD_NAME.refuse(text));
     }
     let mut values = Vec::new();
     for record in set.list("ResourceRecords") {
@@ -152,7 +152,7 @@ fn read(set: &Input<'_>, action: &str) -> Result<RecordSet, AwsError> {
              ResourceRecords], or TrafficPolicyInstanceId], but found {found} in Change with \
              [Action={action}, Name={given}, Type={kind}, SetIdentifier=null]"
         );
-        return Err(AwsError::new("InvalidInput", text));
+        return Err(refusals::VALUES_OR_ALIAS.refuse(text));
     }
     Ok(RecordSet {
         name,

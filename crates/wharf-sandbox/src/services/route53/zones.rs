@@ -72,7 +72,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = names::canonical(input.required("Name")?);
     if !names::is_valid(&name) || name.starts_with("\\052") {
         let text = format!("{name} is not a valid domain name");
-        return Err(AwsError::new("InvalidDomainName", text));
+        return Err(rules::route53::ZONE_NAME.refuse(text));
     }
     let reference = input.required("CallerReference")?;
     let zones = &ctx.world.global.route53.zones;
@@ -82,7 +82,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     if zones.len() >= 500 {
         let text = "The maximum number of hosted zones has been reached";
-        return Err(AwsError::new("TooManyHostedZones", text));
+        return Err(rules::route53::ZONES_COUNT.refuse(text));
     }
     let config = input.structure("HostedZoneConfig");
     let comment = config.and_then(|config| config.str("Comment"));
@@ -159,7 +159,7 @@ pub(super) fn get_change(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let id = input.required("Id")?;
     let found = ctx.world.global.route53.changes.get(id).ok_or_else(|| {
         let text = format!("A change with id {id} does not exist.");
-        AwsError::new("NoSuchChange", text).with_status(404)
+        rules::route53::CHANGE_EXISTS.refuse(text)
     })?;
     Ok(json!({"ChangeInfo": show_change(found)}))
 }
@@ -187,7 +187,7 @@ pub(super) fn list_tags(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 
 fn tagged_zone<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Zone, AwsError> {
     if input.required("ResourceType")? != "hostedzone" {
-        return Err(input.invalid("Only hosted zones are simulated"));
+        return Err(rules::route53::TAGS_OF_ZONES.refuse("Only hosted zones are simulated"));
     }
     zone(ctx, input.required("ResourceId")?)
 }
@@ -221,7 +221,9 @@ pub(super) fn new_change(ctx: &mut Ctx<'_>, comment: Option<&str>) -> Value {
 pub(super) fn max_items(input: &Input<'_>, most: i64) -> Result<usize, AwsError> {
     let given = input.int("maxitems")?.unwrap_or(most);
     if given < 1 {
-        return Err(input.invalid("The maximum number of items must be positive"));
+        return Err(
+            rules::route53::PAGE_SIZE.refuse("The maximum number of items must be positive")
+        );
     }
     Ok(usize::try_from(given.min(most)).unwrap_or(100))
 }

@@ -21,14 +21,14 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let allowed = |ch: char| ch.is_ascii_alphanumeric() || "/_+=.@-".contains(ch);
     if name.is_empty() || name.len() > 512 || !name.chars().all(allowed) {
         // Secrets Manager API reference, `CreateSecret`.
-        return Err(input.invalid(
+        return Err(rules::secrets::NAME_FORM.refuse(
             "Invalid name. Must be a valid name containing alphanumeric characters, or any of \
              the following: -/_+=.@!",
         ));
     }
     let tags = tags::from_list(input, "Tags");
     tags::check(&tags, "InvalidParameterException")?;
-    let value = value(input)?;
+    let value = value(input);
     let now = ctx.now();
     if let Some(present) = ctx.here().secrets.find(name, now) {
         if present.deleted.is_some() {
@@ -64,13 +64,9 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     Ok(shown)
 }
 
-fn value(input: &Input<'_>) -> Result<Option<String>, AwsError> {
+fn value(input: &Input<'_>) -> Option<String> {
     let value = input.str("SecretString").or_else(|| input.str("SecretBinary"));
-    if value.is_some_and(|value| value.len() > 65_536) {
-        let rule = "Member must have length less than or equal to 65536";
-        return Err(input.constraint("secretString", "****", rule));
-    }
-    Ok(value.map(str::to_owned))
+    value.map(str::to_owned)
 }
 
 /// Finds a secret to change; one marked for deletion can only be restored.
@@ -91,10 +87,9 @@ fn any<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Secret, Aw
 }
 
 pub(super) fn put_value(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
-    let value = value(input)?;
-    let value = value.ok_or_else(|| {
+    let value = value(input).ok_or_else(|| {
         let message = "You must provide either SecretString or SecretBinary.";
-        AwsError::new("InvalidRequestException", message)
+        rules::secrets::VALUE_GIVEN.refuse(message)
     })?;
     let (version, now) = (ctx.world.ids.uuid(), ctx.now());
     let found = present(ctx, input)?;
@@ -109,8 +104,7 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let window = input.int("RecoveryWindowInDays")?;
     let force = input.bool("ForceDeleteWithoutRecovery")?.unwrap_or(false);
     if force && window.is_some() {
-        return Err(AwsError::new(
-            "InvalidParameterException",
+        return Err(rules::secrets::FORCE_OR_WINDOW.refuse(
             "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
         ));
     }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{marked_for_deletion, no_secret, state::Secret};
 use crate::{
-    error::AwsError,
     input::Input,
+    rules::secrets as rules,
     services::{Ctx, Reply},
     tags,
     time::SimTime,
@@ -28,9 +28,9 @@ pub(super) fn list(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let limit = input.int_in("MaxResults", 1, 100)?.unwrap_or(100);
     let limit = usize::try_from(limit).unwrap_or(100);
     let start: usize = match input.str("NextToken") {
-        Some(token) => token.parse().map_err(|_| {
-            AwsError::new("InvalidNextTokenException", "The NextToken value is invalid.")
-        })?,
+        Some(token) => token
+            .parse()
+            .map_err(|_| rules::PAGE_TOKEN.refuse("The NextToken value is invalid."))?,
         None => 0,
     };
     let filters = input.list("Filters");
@@ -87,7 +87,7 @@ pub(super) fn get_value(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
             let message = format!(
                 "Secrets Manager can't find the specified secret value for staging label: {stage}"
             );
-            Err(AwsError::new("ResourceNotFoundException", message))
+            Err(rules::VALUE_EXISTS.refuse(message))
         }
     }
 }

@@ -32,7 +32,7 @@ const OPERATIONS: &[Operation] = &[
 /// Secrets Manager API reference, `ResourceNotFoundException`.
 fn no_secret() -> AwsError {
     let message = "Secrets Manager can't find the specified secret.";
-    AwsError::new("ResourceNotFoundException", message)
+    rules::secrets::SECRET_EXISTS.refuse(message)
 }
 
 /// Secrets Manager API reference, `InvalidRequestException`.

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
-    parameters::{metadata, names_of_ten},
+    parameters::metadata,
     state::{Parameter, SsmState, split_arn},
 };
 use crate::{
     error::AwsError,
     image::digest_of,
     input::Input,
+    rules::ssm as rules,
     services::{Ctx, Reply},
 };
 
@@ -17,12 +18,12 @@ pub(super) fn get(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("Name")?;
     let decrypt = input.bool("WithDecryption")?.unwrap_or(false);
     let found = select(&ctx.here().ssm, name)?;
-    let found = found.ok_or_else(|| AwsError::new("ParameterNotFound", ""))?;
+    let found = found.ok_or_else(|| rules::PARAMETER_EXISTS.refuse(""))?;
     Ok(json!({"Parameter": show(found, decrypt)}))
 }
 
 pub(super) fn get_many(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
-    let names = names_of_ten(input)?;
+    let names = input.strings("Names");
     let decrypt = input.bool("WithDecryption")?.unwrap_or(false);
     let state = &ctx.here().ssm;
     let (mut found, mut absent) = (Vec::new(), Vec::new());
@@ -53,13 +54,13 @@ fn select<'s>(state: &'s SsmState, text: &str) -> Result<Option<&'s Parameter>, 
         return Ok(Some(found));
     }
     let message = format!("Systems Manager could not find version {selector} of {name}.");
-    Err(AwsError::new("ParameterVersionNotFound", message))
+    Err(rules::VERSION_EXISTS.refuse(message))
 }
 
 pub(super) fn by_path(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let path = input.required("Path")?;
     if !path.starts_with('/') {
-        return Err(input.invalid(
+        return Err(rules::PATH_FORM.refuse(
             "The parameter doesn't meet the parameter name requirements. The parameter name must \
              begin with a forward slash \"/\".",
         ));
@@ -118,7 +119,7 @@ fn fits_filter(item: &Parameter, filter: &Input<'_>) -> Result<bool, AwsError> {
         _ => {
             let Some(tag) = key.strip_prefix("tag:") else {
                 let message = format!("The filter key '{key}' isn't valid.");
-                return Err(AwsError::new("InvalidFilterKey", message));
+                return Err(rules::FILTER_KNOWN.refuse(message));
             };
             let value = item.tags.get(tag);
             Ok(value.is_some_and(|value| values.is_empty() || compare(value)))
@@ -137,7 +138,7 @@ fn page<'p>(
     let start = match input.str("NextToken") {
         Some(token) => token
             .parse()
-            .map_err(|_| AwsError::new("InvalidNextToken", "The specified token isn't valid."))?,
+            .map_err(|_| rules::PAGE_TOKEN.refuse("The specified token isn't valid."))?,
         None => 0,
     };
     let next = (found.len() > start + limit).then(|| (start + limit).to_string());

@@ -31,7 +31,7 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         // Systems Manager user guide, "Managing parameter tiers".
         let message =
             format!("{tier} tier parameters support a maximum value of {most} characters.");
-        return Err(input.invalid(message));
+        return Err(rules::ssm::VALUE_SIZE.refuse(message));
     }
     let overwrite = input.bool("Overwrite")?.unwrap_or(false);
     let tags = tags::from_list(input, "Tags");
@@ -53,7 +53,7 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     let kind = kind.or(before.map(|before| before.kind.as_str()));
     let kind = kind.ok_or_else(|| {
-        input.invalid("A parameter type is required when you create a parameter.")
+        rules::ssm::TYPE_GIVEN.refuse("A parameter type is required when you create a parameter.")
     })?;
     let key = (kind == "SecureString").then(|| input.str_or("KeyId", DEFAULT_KEY).to_owned());
     let version = before.map_or(1, |before| before.version + 1);
@@ -77,7 +77,7 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 /// Names: letters, digits, `.`, `-`, `_`, `/`; fully qualified if they have a slash; at most 15
 /// levels; not beginning with `aws` or `ssm` (Systems Manager API reference, `PutParameter`).
 fn check_name(name: &str) -> Result<(), AwsError> {
-    let invalid = |message: &str| Err(AwsError::new("ValidationException", message));
+    let invalid = |message: &str| Err(rules::ssm::NAME_FORM.refuse(message));
     let allowed = |ch: char| ch.is_ascii_alphanumeric() || "._-/".contains(ch);
     if name.is_empty() || name.len() > 1011 || !name.chars().all(allowed) {
         return invalid(
@@ -95,10 +95,9 @@ fn check_name(name: &str) -> Result<(), AwsError> {
         return Err(rules::ssm::NAME_RESERVED.refuse(message));
     }
     if name.matches('/').count() > 15 {
-        return Err(AwsError::new(
-            "HierarchyLevelLimitExceededException",
-            "A hierarchy can have a maximum of 15 levels.",
-        ));
+        return Err(
+            rules::ssm::FIFTEEN_LEVELS.refuse("A hierarchy can have a maximum of 15 levels.")
+        );
     }
     Ok(())
 }
@@ -106,29 +105,17 @@ fn check_name(name: &str) -> Result<(), AwsError> {
 pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("Name")?;
     let gone = ctx.here().ssm.parameters.remove(name);
-    gone.ok_or_else(|| AwsError::new("ParameterNotFound", ""))?;
+    gone.ok_or_else(|| rules::ssm::PARAMETER_EXISTS.refuse(""))?;
     Ok(json!({}))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a handler")]
 pub(super) fn delete_many(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
-    let names = names_of_ten(input)?;
+    let names = input.strings("Names");
     let parameters = &mut ctx.here().ssm.parameters;
     let (gone, absent): (Vec<String>, Vec<String>) =
         names.into_iter().partition(|name| parameters.remove(name).is_some());
     Ok(json!({"DeletedParameters": gone, "InvalidParameters": absent}))
-}
-
-/// Reads `Names`: 1 to 10 of them.
-pub(super) fn names_of_ten(input: &Input<'_>) -> Result<Vec<String>, AwsError> {
-    let names = input.strings("Names");
-    match names.len() {
-        0 => Err(input.missing("Names")),
-        1..=10 => Ok(names),
-        _ => {
-            let rule = "Member must have length less than or equal to 10";
-            Err(input.constraint("names", &format!("[{}]", names.join(", ")), rule))
-        }
-    }
 }
 
 pub(super) fn tag(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
@@ -157,14 +144,12 @@ fn resource<'c>(ctx: &'c mut Ctx<'_>, input: &Input<'_>) -> Result<&'c mut Param
     let id = input.required("ResourceId")?;
     if kind != "Parameter" {
         let message = format!("The sandbox does not simulate the resource type '{kind}'.");
-        return Err(AwsError::new("InvalidResourceType", message));
+        return Err(rules::ssm::RESOURCE_TYPE.refuse(message));
     }
     let found = ctx.here().ssm.parameters.get_mut(id);
     found.ok_or_else(|| {
-        AwsError::new(
-            "InvalidResourceId",
-            "The resource ID isn't valid. Verify that you entered \
-                      the correct ID and try again.",
+        rules::ssm::RESOURCE_EXISTS.refuse(
+            "The resource ID isn't valid. Verify that you entered the correct ID and try again.",
         )
     })
 }
