@@ -47,8 +47,8 @@ impl Account {
     async fn run(&self, what: &str, text: &str, destroy: bool) -> Plan {
         let options = wharf_spec::Options {
             env: self.env.map(str::to_owned),
-            images: BTreeMap::new(),
             tool_version: "0.1.0".to_owned(),
+            ..wharf_spec::Options::default()
         };
         let parsed = wharf_spec::parse(text, "wharf.yaml", &options)
             .unwrap_or_else(|problems| panic!("{text}\n{}", problems.render(text, false)));

@@ -1,6 +1,5 @@
 //! One run of wharf, put together from the libraries as the command line does it.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -63,9 +62,8 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn new(sandbox: &Sandbox, text: &str, watch: &Arc<Watch>, bug: Option<Bug>) -> Self {
         let options = wharf_spec::Options {
-            env: None,
-            images: BTreeMap::new(),
             tool_version: "0.1.0".to_owned(),
+            ..wharf_spec::Options::default()
         };
         let parsed = wharf_spec::parse(text, "wharf.yaml", &options)
             .unwrap_or_else(|problems| panic!("{text}\n{}", problems.render(text, false)));

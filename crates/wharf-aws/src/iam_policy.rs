@@ -84,7 +84,7 @@ pub(crate) fn task(service: &Service) -> Option<Value> {
 fn repository_arn(stack: &StackId, service: &Service, facts: &Facts) -> Option<String> {
     let Facts { partition, region, account, .. } = facts;
     match &service.image {
-        Image::Own { .. } | Image::Keep { .. } => {
+        Image::Own { .. } | Image::Keep { .. } | Image::Built { .. } => {
             let name = names::repository(stack, &service.name);
             Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wharf_spec::Stack;
 use wharf_spec::stack::{
     Architecture, Balancer, Deploy, Destroy, Fate, Health, Image, ImageReference, Network,
-    Placement, Repository, Routing, Scheme, Service, VpcRef,
+    Placement, Repository, Routing, Scheme, Service, Strategy, VpcRef,
 };
 
 use crate::registry::Registries;
@@ -23,11 +23,15 @@ pub(crate) fn stack() -> Stack {
             tasks: Placement::Auto,
             balancer: Placement::Auto,
         },
+        cluster: None,
         balancer: Balancer {
+            shared: None,
             scheme: Scheme::InternetFacing,
             allow: BTreeSet::from(["0.0.0.0/0".to_owned()]),
             idle_timeout: 60,
         },
+        release: None,
+        jobs: BTreeMap::new(),
         services: BTreeMap::from([("web".to_owned(), service("web"))]),
         protect: BTreeSet::new(),
         destroy: Destroy {
@@ -72,8 +76,17 @@ pub(crate) fn service(name: &str) -> Service {
         env: BTreeMap::new(),
         secrets: BTreeMap::new(),
         permissions: Vec::new(),
+        task_role: None,
+        sidecars: BTreeMap::new(),
+        depends_on: BTreeMap::new(),
         count: 1,
+        scaling: None,
+        spot: 0,
+        after: BTreeSet::new(),
+        renamed_from: None,
         deploy: Deploy {
+            strategy: Strategy::Rolling,
+            alarms: BTreeSet::new(),
             max_failures: 3,
             drain: 30,
             timeout: 600,

@@ -68,6 +68,7 @@ pub(crate) fn load(global: &Global, ui: Ui) -> Result<Spec, CliError> {
         env: global.env.clone(),
         images: images(global)?,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        whole_format: false,
     };
     match wharf_spec::parse(&text, &file, &options) {
         Ok(parsed) => {

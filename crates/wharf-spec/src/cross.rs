@@ -162,6 +162,7 @@ fn uncovered_hosts(cx: &mut Cx, stack: &Stack) {
                         format!("no certificate covers `{}`", shorten(host)),
                     )
                     .label("browsers will refuse it")
+                    .of(&routed.service)
                     .note("another service has a `domain`, so HTTP is redirected to HTTPS")
                     .help("add the name to a `domain`"),
                 );
@@ -240,10 +241,10 @@ fn lengths(cx: &mut Cx, stack: &Stack) {
         let role = format!("{long}-execution-{}", stack.region);
         if long.len() > TARGET_GROUP_LIMIT && routed {
             let becomes = format!("will be `{}-…`", fit(&long, TARGET_GROUP_LIMIT));
-            problems.push(shortened(Some(*span), &long, "a target group", becomes));
+            problems.push(shortened(Some(*span), &long, "a target group", becomes).of(service));
         } else if role.len() > ROLE_LIMIT {
             let becomes = format!("will be `{}`", fit(&role, ROLE_LIMIT));
-            problems.push(shortened(Some(*span), &role, "a role", becomes));
+            problems.push(shortened(Some(*span), &role, "a role", becomes).of(service));
         }
     }
     cx.problems.append(&mut problems);

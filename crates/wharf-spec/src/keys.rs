@@ -8,10 +8,8 @@ use crate::read::Cx;
 pub(crate) struct Shape {
     /// What the map is, for messages: "a service".
     pub(crate) what: &'static str,
-    /// Keys that are applied.
+    /// Keys of the format, whether this version applies them or not.
     pub(crate) keys: &'static [&'static str],
-    /// Keys of the format that this version cannot apply.
-    pub(crate) later: &'static [&'static str],
     /// Words people bring from elsewhere, with what is written here instead.
     pub(crate) foreign: &'static [(&'static str, &'static str)],
 }
@@ -26,15 +24,18 @@ pub(crate) const ROOT: Shape = Shape {
         "region",
         "tags",
         "network",
+        "cluster",
         "balancer",
         "images",
         "defaults",
+        "release",
         "services",
+        "jobs",
         "protect",
         "destroy",
+        "waive",
         "environments",
     ],
-    later: &["release", "jobs"],
     foreign: &[
         ("name", "write `app:`"),
         ("service", "write `services:`, a map, even for one service"),
@@ -47,6 +48,7 @@ pub(crate) const SERVICE: Shape = Shape {
     what: "a service",
     keys: &[
         "image",
+        "build",
         "platform",
         "cpu",
         "memory",
@@ -67,8 +69,13 @@ pub(crate) const SERVICE: Shape = Shape {
         "logs",
         "exec",
         "repository",
+        "sidecars",
+        "depends_on",
+        "spot",
+        "after",
+        "renamed_from",
+        "waive",
     ],
-    later: &["build", "spot", "sidecars", "after", "renamed_from"],
     foreign: &[
         ("ports", "write `port:` with the one port the container listens on"),
         (
@@ -80,7 +87,9 @@ pub(crate) const SERVICE: Shape = Shape {
         ("variables", "write `env:`"),
         ("host", "write `route: { host: … }`, or `domain:` to have HTTPS too"),
         ("path", "write `route: { path: … }`"),
-        ("depends_on", "services start together; a service should wait for what it needs"),
+        ("schedule", "what runs at certain times is a job: write it under `jobs:`"),
+        ("alarms", "write `deploy: { rollback_on_alarms: […] }`"),
+        ("autoscaling", "write `scale: { min: …, max: …, cpu: … }`"),
         ("volumes", "Fargate tasks keep nothing; use a database or a bucket"),
         ("restart", "tasks are always restarted"),
         (
@@ -92,18 +101,16 @@ pub(crate) const SERVICE: Shape = Shape {
 
 pub(crate) const IMAGE: Shape = Shape {
     what: "an image",
-    keys: &["tag", "digest", "platform"],
-    later: &["build"],
+    keys: &["tag", "digest", "build", "platform"],
     foreign: &[("repository", "write `repository:` beside `image:`, not inside")],
 };
 
 pub(crate) const REPOSITORY: Shape =
-    Shape { what: "a repository", keys: &["tags", "keep"], later: &[], foreign: &[] };
+    Shape { what: "a repository", keys: &["tags", "keep"], foreign: &[] };
 
 pub(crate) const HEALTH: Shape = Shape {
     what: "a health check",
     keys: &["path", "interval", "timeout", "good", "bad", "grace", "codes"],
-    later: &[],
     foreign: &[
         ("healthy_threshold", "write `good:`"),
         ("unhealthy_threshold", "write `bad:`"),
@@ -116,21 +123,18 @@ pub(crate) const HEALTH: Shape = Shape {
 pub(crate) const CONTAINER_HEALTH: Shape = Shape {
     what: "a container health check",
     keys: &["command", "interval", "timeout", "retries", "start_period"],
-    later: &[],
     foreign: &[("test", "write `command:`"), ("grace", "write `start_period:`")],
 };
 
 pub(crate) const DOMAIN: Shape = Shape {
     what: "a domain",
     keys: &["names", "zone", "certificate", "tls"],
-    later: &[],
     foreign: &[("name", "write `names:`, a list")],
 };
 
 pub(crate) const ROUTE: Shape = Shape {
     what: "a route",
     keys: &["host", "path"],
-    later: &[],
     foreign: &[
         ("hosts", "write `host:`, which takes a list too"),
         ("paths", "write `path:`, which takes a list too"),
@@ -140,51 +144,188 @@ pub(crate) const ROUTE: Shape = Shape {
 pub(crate) const STATEMENT: Shape = Shape {
     what: "a permission",
     keys: &["allow", "on"],
-    later: &[],
     foreign: &[("actions", "write `allow:`"), ("resources", "write `on:`")],
 };
 
 pub(crate) const SCALE: Shape = Shape {
     what: "a scale",
-    keys: &["min", "max"],
-    later: &["cpu", "memory", "requests", "cooldown"],
-    foreign: &[],
+    keys: &["min", "max", "cpu", "memory", "requests", "cooldown", "schedule"],
+    foreign: &[("target", "write `cpu:`, `memory:` or `requests:` with the value aimed at")],
 };
 
 pub(crate) const DEPLOY: Shape = Shape {
     what: "a deploy setting",
-    keys: &["strategy", "max_failures", "drain", "timeout", "min_healthy", "max_running"],
-    later: &["rollback_on_alarms"],
-    foreign: &[],
+    keys: &[
+        "strategy",
+        "bake",
+        "step",
+        "interval",
+        "max_failures",
+        "rollback_on_alarms",
+        "drain",
+        "timeout",
+        "min_healthy",
+        "max_running",
+    ],
+    foreign: &[
+        ("alarms", "write `rollback_on_alarms:`"),
+        ("percent", "write `step:`"),
+        ("bake_time", "write `bake:`"),
+    ],
 };
 
 pub(crate) const LOGS: Shape = Shape {
     what: "a log setting",
     keys: &["retain"],
-    later: &[],
     foreign: &[("retention", "write `retain:`")],
 };
 
 pub(crate) const NETWORK: Shape = Shape {
     what: "a network",
     keys: &["vpc", "tasks", "balancer"],
-    later: &[],
     foreign: &[("subnets", "write `tasks:` and `balancer:`, each with its subnets")],
 };
 
-pub(crate) const BALANCER: Shape = Shape {
-    what: "a balancer",
-    keys: &["scheme", "allow", "idle_timeout"],
-    later: &["use"],
-    foreign: &[],
+pub(crate) const BALANCER: Shape =
+    Shape { what: "a balancer", keys: &["use", "scheme", "allow", "idle_timeout"], foreign: &[] };
+
+pub(crate) const DESTROY: Shape =
+    Shape { what: "a destroy setting", keys: &["repository", "logs", "certificate"], foreign: &[] };
+
+pub(crate) const BUILD: Shape = Shape {
+    what: "a build",
+    keys: &["context", "file", "platform"],
+    foreign: &[
+        ("dockerfile", "write `file:`"),
+        ("path", "write `context:`"),
+        ("args", "builds take no arguments; write `ARG NAME=value` in the Dockerfile"),
+        ("target", "builds go to the last stage; keep one Dockerfile for each image"),
+    ],
 };
 
-pub(crate) const DESTROY: Shape = Shape {
-    what: "a destroy setting",
-    keys: &["repository", "logs", "certificate"],
-    later: &[],
-    foreign: &[],
+pub(crate) const IMAGES_ENTRY: Shape = Shape {
+    what: "an entry of `images`",
+    keys: &["build"],
+    foreign: &[
+        ("tag", "write the full reference as a text, for example `nginx:1.27`"),
+        ("context", "write `{ build: … }`"),
+    ],
 };
+
+pub(crate) const SIDECAR: Shape = Shape {
+    what: "a sidecar",
+    keys: &[
+        "image",
+        "essential",
+        "cpu",
+        "memory",
+        "command",
+        "entrypoint",
+        "user",
+        "env",
+        "secrets",
+        "container_health",
+        "depends_on",
+    ],
+    foreign: &[
+        ("port", "containers of a task reach each other on localhost; only the service has a port"),
+        (
+            "ports",
+            "containers of a task reach each other on localhost; only the service has a port",
+        ),
+        ("health", "the balancer asks the service only; write `container_health:`"),
+        ("healthcheck", "write `container_health:`"),
+        ("permissions", "the containers of a task share its role: write it under the service"),
+        ("restart", "write `essential: true`, and the task is replaced when the sidecar ends"),
+    ],
+};
+
+pub(crate) const JOB: Shape = Shape {
+    what: "a job",
+    keys: &[
+        "image",
+        "build",
+        "platform",
+        "repository",
+        "cpu",
+        "memory",
+        "command",
+        "entrypoint",
+        "user",
+        "stop_timeout",
+        "env",
+        "secrets",
+        "permissions",
+        "logs",
+        "schedule",
+        "retries",
+        "timeout",
+        "waive",
+    ],
+    foreign: &[
+        ("cron", "write `schedule: { cron: … }`"),
+        ("rate", "write `schedule: { rate: … }`"),
+        ("port", "a job takes no requests; what does is a service"),
+        ("scale", "one task runs at a time"),
+        ("health", "a job is well when its command ends with exit code 0"),
+    ],
+};
+
+pub(crate) const RELEASE: Shape = Shape {
+    what: "a release",
+    keys: &[
+        "image",
+        "build",
+        "platform",
+        "repository",
+        "cpu",
+        "memory",
+        "command",
+        "entrypoint",
+        "user",
+        "stop_timeout",
+        "env",
+        "secrets",
+        "permissions",
+        "logs",
+        "timeout",
+        "waive",
+    ],
+    foreign: &[
+        ("schedule", "what runs at certain times is a job: write it under `jobs:`"),
+        ("retries", "a release that fails stops the apply; run it again"),
+    ],
+};
+
+pub(crate) const SCHEDULE: Shape = Shape {
+    what: "a schedule",
+    keys: &["cron", "rate", "timezone"],
+    foreign: &[
+        ("every", "write `rate:`"),
+        ("tz", "write `timezone:`"),
+        ("at", "write `cron:`; what runs at no certain times has no schedule"),
+    ],
+};
+
+pub(crate) const SCALE_TIME: Shape = Shape {
+    what: "a time of a scale",
+    keys: &["cron", "timezone", "min", "max"],
+    foreign: &[("rate", "write `cron:`"), ("tz", "write `timezone:`")],
+};
+
+pub(crate) const COOLDOWN: Shape = Shape { what: "a cooldown", keys: &["out", "in"], foreign: &[] };
+
+pub(crate) const CLUSTER: Shape = Shape {
+    what: "a cluster",
+    keys: &["use"],
+    foreign: &[(
+        "name",
+        "write `use:` for a cluster that exists; wharf's own is named by the stack",
+    )],
+};
+
+/// The long form of a value that names something owned elsewhere.
+pub(crate) const USE: Shape = Shape { what: "a reference", keys: &["use"], foreign: &[] };
 
 const SHAPES: &[&Shape] = &[
     &ROOT,
@@ -202,9 +343,19 @@ const SHAPES: &[&Shape] = &[
     &NETWORK,
     &BALANCER,
     &DESTROY,
+    &BUILD,
+    &IMAGES_ENTRY,
+    &SIDECAR,
+    &JOB,
+    &RELEASE,
+    &SCHEDULE,
+    &SCALE_TIME,
+    &COOLDOWN,
+    &CLUSTER,
+    &USE,
 ];
 
-/// Returns every key this version applies, with what it belongs to ("a service").
+/// Returns every key of the format, with what it belongs to ("a service").
 pub fn known_keys() -> impl Iterator<Item = (&'static str, &'static str)> {
     SHAPES.iter().flat_map(|shape| shape.keys.iter().map(|key| (shape.what, *key)))
 }
@@ -233,6 +384,11 @@ impl<'n> Fields<'n> {
         Some(Self { entries })
     }
 
+    /// Takes a map apart whose keys are checked elsewhere.
+    pub(crate) fn unchecked(node: &'n Node) -> Self {
+        Self { entries: node.map().unwrap_or_default() }
+    }
+
     /// Returns the value under a key; an empty value was reported and counts as absent.
     pub(crate) fn get(self, cx: &mut Cx, key: &str) -> Option<&'n Node> {
         let entry = self.entry(key)?;
@@ -255,9 +411,6 @@ impl<'n> Fields<'n> {
 
 fn unknown(entry: &Entry, shape: &Shape) -> Problem {
     let key = entry.key.text.as_str();
-    if shape.later.contains(&key) {
-        return later(entry.key.span, &format!("`{key}`"));
-    }
     let problem = Problem::error(
         "E005",
         entry.key.span,
@@ -267,31 +420,10 @@ fn unknown(entry: &Entry, shape: &Shape) -> Problem {
     if let Some((_, instead)) = shape.foreign.iter().find(|(word, _)| *word == key) {
         return problem.help(*instead);
     }
-    match nearest(key, shape.keys.iter().chain(shape.later).copied()) {
+    match nearest(key, shape.keys.iter().copied()) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem.help(format!("the keys of {} are: {}", shape.what, shape.keys.join(", "))),
     }
-}
-
-/// Makes the error for something the format has and this version does not do.
-pub(crate) fn later(span: crate::Span, what: &str) -> Problem {
-    Problem::error(
-        "E090",
-        span,
-        format!("{what} is part of the format, but this version cannot apply it yet"),
-    )
-    .label("not applied yet")
-    .help(match what {
-        "`build`" => "push the image to the service's repository, and write `image: { tag: v1 }`",
-        "`sidecars`" | "`jobs`" | "`release`" | "`after`" | "`renamed_from`" => "remove it for now",
-        "`use`" => "without it, wharf makes a balancer for this stack",
-        what if what.starts_with("`strategy") => "write `strategy: rolling`, or remove the line",
-        what if what.starts_with("a role") => "write the statements that the role allows",
-        what if what.starts_with("a range") => {
-            "for a fixed number of tasks, write for example `scale: 2`"
-        }
-        _ => "remove it for now",
-    })
 }
 
 /// Cuts a text that may be of any length down to what fits in a message.

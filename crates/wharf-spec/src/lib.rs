@@ -8,6 +8,7 @@
 
 mod codes;
 mod credential;
+mod cron;
 mod cross;
 pub mod describe;
 pub mod document;
@@ -23,6 +24,8 @@ mod read;
 mod regions;
 pub mod stack;
 mod units;
+mod unsupported;
+mod waive;
 
 pub use codes::{Code, codes};
 pub use cross::PROTECTABLE;

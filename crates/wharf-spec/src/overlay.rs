@@ -15,6 +15,8 @@ const SHORTHANDS: &[(&str, &[&str])] = &[
     ("scale", &["min", "max"]),
     ("build", &["context"]),
     ("container_health", &["command"]),
+    ("schedule", &["cron"]),
+    ("cooldown", &["out", "in"]),
 ];
 
 /// Merges `over` onto `base`.
@@ -113,42 +115,64 @@ pub(crate) fn select(root: &Node, overlay: &Entry, problems: &mut Vec<Problem>) 
             );
         }
     }
-    refuse_partial_services(&base, &mut kept, problems);
+    for kind in KINDS {
+        refuse_partial(&base, &mut kept, kind, problems);
+    }
     merge(&base, &kept, Some(problems))
 }
 
-/// Reports services that only the overlay knows and that are not complete, and drops them.
-fn refuse_partial_services(base: &Node, overlay: &mut Node, problems: &mut Vec<Problem>) {
-    let known: Vec<&str> = names(base.get("services"));
+/// Reports services and jobs that only the overlay knows and that are not complete, and drops them.
+fn refuse_partial(base: &Node, overlay: &mut Node, kind: &Kind, problems: &mut Vec<Problem>) {
+    let known: Vec<&str> = names(base.get(kind.key));
     let default_image = [base.get("defaults"), overlay.get("defaults")]
         .into_iter()
         .flatten()
         .any(|defaults| defaults.get("image").is_some());
+    let shared = kind.key == "jobs" && names(base.get("services")).len() == 1;
     let Value::Map(entries) = &mut overlay.value else { return };
-    let Some(services) = entries.iter_mut().find(|entry| entry.key.text == "services") else {
+    let Some(added) = entries.iter_mut().find(|entry| entry.key.text == kind.key) else {
         return;
     };
-    let Value::Map(services) = &mut services.value.value else { return };
-    services.retain(|service| {
-        let complete = service.value.get("image").is_some()
-            || service.value.get("build").is_some()
-            || (default_image && service.value.get("port").is_some());
-        if known.contains(&service.key.text.as_str()) || complete {
+    let Value::Map(added) = &mut added.value.value else { return };
+    added.retain(|entry| {
+        let complete = entry.value.get("image").is_some()
+            || entry.value.get("build").is_some()
+            || ((default_image || shared) && entry.value.get(kind.enough).is_some());
+        if known.contains(&entry.key.text.as_str()) || complete || entry.value.is_null() {
+            // A `null` that removes nothing is reported by the merge.
             return true;
         }
-        problems.push(unknown_service(&service.key.text, service.key.span, &known));
+        problems.push(unknown(&entry.key.text, entry.key.span, kind, &known));
         false
     });
 }
 
-fn unknown_service(name: &str, span: Span, known: &[&str]) -> Problem {
-    let problem = Problem::error("E023", span, format!("there is no service `{name}` to change"))
-        .label("the base of the file has no such service")
-        .note("an environment may add a service, but only a complete one: with an `image`");
+/// What an environment may add, if it is complete.
+struct Kind {
+    key: &'static str,
+    what: &'static str,
+    /// The key that shows, together with an image from elsewhere, that the thing is complete.
+    enough: &'static str,
+}
+
+const KINDS: &[Kind] = &[
+    Kind { key: "services", what: "service", enough: "port" },
+    Kind { key: "jobs", what: "job", enough: "command" },
+];
+
+fn unknown(name: &str, span: Span, kind: &Kind, known: &[&str]) -> Problem {
+    let what = kind.what;
+    let problem = Problem::error(
+        "E023",
+        span,
+        format!("there is no {what} `{}` to change", keys::shorten(name)),
+    )
+    .label(format!("the base of the file has no such {what}"))
+    .note(format!("an environment may add a {what}, but only a complete one: with an `image`"));
     match keys::nearest(name, known.iter().copied()) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None if known.is_empty() => problem,
-        None => problem.help(format!("the services are: {}", known.join(", "))),
+        None => problem.help(format!("the {what}s are: {}", known.join(", "))),
     }
 }
 
@@ -168,16 +192,16 @@ fn without(node: &Node, key: &str) -> Node {
     node
 }
 
-/// Gives `environment` under a service or the defaults its canonical name, `env`.
+/// Gives `environment` under a service, job or the like its canonical name, `env`.
 pub(crate) fn rename_aliases(root: &mut Node, problems: &mut Vec<Problem>) {
     let Value::Map(entries) = &mut root.value else { return };
     for entry in entries {
         match entry.key.text.as_str() {
-            "defaults" => rename(&mut entry.value, problems),
-            "services" => {
-                if let Value::Map(services) = &mut entry.value.value {
-                    for service in services {
-                        rename(&mut service.value, problems);
+            "defaults" | "release" => rename_within(&mut entry.value, problems),
+            "services" | "jobs" => {
+                if let Value::Map(entries) = &mut entry.value.value {
+                    for entry in entries {
+                        rename_within(&mut entry.value, problems);
                     }
                 }
             }
@@ -189,6 +213,19 @@ pub(crate) fn rename_aliases(root: &mut Node, problems: &mut Vec<Problem>) {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// Renames in one service or the like, and in its sidecars.
+fn rename_within(node: &mut Node, problems: &mut Vec<Problem>) {
+    rename(node, problems);
+    let Value::Map(entries) = &mut node.value else { return };
+    for entry in entries.iter_mut().filter(|entry| entry.key.text == "sidecars") {
+        if let Value::Map(sidecars) = &mut entry.value.value {
+            for sidecar in sidecars {
+                rename(&mut sidecar.value, problems);
+            }
         }
     }
 }
@@ -214,25 +251,60 @@ fn rename(node: &mut Node, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Puts every service over the defaults, then drops the defaults.
+/// Puts every service, every job and the release over the defaults; of these, jobs and the release take
+/// what they have a key for.
 pub(crate) fn apply_defaults(root: &mut Node) {
     let Some(defaults) = root.get("defaults").filter(|node| node.map().is_some()).cloned() else {
         return;
     };
+    let only = |shape: &keys::Shape| {
+        let mut node = defaults.clone();
+        if let Value::Map(entries) = &mut node.value {
+            entries.retain(|entry| shape.keys.contains(&entry.key.text.as_str()));
+        }
+        node
+    };
+    let (of_jobs, of_release) = (only(&keys::JOB), only(&keys::RELEASE));
     let Value::Map(entries) = &mut root.value else { return };
-    let services = entries.iter_mut().find(|entry| entry.key.text == "services");
-    if let Some(Value::Map(services)) = services.map(|entry| &mut entry.value.value) {
-        for service in services {
-            if service.value.is_null() {
-                let span = service.key.span;
-                service.value = Node { value: Value::Map(Vec::new()), span };
+    for entry in entries {
+        let (below, members) = match entry.key.text.as_str() {
+            "services" => (&defaults, &mut entry.value.value),
+            "jobs" => (&of_jobs, &mut entry.value.value),
+            "release" => {
+                put_over(&of_release, entry);
+                continue;
             }
-            if service.value.map().is_some() {
-                let span = service.value.span;
-                service.value = Node { span, ..merge(&defaults, &service.value, None) };
+            _ => continue,
+        };
+        if let Value::Map(members) = members {
+            for member in members {
+                put_over(below, member);
             }
         }
     }
+}
+
+fn put_over(defaults: &Node, entry: &mut Entry) {
+    if entry.value.is_null() {
+        let span = entry.key.span;
+        entry.value = Node { value: Value::Map(Vec::new()), span };
+    }
+    if entry.value.map().is_none() {
+        return;
+    }
+    let mut below = defaults.clone();
+    if let Value::Map(entries) = &mut below.value {
+        // An image of its own, named or built, takes the place of the one that all others have.
+        let own = |key: &str| entry.value.get(key).is_some_and(|node| !node.is_null());
+        let replaced = match (own("image"), own("build")) {
+            (false, true) => Some("image"),
+            (true, false) => Some("build"),
+            _ => None,
+        };
+        entries.retain(|entry| Some(entry.key.text.as_str()) != replaced);
+    }
+    let span = entry.value.span;
+    entry.value = Node { span, ..merge(&below, &entry.value, None) };
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use crate::interpolate::{Environment, Variables, interpolate};
 use crate::keys::nearest;
 use crate::problem::{ENOUGH, Level, Problem, Problems};
 use crate::read::{self, Cx};
-use crate::{Stack, cross, overlay, units};
+use crate::waive::Waived;
+use crate::{Stack, cross, overlay, units, unsupported};
 
 /// Most environments in one file; each of them is checked on every run.
 const MAX_ENVIRONMENTS: usize = 50;
@@ -22,6 +23,9 @@ pub struct Options {
     pub images: BTreeMap<String, String>,
     /// Version of the tool, compared with the file's `wharf:`; empty skips the comparison.
     pub tool_version: String,
+    /// Whether parts of the format that this version cannot apply are no errors, for those who only
+    /// want to know what a file means.
+    pub whole_format: bool,
 }
 
 /// A spec without errors.
@@ -90,9 +94,11 @@ fn whole_file(mut root: Node, options: &Options, problems: &mut Vec<Problem>) ->
     let declared = declared(&mut cx, &root);
     problems.append(&mut cx.problems);
     let variables = |env| Variables { app: app.clone().unwrap_or_default(), env };
-    match declared {
+    let mut waived = Waived::default();
+    let result = match declared {
         Declared::Broken => {
-            one(root, &variables(Environment::Unknown), None, problems);
+            let run = Run { options, asked: false };
+            run.one(root, &variables(Environment::Unknown), &mut waived, problems);
             None
         }
         Declared::None => {
@@ -103,7 +109,8 @@ fn whole_file(mut root: Node, options: &Options, problems: &mut Vec<Problem>) ->
                         .help("leave out `--env`, or declare the environment in the file"),
                 );
             }
-            Some(one(root, &variables(Environment::Absent), Some(&options.images), problems))
+            let run = Run { options, asked: true };
+            Some(run.one(root, &variables(Environment::Absent), &mut waived, problems))
         }
         Declared::Some(entries) => {
             let chosen = choose(&root, &entries, options.env.as_deref(), problems);
@@ -115,37 +122,55 @@ fn whole_file(mut root: Node, options: &Options, problems: &mut Vec<Problem>) ->
                 let name = &entry.key.text;
                 let tree = overlay::select(&root, entry, problems);
                 let variables = variables(Environment::Named(name.clone()));
-                if chosen.as_ref() == Some(name) {
-                    result = Some(one(tree, &variables, Some(&options.images), problems));
-                } else {
-                    let mut others = Vec::new();
-                    one(tree, &variables, None, &mut others);
-                    problems.extend(others.into_iter().filter(|p| p.level == Level::Error));
+                let run = Run { options, asked: chosen.as_ref() == Some(name) };
+                let stack = run.one(tree, &variables, &mut waived, problems);
+                if run.asked {
+                    result = Some(stack);
                 }
             }
             result
         }
+    };
+    if problems.iter().all(|problem| problem.level == Level::Warning) {
+        problems.extend(waived.unused());
     }
+    result
 }
 
-/// Reads one environment's tree, or the only one.
-fn one(
-    mut tree: Node,
-    variables: &Variables,
-    images: Option<&BTreeMap<String, String>>,
-    problems: &mut Vec<Problem>,
-) -> Stack {
-    overlay::apply_defaults(&mut tree);
-    interpolate(&mut tree, variables, problems);
-    let env = match &variables.env {
-        Environment::Named(env) => Some(env.clone()),
-        Environment::Absent | Environment::Unknown => None,
-    };
-    let mut cx = Cx::new(&variables.app, env);
-    let stack = read::stack(&mut cx, &tree, images);
-    cross::check(&mut cx, &stack);
-    problems.append(&mut cx.problems);
-    stack
+/// The reading of one environment's tree, or of the only one.
+struct Run<'o> {
+    options: &'o Options,
+    /// Whether this is what was asked for. Of the others, only errors are told, and the images
+    /// given by flags are not theirs.
+    asked: bool,
+}
+
+impl Run<'_> {
+    fn one(
+        &self,
+        mut tree: Node,
+        variables: &Variables,
+        waived: &mut Waived,
+        problems: &mut Vec<Problem>,
+    ) -> Stack {
+        overlay::apply_defaults(&mut tree);
+        let env = match &variables.env {
+            Environment::Named(env) => Some(env.clone()),
+            Environment::Absent | Environment::Unknown => None,
+        };
+        let mut cx = Cx::new(&variables.app, env);
+        interpolate(&mut tree, variables, &mut cx.problems);
+        let images = self.asked.then_some(&self.options.images);
+        let stack = read::stack(&mut cx, &tree, images);
+        cross::check(&mut cx, &stack);
+        if !self.options.whole_format {
+            unsupported::check(&mut cx);
+        }
+        waived.apply(&mut cx.problems, &cx.waivers);
+        let told = |problem: &Problem| self.asked || problem.level == Level::Error;
+        problems.extend(cx.problems.into_iter().filter(told));
+        stack
+    }
 }
 
 enum Declared {

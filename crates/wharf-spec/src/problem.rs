@@ -49,6 +49,8 @@ pub struct Problem {
     pub help: Vec<String>,
     /// Whether the text at the span must not be shown, because it may be a credential.
     pub sensitive: bool,
+    /// The service or job it is about, if it is about one.
+    pub service: Option<String>,
 }
 
 impl Problem {
@@ -67,6 +69,7 @@ impl Problem {
             notes: Vec::new(),
             help: Vec::new(),
             sensitive: false,
+            service: None,
         }
     }
 
@@ -90,6 +93,12 @@ impl Problem {
 
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
+        self
+    }
+
+    /// Says which service or job the problem is about.
+    pub(crate) fn of(mut self, service: &str) -> Self {
+        self.service = Some(service.to_owned());
         self
     }
 

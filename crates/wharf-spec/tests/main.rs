@@ -10,7 +10,7 @@ mod specs;
 
 use wharf_spec::Options;
 
-/// Reads the options a case asks for from its first line: `# env: prod; image: web=:v2`.
+/// Reads the options a case asks for from its first line: `# env: prod; image: web=:v2; format: whole`.
 fn options(text: &str) -> Options {
     let mut options = Options { tool_version: "0.1.0".to_owned(), ..Options::default() };
     let first = text.lines().next().unwrap_or_default();
@@ -21,6 +21,7 @@ fn options(text: &str) -> Options {
                 let (service, reference) = value.split_once('=').unwrap();
                 options.images.insert(service.to_owned(), reference.to_owned());
             }
+            Some(("format", "whole")) => options.whole_format = true,
             _ => {}
         }
     }

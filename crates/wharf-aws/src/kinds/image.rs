@@ -177,7 +177,7 @@ fn props(stack: &StackId, service: &Service, fact: Option<&ImageFact>) -> Props 
     let own = || Some(names::repository(stack, &service.name));
     let (repository, reference) = match &service.image {
         Wanted::Own { reference, .. } => (own(), reference_text(reference)),
-        Wanted::Keep { .. } => match fact {
+        Wanted::Keep { .. } | Wanted::Built { .. } => match fact {
             Some(running) if running.reference != KEEP => (None, running.reference.clone()),
             _ => (own(), KEEP.to_owned()),
         },

@@ -48,7 +48,10 @@ impl Reads {
                         Image::Elsewhere(reference) => {
                             self.image_elsewhere(&service.name, reference).await
                         }
-                        Image::Keep { .. } => self.running_image(&service.name).await?,
+                        // Until something was built for this run, what runs now.
+                        Image::Keep { .. } | Image::Built { .. } => {
+                            self.running_image(&service.name).await?
+                        }
                     };
                     Ok::<_, AwsError>((service.name.clone(), fact))
                 });

@@ -40,4 +40,27 @@ pub(super) const CODES: &[Code] = &[
         fix: "Rename the variable, or keep one of the two.",
         example: Some("env: { LOG_LEVEL: info }"),
     },
+    Code {
+        code: "E042",
+        title: "a build",
+        explanation: "A build uses a folder beside the spec, so that it gives the same on every machine. Places on one machine only, or elsewhere, cannot be used.",
+        fix: "Name a folder from where the spec is.",
+        example: Some("build: { context: ./web, file: Dockerfile }"),
+    },
+    Code {
+        code: "E043",
+        title: "a sidecar",
+        explanation: "A sidecar runs an image that exists elsewhere, and takes part of the CPU and memory that the task has.",
+        fix: "Correct the value that the message points at.",
+        example: Some(
+            "sidecars:\n  otel: { image: \"otel/opentelemetry-collector:0.100.0\", memory: 128MB }",
+        ),
+    },
+    Code {
+        code: "E045",
+        title: "`after`",
+        explanation: "`after` names other services of the file that are rolled out first.",
+        fix: "Correct the name, or remove it.",
+        example: Some("after: [api]"),
+    },
 ];

@@ -47,4 +47,18 @@ pub(super) const CODES: &[Code] = &[
         fix: "Follow the help of the message, or remove it for now.",
         example: None,
     },
+    Code {
+        code: "E085",
+        title: "something owned elsewhere",
+        explanation: "`use:` names something that exists and belongs to somebody else, in the same region. wharf reads it and changes nothing of it, so that what would describe it cannot stand beside.",
+        fix: "Correct the name or ARN, or remove one of the two keys.",
+        example: Some("balancer: { use: shared }"),
+    },
+    Code {
+        code: "E100",
+        title: "`waive`",
+        explanation: "`waive` lists warnings about the spec, W101 to W199, that somebody has read and lives with. Errors cannot be waived, because the spec could not be applied; warnings about the account can be different on every run.",
+        fix: "Correct the code, or remove it.",
+        example: Some("waive: [W104]"),
+    },
 ];

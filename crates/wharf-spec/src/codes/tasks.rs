@@ -45,4 +45,25 @@ pub(super) const CODES: &[Code] = &[
         fix: "Use one of the two nearest values, which the message names.",
         example: Some("logs: { retain: 30d }"),
     },
+    Code {
+        code: "E034",
+        title: "a range of tasks",
+        explanation: "The autoscaler adds and removes tasks between `min` and `max` to reach something: an average CPU or memory, a number of requests, or the range of a time of day. A range without any of these never moves, and any of these without a range has nothing to decide.",
+        fix: "Give the range and what moves it, or write a fixed number.",
+        example: Some("scale: { min: 2, max: 10, cpu: 60 }"),
+    },
+    Code {
+        code: "E037",
+        title: "a schedule",
+        explanation: "A schedule is a cron expression of five fields, read in a time zone of the IANA list, or a rate of whole minutes. EventBridge takes days of the month or days of the week in one expression, not both, and an expression that no date fits would never run.",
+        fix: "Correct the part that the message names.",
+        example: Some("schedule: { cron: \"30 2 * * *\", timezone: Europe/Berlin }"),
+    },
+    Code {
+        code: "E038",
+        title: "strategy of a rollout",
+        explanation: "Each strategy has settings of its own, which mean nothing to the others: `bake` belongs to all but `rolling`, `step` and `interval` to `linear` and `canary`. ECS counts the waits in whole minutes. Linear and canary move requests, so they need a `port`. Alarms are given by name.",
+        fix: "Remove what does not belong, or choose the strategy it belongs to.",
+        example: Some("deploy: { strategy: canary, step: 10%, interval: 5m, bake: 10m }"),
+    },
 ];

@@ -54,4 +54,18 @@ pub(super) const CODES: &[Code] = &[
         fix: "Add the host to the names of a `domain`.",
         example: Some("domain: { names: [shop.example.com, api.example.com] }"),
     },
+    Code {
+        code: "W116",
+        title: "a schedule that may not be meant",
+        explanation: "The expression is good, and does not run as evenly as it looks: steps that do not divide the hour or the day begin anew with each, and days 29 to 31 are missing in some months.",
+        fix: "Choose a step that divides 60 or 24, or `L` for the last day of the month, or waive the warning.",
+        example: None,
+    },
+    Code {
+        code: "W119",
+        title: "`waive` without a warning",
+        explanation: "The waived code occurs in no environment of the file. A waiver that is no longer needed would hide the next warning of its kind.",
+        fix: "Remove the code from `waive`.",
+        example: None,
+    },
 ];

@@ -1,7 +1,11 @@
 //! What every part needs to know while it reads.
 
+use std::collections::BTreeSet;
+
 use crate::document::Node;
 use crate::problem::{Problem, Span};
+use crate::unsupported::Feature;
+use crate::waive::Waiver;
 
 /// Collects problems, and remembers positions that checks across services need.
 #[derive(Default)]
@@ -15,12 +19,20 @@ pub(crate) struct Cx {
     pub(crate) env: Option<String>,
     /// The region, empty when it is missing or broken.
     pub(crate) region: String,
-    /// Name of the service being read.
+    /// Name of the service or job being read or checked; empty outside.
     pub(crate) service: String,
+    /// What the file uses of the format beyond its core, and where.
+    pub(crate) features: Vec<(Feature, Span)>,
+    /// Warnings that are not to be shown.
+    pub(crate) waivers: Vec<Waiver>,
+    /// Entries of `images` that something runs.
+    pub(crate) images_used: BTreeSet<String>,
     /// Where routed services stand.
     pub(crate) routed: Vec<Routed>,
     /// Where every service's name stands.
     pub(crate) services: Vec<(String, Span)>,
+    /// Where every job's name stands.
+    pub(crate) jobs: Vec<(String, Span)>,
     /// Where the names under `protect` stand.
     pub(crate) protect: Vec<(String, Span)>,
     /// Where `app` stands.
@@ -52,8 +64,17 @@ impl Cx {
         Self { app: app.to_owned(), stack, env, ..Self::default() }
     }
 
-    pub(crate) fn push(&mut self, problem: Problem) {
+    /// Reports a problem, as one of the service at hand unless it says of which.
+    pub(crate) fn push(&mut self, mut problem: Problem) {
+        if problem.service.is_none() && !self.service.is_empty() {
+            problem.service = Some(self.service.clone());
+        }
         self.problems.push(problem);
+    }
+
+    /// Notes that the file uses a feature.
+    pub(crate) fn uses(&mut self, feature: Feature, span: Span) {
+        self.features.push((feature, span));
     }
 
     pub(crate) fn wrong_type(&mut self, node: &Node, expected: &str) {

@@ -1,60 +1,39 @@
-//! How many tasks run, how new ones replace old ones, and how long logs stay.
+//! How new tasks replace old ones, and how long logs stay.
+
+use std::collections::BTreeSet;
 
 use super::context::Cx;
-use super::stack::not_yet;
-use crate::document::Node;
-use crate::keys::{self, Fields};
+use crate::document::{Entry, Node};
+use crate::keys::{self, Fields, shorten};
 use crate::problem::Problem;
-use crate::stack::Deploy;
+use crate::stack::{Deploy, Strategy};
 use crate::units;
-
-/// Most tasks of one service (ECS quotas).
-const MAX_TASKS: u32 = 5000;
+use crate::unsupported::Feature;
 
 /// Days a log group can keep its lines (CloudWatch Logs API reference, `PutRetentionPolicy`).
 const RETENTION: &[u32] = &[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
 ];
+/// Longest wait of a strategy (ECS API reference, `DeploymentConfiguration`: 1440 minutes).
+const LONGEST_BAKE: u32 = 86400;
+/// How long the old revision stays when the spec does not say.
+const BAKE: u32 = 300;
 
-pub(super) fn scale(cx: &mut Cx, node: &Node) -> Option<u32> {
-    if node.map().is_none() {
-        return units::integer(cx, node, "`scale`", 0, MAX_TASKS);
-    }
-    let fields = Fields::of(cx, node, &keys::SCALE)?;
-    for (key, example) in [("min", "min: 2"), ("max", "max: 2")] {
-        if fields.entry(key).is_none() {
-            cx.missing(node.span, "a scale", key, example);
-        }
-    }
-    let max_node = fields.get(cx, "max");
-    let min = fields.get(cx, "min").and_then(|n| units::integer(cx, n, "`min`", 0, MAX_TASKS))?;
-    let max = max_node.and_then(|n| units::integer(cx, n, "`max`", 0, MAX_TASKS))?;
-    let span = max_node.map_or(node.span, |node| node.span);
-    if min > max {
-        cx.push(
-            Problem::error("E033", span, "`max` is less than `min`")
-                .label(format!("less than {min}")),
-        );
-    } else if min < max {
-        not_yet(cx, span, "a range of tasks (`min` and `max` that differ)");
-    }
-    Some(min)
-}
-
-pub(super) fn read(cx: &mut Cx, node: Option<&Node>) -> Deploy {
-    let mut deploy =
-        Deploy { max_failures: 3, drain: 30, timeout: 600, min_healthy: 100, max_running: 200 };
+pub(super) fn read(cx: &mut Cx, node: Option<&Node>, routed: bool) -> Deploy {
+    let mut deploy = Deploy {
+        strategy: Strategy::Rolling,
+        alarms: BTreeSet::new(),
+        max_failures: 3,
+        drain: 30,
+        timeout: 600,
+        min_healthy: 100,
+        max_running: 200,
+    };
     let Some(node) = node else { return deploy };
     let Some(fields) = Fields::of(cx, node, &keys::DEPLOY) else { return deploy };
-    if let Some(strategy) = fields.get(cx, "strategy") {
-        let words = ["rolling", "blue-green", "linear", "canary"];
-        if let Some(word) = units::word(cx, strategy, "`strategy`", &words)
-            && word != "rolling"
-        {
-            not_yet(cx, strategy.span, &format!("`strategy: {word}`"));
-        }
-    }
+    deploy.strategy = strategy(cx, fields, routed);
+    deploy.alarms = alarms(cx, fields);
     let failures = fields.get(cx, "max_failures");
     if let Some(number) = failures.and_then(|n| units::integer(cx, n, "`max_failures`", 1, 200)) {
         deploy.max_failures = number;
@@ -87,6 +66,112 @@ pub(super) fn read(cx: &mut Cx, node: Option<&Node>) -> Deploy {
         );
     }
     deploy
+}
+
+/// Reads `strategy` with the settings that belong to it.
+fn strategy(cx: &mut Cx, fields: Fields<'_>, routed: bool) -> Strategy {
+    const WORDS: [&str; 4] = ["rolling", "blue-green", "linear", "canary"];
+    let node = fields.get(cx, "strategy");
+    let word = node.map_or(Some("rolling"), |node| units::word(cx, node, "`strategy`", &WORDS));
+    let wait = |cx: &mut Cx, key: &str, default: u32| {
+        let node = fields.get(cx, key);
+        node.and_then(|node| minutes(cx, node, key)).unwrap_or(default)
+    };
+    let bake = wait(cx, "bake", BAKE);
+    // ECS API reference, LinearConfiguration and CanaryConfiguration: ranges and defaults.
+    let (low, step, interval) = match word {
+        Some("linear") => (3, 10, 360),
+        _ => (1, 5, 600),
+    };
+    let interval = wait(cx, "interval", interval);
+    let percent = fields.get(cx, "step");
+    let step = percent.and_then(|n| units::percent(cx, n, "`step`", low, 100)).unwrap_or(step);
+    let Some(word) = word else { return Strategy::Rolling };
+    let takes: &[&str] = match word {
+        "rolling" => &[],
+        "blue-green" => &["bake"],
+        _ => &["bake", "step", "interval"],
+    };
+    for key in ["bake", "step", "interval"] {
+        if let Some(entry) = fields.entry(key).filter(|_| !takes.contains(&key)) {
+            stray(cx, entry, word, node);
+        }
+    }
+    let Some(node) = node else { return Strategy::Rolling };
+    if matches!(word, "linear" | "canary") && !routed {
+        cx.push(
+            Problem::error("E038", node.span, format!("`strategy: {word}` needs `port`"))
+                .label("a service without a port gets no requests that could be moved")
+                .help("write `strategy: rolling`, or remove the line"),
+        );
+    }
+    let (feature, strategy) = match word {
+        "blue-green" => (Feature::BlueGreen, Strategy::BlueGreen { bake }),
+        "linear" => (Feature::Linear, Strategy::Linear { step, interval, bake }),
+        "canary" => (Feature::Canary, Strategy::Canary { step, interval, bake }),
+        _ => return Strategy::Rolling,
+    };
+    cx.uses(feature, node.span);
+    strategy
+}
+
+fn stray(cx: &mut Cx, entry: &Entry, word: &str, strategy: Option<&Node>) {
+    let key = entry.key.text.as_str();
+    let of = if key == "bake" { "blue-green, linear and canary" } else { "linear and canary" };
+    let mut problem =
+        Problem::error("E038", entry.key.span, format!("`{key}` belongs to the strategies {of}"))
+            .label("has no meaning here");
+    problem = match strategy {
+        Some(node) => problem.also(node.span, format!("the strategy is {word}")),
+        None => problem.note("the strategy is rolling by default"),
+    };
+    cx.push(problem.help("remove it, or name the strategy it belongs to"));
+}
+
+fn minutes(cx: &mut Cx, node: &Node, key: &str) -> Option<u32> {
+    let seconds = units::duration(cx, node, &format!("`{key}`"), 0, LONGEST_BAKE)?;
+    if seconds % 60 == 0 {
+        return Some(seconds);
+    }
+    cx.push(
+        Problem::error("E038", node.span, format!("`{key}` is a whole number of minutes"))
+            .label("not a whole number of minutes")
+            .help(format!("for example {}m", seconds.div_ceil(60))),
+    );
+    None
+}
+
+/// Reads the names of alarms (CloudWatch API reference, `PutMetricAlarm`: 1 to 255 characters).
+fn alarms(cx: &mut Cx, fields: Fields<'_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let Some(node) = fields.get(cx, "rollback_on_alarms") else { return names };
+    let Some(items) = units::texts(cx, node, "`rollback_on_alarms`") else { return names };
+    if let Some(entry) = fields.entry("rollback_on_alarms") {
+        cx.uses(Feature::Alarms, entry.key.span);
+    }
+    if items.is_empty() {
+        cx.push(
+            Problem::error("E009", node.span, "`rollback_on_alarms` names no alarm")
+                .label("empty")
+                .help("remove the line if no alarm should roll back"),
+        );
+    }
+    for (name, span) in items {
+        let arn = name.starts_with("arn:");
+        if arn || name.is_empty() || name.chars().count() > 255 {
+            let problem = Problem::error(
+                "E038",
+                span,
+                format!("`{}` is not the name of an alarm", shorten(&name)),
+            );
+            let problem = problem.label("expected 1 to 255 characters, not an ARN");
+            let last = name.rsplit(':').next().unwrap_or_default();
+            cx.push(if arn { problem.help(format!("write {}", shorten(last))) } else { problem });
+        } else if !names.insert(name) {
+            cx.push(Problem::error("E038", span, "this alarm is listed twice").label("again"));
+        }
+    }
+    names
 }
 
 /// Reads days; `None` means for ever.

@@ -3,92 +3,254 @@
 use std::collections::BTreeMap;
 
 use super::context::Cx;
-use super::stack::not_yet;
 use crate::document::Node;
 use crate::keys::{self, Fields, nearest, shorten};
 use crate::problem::{Problem, Span};
-use crate::stack::{Architecture, Image, ImageReference, Repository};
+use crate::stack::{Architecture, Build, Image, ImageReference, Repository};
 use crate::units;
+use crate::unsupported::Feature;
+
+/// What the entries of the top-level `images` stand for.
+pub(super) type Images = BTreeMap<String, Source>;
+
+/// What one entry of `images` stands for.
+pub(super) enum Source {
+    /// A full reference.
+    Reference(String),
+    /// Built by wharf, into a repository named after the entry.
+    Build(Plan),
+    /// Something that was reported.
+    Broken,
+}
+
+/// A build as it is written, before it is known for which architecture.
+#[derive(Clone)]
+pub(super) struct Plan {
+    context: String,
+    file: String,
+    architecture: Option<Architecture>,
+    span: Span,
+}
+
+/// Whose image is read.
+pub(super) struct Owner<'o> {
+    /// Name of its own repository, below the app.
+    pub(super) name: &'o str,
+    /// What it is, for messages: "a service".
+    pub(super) what: &'static str,
+    /// Where its name stands.
+    pub(super) place: Span,
+}
 
 /// Reads the top-level map of images that services may name.
-pub(super) fn images(cx: &mut Cx, node: &Node) -> BTreeMap<String, String> {
+pub(super) fn images(cx: &mut Cx, node: &Node) -> Images {
     let mut images = BTreeMap::new();
     let Some(entries) = node.map() else {
         cx.wrong_type(node, "`images` (a map of names and references)");
         return images;
     };
     for entry in entries {
-        if entry.value.get("build").is_some() {
-            not_yet(cx, entry.value.span, "`build`");
-        } else if let Some(reference) = units::text(cx, &entry.value, "an image") {
-            check_reference(cx, &reference, Some(entry.value.span));
-            images.insert(entry.key.text.clone(), reference);
-        }
+        let source = if entry.value.map().is_some() {
+            units::name(cx, &entry.key.text, entry.key.span, "an image");
+            let fields = Fields::of(cx, &entry.value, &keys::IMAGES_ENTRY).unwrap_or_default();
+            let unknown = fields.entry("build").is_none();
+            if unknown && entry.value.map().is_some_and(<[_]>::is_empty) {
+                cx.missing(entry.value.span, "an entry of `images`", "build", "build: .");
+            }
+            fields.get(cx, "build").and_then(|node| plan(cx, node)).map(Source::Build)
+        } else {
+            units::text(cx, &entry.value, "an image").map(|reference| {
+                check_reference(cx, &reference, Some(entry.value.span));
+                Source::Reference(reference)
+            })
+        };
+        images.insert(entry.key.text.clone(), source.unwrap_or(Source::Broken));
     }
     images
 }
 
-/// Reads `image`, `platform` and `repository` of a service.
+/// Reads `build`; one text is the context.
+fn plan(cx: &mut Cx, node: &Node) -> Option<Plan> {
+    cx.uses(Feature::Build, node.span);
+    let mut plan = Plan {
+        context: ".".to_owned(),
+        file: "Dockerfile".to_owned(),
+        architecture: None,
+        span: node.span,
+    };
+    if node.map().is_none() {
+        plan.context = folder(cx, node, "`build`")?;
+        return Some(plan);
+    }
+    let fields = Fields::of(cx, node, &keys::BUILD)?;
+    if let Some(context) = fields.get(cx, "context").and_then(|node| folder(cx, node, "`context`"))
+    {
+        plan.context = context;
+    }
+    if let Some(file) = fields.get(cx, "file").and_then(|node| folder(cx, node, "`file`")) {
+        plan.file = file;
+    }
+    plan.architecture = fields.get(cx, "platform").and_then(|node| platform(cx, node));
+    Some(plan)
+}
+
+/// Reads a path that means the same on every machine that has the files.
+fn folder(cx: &mut Cx, node: &Node, what: &str) -> Option<String> {
+    let path = units::text(cx, node, what)?;
+    let remote = ["http://", "https://", "git://", "git@", "ssh://"];
+    let problem =
+        Problem::error("E042", node.span, format!("{what} cannot be `{}`", shorten(&path)));
+    let problem = if path.is_empty() || path.contains('\0') {
+        problem.label("expected a path").help("for the folder of the spec, write `.`")
+    } else if remote.iter().any(|start| path.starts_with(start)) {
+        problem
+            .label("a place elsewhere")
+            .help("a build uses files beside the spec; fetch them first, and name their folder")
+    } else if path.starts_with(['/', '~']) || path.chars().nth(1) == Some(':') {
+        problem
+            .label("a place that only one machine has")
+            .help("write the path from the folder of the spec, for example `./web`")
+    } else {
+        return Some(path);
+    };
+    cx.push(problem);
+    None
+}
+
+/// What `image` and `build` say, before flags.
+enum Said {
+    Own(ImageReference),
+    Build(String, Plan),
+    Elsewhere(String),
+    /// `keep`, or something that was reported.
+    Keep,
+}
+
+/// Reads `image`, `build`, `platform` and `repository` of a service or job.
 pub(super) fn read(
     cx: &mut Cx,
-    place: Span,
+    owner: &Owner<'_>,
     fields: Fields<'_>,
-    images: &BTreeMap<String, String>,
+    images: &Images,
     over: Option<&str>,
 ) -> (Image, Architecture) {
     let repository_node = fields.get(cx, "repository");
     let repository = repository(cx, repository_node);
-    let mut architecture = fields.get(cx, "platform").and_then(|node| platform(cx, node));
-    let image = match fields.get(cx, "image") {
-        None => {
-            if fields.entry("image").is_none() && fields.entry("build").is_none() && over.is_none()
-            {
-                cx.push(
-                    Problem::error("E006", place, "a service needs `image`")
-                        .label("has no `image`")
-                        .help("write `image: { tag: v1 }` for an image in the service's own repository")
-                        .help("write for example `image: nginx:1.27` for one that exists elsewhere"),
-                );
-            }
-            Image::Keep { repository: repository.clone() }
-        }
-        Some(node) if node.map().is_some() => {
-            let (reference, inner) = own(cx, node);
-            if let (Some(inner), Some(outer)) = (inner, architecture)
-                && inner != outer
-            {
-                cx.push(
-                    Problem::error("E040", node.span, "two different platforms for one service")
-                        .label("`platform` here says one, beside `image` another")
-                        .help("keep one of them"),
-                );
-            }
-            architecture = architecture.or(inner);
-            match reference {
-                Some(reference) => Image::Own { reference, repository: repository.clone() },
-                None => Image::Keep { repository: repository.clone() },
-            }
-        }
-        Some(node) => match units::text(cx, node, "`image`") {
-            Some(text) if text == "keep" => Image::Keep { repository: repository.clone() },
-            Some(text) => elsewhere(cx, &text, node.span, images),
-            None => Image::Keep { repository: repository.clone() },
+    let beside = fields.get(cx, "platform");
+    let mut platforms: Vec<(Architecture, Span)> = Vec::new();
+    platforms.extend(beside.and_then(|node| Some((platform(cx, node)?, node.span))));
+    let (image_node, build_node) = (fields.get(cx, "image"), fields.get(cx, "build"));
+    if let (Some(image), Some(build)) = (image_node, build_node) {
+        cx.push(
+            Problem::error("E040", build.span, "an image is named or built, not both")
+                .label("builds one")
+                .also(image.span, "names one")
+                .help("keep one of them; in an environment, `image: null` removes the base's"),
+        );
+    }
+    let nothing = fields.entry("image").is_none() && fields.entry("build").is_none();
+    let said = match (image_node, build_node) {
+        (Some(node), _) if node.map().is_some() => own(cx, owner, node, &mut platforms),
+        (Some(node), _) => match units::text(cx, node, "`image`") {
+            Some(text) if text == "keep" => Said::Keep,
+            Some(text) => named(cx, &text, node.span, images),
+            None => Said::Keep,
         },
+        (None, Some(node)) => {
+            plan(cx, node).map_or(Said::Keep, |plan| Said::Build(owner.name.to_owned(), plan))
+        }
+        (None, None) => {
+            if nothing && over.is_none() {
+                no_image(cx, owner);
+            }
+            Said::Keep
+        }
     };
-    if let (Image::Elsewhere(_), Some(node)) = (&image, repository_node) {
+    if let Said::Build(_, plan) = &said {
+        platforms.extend(plan.architecture.map(|architecture| (architecture, plan.span)));
+    }
+    if let [(first, here), rest @ ..] = platforms.as_slice()
+        && let Some((_, there)) = rest.iter().find(|(other, _)| other != first)
+    {
+        cx.push(
+            Problem::error("E040", *there, "two different platforms for one task")
+                .label("says one")
+                .also(*here, "says another")
+                .help("keep one of them"),
+        );
+    }
+    let architecture = platforms.first().map_or(Architecture::X86_64, |(first, _)| *first);
+    if let (Said::Elsewhere(_), Some(node)) = (&said, repository_node) {
         cx.push(
             Problem::warning("W105", node.span, "`repository` has no effect here")
                 .label("the image lives elsewhere")
                 .note(
-                    "a repository is made only for `image: { tag: … }` or `image: { digest: … }`",
+                    "a repository is made only for images that are built or named by `tag` or `digest`",
                 ),
         );
     }
+    let repository_again = repository.clone();
+    let image = match said {
+        Said::Own(reference) => Image::Own { reference, repository },
+        Said::Keep => Image::Keep { repository },
+        Said::Elsewhere(reference) => Image::Elsewhere(reference),
+        Said::Build(name, Plan { context, file, .. }) => {
+            Image::Built { name, build: Build { context, file, architecture }, repository }
+        }
+    };
     let image = match over {
-        Some(over) => overridden(cx, image, over, repository),
+        Some(over) => overridden(cx, image, over, repository_again),
         None => image,
     };
-    (image, architecture.unwrap_or(Architecture::X86_64))
+    (image, architecture)
+}
+
+fn no_image(cx: &mut Cx, owner: &Owner<'_>) {
+    let mut problem = Problem::error("E006", owner.place, format!("{} needs `image`", owner.what))
+        .label("has no `image`");
+    if owner.what == "a service" {
+        problem = problem
+            .help("write `image: { tag: v1 }` for an image in the service's own repository")
+            .help("write for example `image: nginx:1.27` for one that exists elsewhere");
+    } else {
+        problem = problem
+            .note("with a single service it would run that one's image; here there are several")
+            .help("name an entry of the top-level `images`, or set `image` under `defaults`");
+    }
+    cx.push(problem);
+}
+
+/// Reads the image of a sidecar, which exists elsewhere.
+pub(super) fn sidecar(cx: &mut Cx, node: &Node, images: &Images) -> Option<String> {
+    if node.map().is_some() {
+        cx.push(
+            Problem::error("E043", node.span, "a sidecar runs an image that exists elsewhere")
+                .label("this is a map")
+                .help("write the full reference as a text, for example `nginx:1.27`"),
+        );
+        return None;
+    }
+    let text = units::text(cx, node, "`image`")?;
+    match images.get(&text) {
+        Some(Source::Build(_)) => {
+            cx.images_used.insert(text.clone());
+            cx.push(
+                Problem::error("E043", node.span, "a sidecar runs an image that exists elsewhere")
+                    .label(format!("`{text}` is built"))
+                    .help("write the full reference of an image"),
+            );
+            return None;
+        }
+        Some(Source::Broken) => {
+            cx.images_used.insert(text);
+            return None;
+        }
+        Some(Source::Reference(_)) | None => {}
+    }
+    match named(cx, &text, node.span, images) {
+        Said::Elsewhere(reference) => Some(reference),
+        Said::Own(_) | Said::Build(..) | Said::Keep => None,
+    }
 }
 
 fn platform(cx: &mut Cx, node: &Node) -> Option<Architecture> {
@@ -113,52 +275,68 @@ fn repository(cx: &mut Cx, node: Option<&Node>) -> Repository {
     repository
 }
 
-/// Reads `{ tag: … }` or `{ digest: … }`.
-fn own(cx: &mut Cx, node: &Node) -> (Option<ImageReference>, Option<Architecture>) {
-    let Some(fields) = Fields::of(cx, node, &keys::IMAGE) else { return (None, None) };
-    let platform = fields.get(cx, "platform").and_then(|node| platform(cx, node));
-    let reference = match (fields.get(cx, "tag"), fields.get(cx, "digest")) {
-        (Some(tag), Some(digest)) => {
-            cx.push(
-                Problem::error(
-                    "E040",
-                    digest.span,
-                    "an image is named by tag or by digest, not both",
-                )
-                .label("names it again")
-                .also(tag.span, "names it")
-                .help("keep one of them; in an environment, `tag: null` removes the base's tag"),
-            );
-            None
-        }
-        (Some(node), None) => units::text(cx, node, "`tag`").and_then(|tag| {
+/// Reads `{ tag: … }`, `{ digest: … }` or `{ build: … }`.
+fn own(
+    cx: &mut Cx,
+    owner: &Owner<'_>,
+    node: &Node,
+    platforms: &mut Vec<(Architecture, Span)>,
+) -> Said {
+    let Some(fields) = Fields::of(cx, node, &keys::IMAGE) else { return Said::Keep };
+    if let Some(node) = fields.get(cx, "platform") {
+        platforms.extend(platform(cx, node).map(|found| (found, node.span)));
+    }
+    let given: Vec<(&str, &Node)> = ["tag", "digest", "build"]
+        .into_iter()
+        .filter_map(|key| fields.get(cx, key).map(|node| (key, node)))
+        .collect();
+    let said = match given.as_slice() {
+        [("tag", node)] => units::text(cx, node, "`tag`").and_then(|tag| {
             let good = is_tag(&tag);
             if !good {
                 bad_tag(cx, &tag, Some(node.span));
             }
-            good.then_some(ImageReference::Tag(tag))
+            good.then_some(Said::Own(ImageReference::Tag(tag)))
         }),
-        (None, Some(node)) => units::text(cx, node, "`digest`").and_then(|digest| {
+        [("digest", node)] => units::text(cx, node, "`digest`").and_then(|digest| {
             let good = is_digest(&digest);
             if !good {
                 bad_digest(cx, &digest, Some(node.span));
             }
-            good.then_some(ImageReference::Digest(digest))
+            good.then_some(Said::Own(ImageReference::Digest(digest)))
         }),
-        (None, None) => {
+        [(_, node)] => plan(cx, node).map(|plan| Said::Build(owner.name.to_owned(), plan)),
+        [] => {
             let said = ["tag", "digest", "build"].iter().any(|key| fields.entry(key).is_some());
             if !said {
                 cx.missing(node.span, "an image", "tag", "tag: v1");
             }
             None
         }
+        [(one, first), (other, second), ..] => {
+            cx.push(
+                Problem::error("E040", second.span, "an image is named by tag, by digest or built")
+                    .label(format!("`{other}` says one"))
+                    .also(first.span, format!("`{one}` says another"))
+                    .help(format!(
+                        "keep one of them; in an environment, `{one}: null` removes the base's"
+                    )),
+            );
+            None
+        }
     };
-    (reference, platform)
+    said.unwrap_or(Said::Keep)
 }
 
-fn elsewhere(cx: &mut Cx, text: &str, span: Span, images: &BTreeMap<String, String>) -> Image {
-    if let Some(reference) = images.get(text) {
-        return Image::Elsewhere(reference.clone());
+/// Reads a plain text: an entry of `images`, or a full reference.
+fn named(cx: &mut Cx, text: &str, span: Span, images: &Images) -> Said {
+    if let Some(source) = images.get(text) {
+        cx.images_used.insert(text.to_owned());
+        return match source {
+            Source::Reference(reference) => Said::Elsewhere(reference.clone()),
+            Source::Build(plan) => Said::Build(text.to_owned(), plan.clone()),
+            Source::Broken => Said::Keep,
+        };
     }
     check_reference(cx, text, Some(span));
     let bare = !text.contains([':', '/', '@']);
@@ -177,7 +355,7 @@ fn elsewhere(cx: &mut Cx, text: &str, span: Span, images: &BTreeMap<String, Stri
                 )),
         );
     }
-    Image::Elsewhere(text.to_owned())
+    Said::Elsewhere(text.to_owned())
 }
 
 fn looks_like_tag(text: &str) -> bool {
@@ -214,7 +392,9 @@ fn overridden(cx: &mut Cx, image: Image, over: &str, repository: Repository) -> 
         return Image::Elsewhere(over.to_owned());
     };
     match image {
-        Image::Own { .. } | Image::Keep { .. } => Image::Own { reference, repository },
+        Image::Own { .. } | Image::Keep { .. } | Image::Built { .. } => {
+            Image::Own { reference, repository }
+        }
         Image::Elsewhere(full) => {
             let (name, _, _) = split(&full);
             Image::Elsewhere(match reference {

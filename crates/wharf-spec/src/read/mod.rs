@@ -1,11 +1,18 @@
 //! Merged tree to [`Stack`](crate::Stack), part by part.
 
+mod container;
 mod context;
 mod deploy;
 mod image;
+mod job;
+mod owned;
 mod place;
 mod routing;
+mod scale;
+mod schedule;
 mod service;
+mod sidecar;
+mod size;
 mod stack;
 mod variables;
 

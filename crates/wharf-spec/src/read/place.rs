@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::context::Cx;
+use super::owned;
 use crate::document::Node;
 use crate::keys::{self, Fields, shorten};
 use crate::problem::{Problem, Span};
 use crate::stack::{Balancer, Network, Placement, Scheme, VpcRef};
+use crate::unsupported::Feature;
 use crate::{regions, units};
 
 /// Most tags of the spec; wharf's own go beside them (50 on most things, AWS general reference).
@@ -145,6 +147,7 @@ pub(super) fn network(cx: &mut Cx, node: Option<&Node>) -> Network {
 }
 
 fn vpc(cx: &mut Cx, node: &Node) -> Option<VpcRef> {
+    let node = owned::inner(cx, node)?;
     let text = units::text(cx, node, "`vpc`")?;
     if text == "default" {
         return Some(VpcRef::Default);
@@ -152,11 +155,8 @@ fn vpc(cx: &mut Cx, node: &Node) -> Option<VpcRef> {
     if is_id(&text, "vpc-") {
         return Some(VpcRef::Id(text));
     }
-    if let Some((key, value)) = text.strip_prefix("tag:").and_then(|tag| tag.split_once('='))
-        && !key.is_empty()
-        && !value.is_empty()
-    {
-        return Some(VpcRef::Tag { key: key.to_owned(), value: value.to_owned() });
+    if let Some((key, value)) = owned::tag(&text) {
+        return Some(VpcRef::Tag { key, value });
     }
     cx.push(
         Problem::error("E080", node.span, format!("`{}` does not name a VPC", shorten(&text)))
@@ -209,12 +209,26 @@ fn is_id(text: &str, prefix: &str) -> bool {
 
 pub(super) fn balancer(cx: &mut Cx, node: Option<&Node>) -> Balancer {
     let mut balancer = Balancer {
+        shared: None,
         scheme: Scheme::InternetFacing,
         allow: BTreeSet::from(["0.0.0.0/0".to_owned(), "::/0".to_owned()]),
         idle_timeout: 60,
     };
     let Some(node) = node else { return balancer };
     let Some(fields) = Fields::of(cx, node, &keys::BALANCER) else { return balancer };
+    if let Some(entry) = fields.entry("use") {
+        cx.uses(Feature::BalancerUse, entry.key.span);
+        balancer.shared = fields.get(cx, "use").and_then(|node| owned::balancer(cx, node));
+        for key in ["scheme", "allow", "idle_timeout"] {
+            let Some(own) = fields.entry(key) else { continue };
+            cx.push(
+                Problem::error("E085", own.key.span, format!("`{key}` is up to the owner"))
+                    .label("would change the balancer")
+                    .also(entry.key.span, "owned elsewhere")
+                    .help("remove one of the two"),
+            );
+        }
+    }
     if let Some(node) = fields.get(cx, "scheme")
         && units::word(cx, node, "`scheme`", &["internet-facing", "internal"]) == Some("internal")
     {
@@ -241,6 +255,17 @@ pub(super) fn balancer(cx: &mut Cx, node: Option<&Node>) -> Balancer {
         balancer.idle_timeout = idle;
     }
     balancer
+}
+
+/// Reads `cluster`, which only names one owned elsewhere.
+pub(super) fn cluster(cx: &mut Cx, node: &Node) -> Option<String> {
+    let fields = Fields::of(cx, node, &keys::CLUSTER)?;
+    let Some(entry) = fields.entry("use") else {
+        cx.missing(node.span, "`cluster`", "use", "use: NAME");
+        return None;
+    };
+    cx.uses(Feature::ClusterUse, entry.key.span);
+    fields.get(cx, "use").and_then(|node| owned::cluster(cx, node))
 }
 
 fn check_cidr(cx: &mut Cx, text: &str, span: Span) {

@@ -1,6 +1,7 @@
 //! How requests reach a service, and how its health is known.
 
 use super::context::{Cx, Routed};
+use super::owned;
 use crate::document::Node;
 use crate::keys::{self, Fields, shorten};
 use crate::problem::{Problem, Span};
@@ -347,7 +348,10 @@ fn check_domain(cx: &mut Cx, name: &str, span: Span, domain: &Domain, first: boo
         Problem::error("E060", span, format!("`{}` cannot be a domain name here", shorten(name)))
             .label(label)
     };
-    let problem = if name.starts_with("*.") {
+    let problem = if name.contains('*') && !name.starts_with("*.") {
+        problem("a star in the middle of a name stands for nothing, in certificates and in DNS")
+            .help("list the names one by one")
+    } else if name.starts_with("*.") {
         problem("a wildcard")
             .help("list the names; for a wildcard over HTTP alone, use `route: { host: … }`")
     } else if bare != lower || name != lower {
@@ -401,6 +405,7 @@ fn zone(cx: &mut Cx, node: &Node) -> Option<Zone> {
 }
 
 fn certificate(cx: &mut Cx, node: &Node) -> Option<CertificateSource> {
+    let node = owned::inner(cx, node)?;
     let text = units::text(cx, node, "`certificate`")?;
     if text == "auto" {
         return Some(CertificateSource::Auto);

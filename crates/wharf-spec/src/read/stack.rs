@@ -5,15 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::{Version, VersionReq};
 
 use super::context::Cx;
+use super::image::Images;
+use super::job::{self, Surroundings};
 use super::{image, place, service};
 use crate::document::Node;
-use crate::keys::{self, Fields, later, nearest, shorten};
+use crate::keys::{self, Fields, nearest, shorten};
 use crate::problem::{Problem, Span};
-use crate::stack::{Destroy, Fate, Stack};
+use crate::stack::{Destroy, Fate, Job, Service, Stack};
 use crate::units;
+use crate::unsupported::Feature;
+use crate::waive;
 
 /// Most services of one stack: a balancer has 100 rules (ELB quotas).
 const MAX_SERVICES: usize = 100;
+/// Most jobs of one stack; what one run reads and checks stays bounded.
+const MAX_JOBS: usize = 200;
 
 /// Checks the version of the format; says whether the rest can be understood.
 pub(crate) fn version(cx: &mut Cx, root: &Node) -> bool {
@@ -104,6 +110,7 @@ pub(crate) fn stack(
     let tags = tags.map(|node| place::tags(cx, tags_key, node)).unwrap_or_default();
     let network = fields.get(cx, "network");
     let network = place::network(cx, network);
+    let cluster = fields.get(cx, "cluster").and_then(|node| place::cluster(cx, node));
     cx.balancer_span = fields.entry("balancer").map(|entry| entry.key.span);
     let balancer = fields.get(cx, "balancer");
     let balancer = place::balancer(cx, balancer);
@@ -115,6 +122,22 @@ pub(crate) fn stack(
         }
     }
     let services = services(cx, root, fields, &images, overrides);
+    let only = fields.entry("services").and_then(|entry| match entry.value.map() {
+        Some([only]) => Some(only),
+        _ => None,
+    });
+    let around = Surroundings { images: &images, overrides, only };
+    let jobs = jobs(cx, fields, &around);
+    let release = fields.entry("release").filter(|entry| {
+        let there = fields.get(cx, "release").is_some();
+        there && !entry.value.is_null()
+    });
+    let release = release.map(|entry| job::release(cx, entry, &around));
+    cx.service.clear();
+    unknown_overrides(cx, overrides, &services, &jobs);
+    if let Some(node) = fields.get(cx, "waive") {
+        waive::read(cx, node);
+    }
     let protect = protect(cx, fields);
     let destroy_node = fields.get(cx, "destroy");
     let destroy = destroy(cx, destroy_node);
@@ -125,8 +148,11 @@ pub(crate) fn stack(
         account,
         tags,
         network,
+        cluster,
         balancer,
+        release,
         services,
+        jobs,
         protect,
         destroy,
     }
@@ -136,9 +162,9 @@ fn services(
     cx: &mut Cx,
     root: &Node,
     fields: Fields<'_>,
-    images: &BTreeMap<String, String>,
+    images: &Images,
     overrides: Option<&BTreeMap<String, String>>,
-) -> BTreeMap<String, crate::stack::Service> {
+) -> BTreeMap<String, Service> {
     let mut services = BTreeMap::new();
     let Some(entry) = fields.entry("services") else {
         cx.missing(
@@ -176,27 +202,66 @@ fn services(
     }
     cx.services = entries.iter().map(|e| (e.key.text.clone(), e.key.span)).collect();
     for entry in entries {
+        cx.service.clone_from(&entry.key.text);
         units::name(cx, &entry.key.text, entry.key.span, "a service");
-        let over = overrides.and_then(|overrides| overrides.get(&entry.key.text));
-        let service = service::read(cx, entry, images, over.map(String::as_str));
-        services.insert(entry.key.text.clone(), service);
+        services.insert(entry.key.text.clone(), service::read(cx, entry, images, overrides));
     }
-    for name in overrides.into_iter().flat_map(BTreeMap::keys) {
-        if !services.contains_key(name) {
-            let problem = Problem::error(
-                "E041",
-                None,
-                format!("`--image {}=…` names no service", shorten(name)),
-            );
-            let near = nearest(name, services.keys().map(String::as_str));
-            let names: Vec<&str> = services.keys().map(String::as_str).collect();
-            cx.push(match near {
-                Some(near) => problem.help(format!("did you mean `--image {near}=…`?")),
-                None => problem.help(format!("the services are: {}", names.join(", "))),
-            });
-        }
-    }
+    cx.service.clear();
     services
+}
+
+fn jobs(cx: &mut Cx, fields: Fields<'_>, around: &Surroundings<'_>) -> BTreeMap<String, Job> {
+    let mut jobs = BTreeMap::new();
+    let Some(entry) = fields.entry("jobs") else { return jobs };
+    let Some(node) = fields.get(cx, "jobs") else { return jobs };
+    cx.uses(Feature::Jobs, entry.key.span);
+    let Some(entries) = node.map() else {
+        cx.push(
+            Problem::error("E007", node.span, "`jobs` must be a map, one key per job")
+                .label(format!("this is {}", node.describe()))
+                .help("for example `nightly:` with `command:` and `schedule:` indented below it"),
+        );
+        return jobs;
+    };
+    if entries.len() > MAX_JOBS {
+        cx.push(
+            Problem::error("E002", entry.key.span, format!("a stack has {MAX_JOBS} jobs at most"))
+                .label(format!("{} are declared", entries.len())),
+        );
+        return jobs;
+    }
+    for entry in entries {
+        units::name(cx, &entry.key.text, entry.key.span, "a job");
+        jobs.insert(entry.key.text.clone(), job::job(cx, entry, around));
+    }
+    cx.service.clear();
+    cx.jobs = entries.iter().map(|e| (e.key.text.clone(), e.key.span)).collect();
+    jobs
+}
+
+/// Reports every `--image NAME=…` that names neither a service nor a job.
+fn unknown_overrides(
+    cx: &mut Cx,
+    overrides: Option<&BTreeMap<String, String>>,
+    services: &BTreeMap<String, Service>,
+    jobs: &BTreeMap<String, Job>,
+) {
+    for name in overrides.into_iter().flat_map(BTreeMap::keys) {
+        if services.is_empty() || services.contains_key(name) || jobs.contains_key(name) {
+            continue;
+        }
+        let what = if jobs.is_empty() { "no service" } else { "neither a service nor a job" };
+        let problem =
+            Problem::error("E041", None, format!("`--image {}=…` names {what}", shorten(name)));
+        let names: Vec<&str> = services.keys().chain(jobs.keys()).map(String::as_str).collect();
+        cx.push(match nearest(name, names.iter().copied()) {
+            Some(near) => problem.help(format!("did you mean `--image {near}=…`?")),
+            None if jobs.is_empty() => {
+                problem.help(format!("the services are: {}", names.join(", ")))
+            }
+            None => problem.help(format!("the services and jobs are: {}", names.join(", "))),
+        });
+    }
 }
 
 fn protect(cx: &mut Cx, fields: Fields<'_>) -> BTreeSet<String> {
@@ -222,9 +287,4 @@ fn destroy(cx: &mut Cx, node: Option<&Node>) -> Destroy {
         }
     }
     destroy
-}
-
-/// Reports a value of the format that is not applied yet.
-pub(super) fn not_yet(cx: &mut Cx, span: Span, what: &str) {
-    cx.push(later(span, what));
 }

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Cx;
+use super::owned;
 use crate::credential;
 use crate::document::Node;
 use crate::keys::{self, Fields, shorten};
 use crate::problem::{Problem, Span};
 use crate::stack::{SecretRef, Statement};
 use crate::units;
+use crate::unsupported::Feature;
 
 pub(super) fn env(cx: &mut Cx, node: &Node) -> BTreeMap<String, String> {
     let mut env = BTreeMap::new();
@@ -200,20 +202,24 @@ fn secret(cx: &mut Cx, variable: &str, text: &str, span: Span) -> Option<SecretR
     None
 }
 
-pub(super) fn permissions(cx: &mut Cx, node: &Node) -> Vec<Statement> {
-    let Some(items) = node.list() else {
-        if node.scalar().is_some_and(|scalar| scalar.text.starts_with("arn:")) {
-            cx.push(keys::later(node.span, "a role as `permissions`"));
-        } else {
-            cx.push(
-                Problem::error("E007", node.span, "`permissions` must be a list of statements")
-                    .label(format!("this is {}", node.describe()))
-                    .help("for example - { allow: [\"s3:GetObject\"], on: [\"arn:aws:s3:::bucket/*\"] }"),
-            );
-        }
-        return Vec::new();
-    };
-    items.iter().filter_map(|item| statement(cx, item)).collect()
+/// Reads statements, or the ARN of a role that takes the place of the task role.
+pub(super) fn permissions(cx: &mut Cx, node: &Node) -> (Vec<Statement>, Option<String>) {
+    if let Some(items) = node.list() {
+        return (items.iter().filter_map(|item| statement(cx, item)).collect(), None);
+    }
+    let role = node.map().is_some_and(|entries| entries.iter().any(|e| e.key.text == "use"))
+        || node.scalar().is_some_and(|scalar| scalar.text.starts_with("arn:"));
+    if role {
+        let inner = owned::inner(cx, node);
+        cx.uses(Feature::Role, node.span);
+        return (Vec::new(), inner.and_then(|node| owned::role(cx, node)));
+    }
+    cx.push(
+        Problem::error("E007", node.span, "`permissions` must be a list of statements")
+            .label(format!("this is {}", node.describe()))
+            .help("for example - { allow: [\"s3:GetObject\"], on: [\"arn:aws:s3:::bucket/*\"] }"),
+    );
+    (Vec::new(), None)
 }
 
 fn statement(cx: &mut Cx, node: &Node) -> Option<Statement> {

@@ -1,0 +1,75 @@
+//! What the format has and this version cannot apply.
+//!
+//! Everything is read and checked; what stands in [`NOT_APPLIED`] is then refused, so that nobody
+//! believes in a line that has no effect. A feature that works loses its line there, and nothing else
+//! of this file changes.
+
+use crate::problem::{Problem, Span};
+use crate::read::Cx;
+
+/// Something of the format that may not be applied yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feature {
+    Alarms,
+    After,
+    BalancerUse,
+    BlueGreen,
+    Build,
+    Canary,
+    ClusterUse,
+    Jobs,
+    Linear,
+    Release,
+    RenamedFrom,
+    Role,
+    ScaleRange,
+    Sidecars,
+    Spot,
+}
+
+/// The features this version refuses, with what they are called and what to do meanwhile.
+const NOT_APPLIED: &[(Feature, &str, &str)] = &[
+    (Feature::After, "`after`", "remove it for now"),
+    (Feature::Alarms, "`rollback_on_alarms`", "remove it for now"),
+    (Feature::BalancerUse, "`use`", "without it, wharf makes a balancer for this stack"),
+    (Feature::BlueGreen, "`strategy: blue-green`", "write `strategy: rolling`, or remove the line"),
+    (
+        Feature::Build,
+        "`build`",
+        "push the image to the service's repository, and write `image: { tag: v1 }`",
+    ),
+    (Feature::Canary, "`strategy: canary`", "write `strategy: rolling`, or remove the line"),
+    (Feature::ClusterUse, "`use`", "without it, wharf makes a cluster for this stack"),
+    (Feature::Jobs, "`jobs`", "remove it for now"),
+    (Feature::Linear, "`strategy: linear`", "write `strategy: rolling`, or remove the line"),
+    (Feature::Release, "`release`", "remove it for now"),
+    (Feature::RenamedFrom, "`renamed_from`", "remove it for now"),
+    (Feature::Role, "a role as `permissions`", "write the statements that the role allows"),
+    (
+        Feature::ScaleRange,
+        "a range of tasks",
+        "for a fixed number of tasks, write for example `scale: 2`",
+    ),
+    (Feature::Sidecars, "`sidecars`", "remove it for now"),
+    (Feature::Spot, "`spot`", "remove it for now"),
+];
+
+/// Reports every use of what is not applied yet.
+pub(crate) fn check(cx: &mut Cx) {
+    for (feature, span) in std::mem::take(&mut cx.features) {
+        let Some((_, what, help)) = NOT_APPLIED.iter().find(|(named, ..)| *named == feature) else {
+            continue;
+        };
+        cx.push(refusal(span, what, help));
+    }
+}
+
+fn refusal(span: Span, what: &str, help: &str) -> Problem {
+    Problem::error(
+        "E090",
+        span,
+        format!("{what} is part of the format, but this version cannot apply it yet"),
+    )
+    .label("not applied yet")
+    .help(help)
+}
