@@ -12,6 +12,7 @@ mod golden;
 mod interrupt;
 mod kill;
 mod lifecycle;
+mod money;
 mod plans;
 mod rules;
 mod served;

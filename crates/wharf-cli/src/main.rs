@@ -5,6 +5,7 @@ mod budget;
 mod checks;
 mod codes;
 mod commands;
+mod cost;
 mod error;
 mod exit;
 mod exposure;

@@ -159,6 +159,9 @@ impl Session {
         options.destroy = destroy;
         options.only.clone_from(&inputs.only);
         options.inputs = inputs;
+        if options.only.is_none() {
+            options.cost = Some(crate::cost::of(&graph, snapshot));
+        }
         if destroy {
             let fates = [
                 ("repository", stack.destroy.repository),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use wharf_graph::props::short_hash;
 use wharf_graph::{Address, Snapshot};
 
-use crate::{Danger, Impact, Moved, Step, StepId, seal};
+use crate::{Cost, Danger, Impact, Moved, Step, StepId, seal};
 
 /// Version of the document. Minor additions never break a reader.
 pub const FORMAT: &str = "wharf.plan/1";
@@ -37,6 +37,9 @@ pub struct Plan {
     /// What it does only with consent.
     #[serde(default)]
     pub consent: Vec<Danger>,
+    /// What the stack costs, if somebody worked it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// The steps, each after the ones it needs.
     pub steps: Vec<Step>,
     /// What was noticed.

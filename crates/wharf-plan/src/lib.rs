@@ -5,6 +5,7 @@
 //! nothing to decide: each operation, its order and the values known so far are in it.
 
 mod consent;
+mod cost;
 mod decide;
 mod diff;
 mod document;
@@ -24,6 +25,7 @@ mod step;
 mod toposort;
 
 pub use consent::{Danger, DangerKind};
+pub use cost::{Cost, CostPart};
 pub use diff::{Change, KNOWN_AFTER_APPLY, MASK};
 pub use document::{Check, FORMAT, Inputs, Level, LoadError, Plan, Summary, Waiting};
 pub use impact::{Costliest, Impact, ImpactKind};

@@ -14,8 +14,8 @@ use crate::impact;
 use crate::nodes::{Node, Nodes};
 use crate::scope::{Relations, dependents};
 use crate::{
-    Action, Check, Inputs, Part, Plan, Refusal, Step, StepId, Summary, Waiting, consent, edges,
-    seal, toposort,
+    Action, Check, Cost, Inputs, Part, Plan, Refusal, Step, StepId, Summary, Waiting, consent,
+    edges, seal, toposort,
 };
 
 /// What a plan depends on besides graph and snapshot.
@@ -32,6 +32,8 @@ pub struct Options {
     pub keep: BTreeSet<String>,
     /// Restricts the plan to these resources and what they cannot do without.
     pub only: Option<Vec<Address>>,
+    /// What the stack costs; goes into the plan.
+    pub cost: Option<Cost>,
     /// What was noticed before planning; goes into the plan.
     pub checks: Vec<Check>,
     /// What only somebody outside can provide; goes into the plan.
@@ -49,6 +51,7 @@ impl Options {
             destroy: false,
             keep: BTreeSet::new(),
             only: None,
+            cost: None,
             checks: Vec::new(),
             waiting: Vec::new(),
             inputs: Inputs::default(),
@@ -200,6 +203,7 @@ fn document(
         summary: summary(&steps, unchanged.len()),
         impact: impact::total(&steps),
         consent: consent::dangers(&steps),
+        cost: options.cost.clone(),
         outputs: outputs(&steps, decided),
         steps,
         checks: options.checks.clone(),

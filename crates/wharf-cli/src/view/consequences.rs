@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use wharf_plan::{ImpactKind, Plan};
+use wharf_plan::{Cost, ImpactKind, Plan};
 
 use super::seconds;
 
 /// Returns labelled lines, the same in every form of a plan.
 pub(crate) fn consequences(plan: &Plan) -> Vec<(&'static str, String)> {
     let mut lines = vec![("Impact", impact(plan))];
+    lines.extend(plan.cost.as_ref().map(|cost| ("Money", money(cost))));
     lines.extend(consent(plan).map(|flags| ("Consent", flags)));
     lines
 }
@@ -53,4 +54,27 @@ fn consent(plan: &Plan) -> Option<String> {
         })
         .collect();
     Some(format!("apply asks, or takes {}", list.join(" and ")))
+}
+
+/// Says what the stack costs at least; a floor, since traffic and storage come on top.
+fn money(cost: &Cost) -> String {
+    let Some(cents) = cost.cents_per_month else {
+        return format!("unknown: the {}", cost.unknown.join("; the "));
+    };
+    let change = match cost.cents_change {
+        None | Some(0) => String::new(),
+        Some(change) => {
+            let sign = if change < 0 { "-" } else { "+" };
+            format!(" ({sign}{})", dollars(change.unsigned_abs()))
+        }
+    };
+    format!(
+        "about {} a month at least{change}, by list prices of {}, without traffic and storage",
+        dollars(cents),
+        cost.prices_of
+    )
+}
+
+fn dollars(cents: u64) -> String {
+    format!("${}.{:02}", cents / 100, cents % 100)
 }

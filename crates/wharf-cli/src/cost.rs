@@ -1,0 +1,273 @@
+//! What a stack costs at least: list prices times what runs all the time.
+//!
+//! The prices are in `data/prices.json`, with the month they are of and where they come from. A region
+//! or a price that is not there is said to be unknown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+use wharf_graph::input::as_ref;
+use wharf_graph::{Address, Graph, Snapshot};
+use wharf_plan::{Cost, CostPart};
+
+/// Hours of a month as AWS's own calculator takes it.
+const HOURS: f64 = 730.0;
+
+const NOT_COUNTED: [&str; 4] = [
+    "traffic and balancer capacity units",
+    "log storage",
+    "image storage",
+    "NAT gateways, which are not the stack's",
+];
+
+#[derive(Deserialize)]
+struct Prices {
+    as_of: String,
+    public_ipv4_hour: f64,
+    secret_month: f64,
+    regions: BTreeMap<String, Region>,
+}
+
+#[derive(Deserialize)]
+struct Region {
+    x86_64: Option<Compute>,
+    arm64: Option<Compute>,
+    balancer_hour: Option<f64>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct Compute {
+    vcpu_hour: f64,
+    gb_hour: f64,
+}
+
+/// Estimates what a stack costs after its plan, and by how much that is more than before.
+pub(crate) fn of(graph: &Graph, snapshot: &Snapshot) -> Cost {
+    let prices: Prices = serde_json::from_str(include_str!("../data/prices.json"))
+        .expect("a test reads the price list that is compiled in");
+    let region = &snapshot.facts.region;
+    let after = Bill::new(&prices, region, &Running::desired(graph));
+    let before = Bill::new(&prices, region, &Running::live(snapshot));
+    let sum = after.sum();
+    Cost {
+        cents_per_month: sum,
+        cents_change: sum.zip(before.sum()).map(|(after, before)| {
+            i64::try_from(after).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX)
+        }),
+        prices_of: prices.as_of,
+        parts: after.parts,
+        unknown: after.unknown.into_iter().collect(),
+        not_counted: NOT_COUNTED.map(str::to_owned).to_vec(),
+    }
+}
+
+/// What runs all the time.
+#[derive(Default)]
+struct Running {
+    services: Vec<Tasks>,
+    balancers: Vec<Balancer>,
+    secrets: BTreeSet<String>,
+}
+
+/// The tasks of one service.
+struct Tasks {
+    name: String,
+    count: u32,
+    cpu: u32,
+    memory: u32,
+    arm: bool,
+    addresses: bool,
+}
+
+struct Balancer {
+    /// One for each zone; none where it is internal.
+    addresses: u32,
+}
+
+impl Running {
+    fn desired(graph: &Graph) -> Self {
+        let definition = |value: &Value| Some(&graph.get(&as_ref(value)?.of)?.props);
+        Self::of(graph.iter().map(|node| (&node.address, &node.props)), &definition)
+    }
+
+    fn live(snapshot: &Snapshot) -> Self {
+        let all = || snapshot.iter().filter(|live| !live.leaving);
+        let definition = |value: &Value| {
+            all().find(|live| Some(live.id.as_str()) == value.as_str()).map(|live| &live.props)
+        };
+        Self::of(all().map(|live| (&live.address, &live.props)), &definition)
+    }
+
+    fn of<'a>(
+        all: impl Iterator<Item = (&'a Address, &'a Value)>,
+        definition: &dyn Fn(&'a Value) -> Option<&'a Value>,
+    ) -> Self {
+        let mut running = Self::default();
+        for (address, props) in all {
+            match address.kind() {
+                "service" => {
+                    let tasks = props.get("task_definition").and_then(definition);
+                    running.service(address.name(), props, tasks);
+                }
+                "load_balancer" => {
+                    let facing = props["scheme"] == "internet-facing";
+                    let zones = props["subnets"].as_array().map_or(0, Vec::len);
+                    let addresses =
+                        if facing { u32::try_from(zones).unwrap_or(u32::MAX) } else { 0 };
+                    running.balancers.push(Balancer { addresses });
+                }
+                _ => {}
+            }
+        }
+        running
+    }
+
+    fn service(&mut self, name: &str, props: &Value, definition: Option<&Value>) {
+        let Some(definition) = definition else { return };
+        let number = |props: &Value, key: &str| {
+            props[key].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+        };
+        self.services.push(Tasks {
+            name: name.to_owned(),
+            count: number(props, "count"),
+            cpu: number(definition, "cpu"),
+            memory: number(definition, "memory"),
+            arm: definition["architecture"] == "ARM64",
+            addresses: props["public_ip"] == true,
+        });
+        let secrets = definition.pointer("/container/secrets").and_then(Value::as_object);
+        for value in secrets.into_iter().flat_map(|map| map.values()).filter_map(Value::as_str) {
+            if value.split(':').nth(2) == Some("secretsmanager") {
+                // Further parts choose a key inside the same secret.
+                let secret: Vec<&str> = value.split(':').take(7).collect();
+                self.secrets.insert(secret.join(":"));
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Bill {
+    parts: Vec<CostPart>,
+    unknown: BTreeSet<String>,
+}
+
+impl Bill {
+    fn new(prices: &Prices, region: &str, running: &Running) -> Self {
+        let mut bill = Self::default();
+        let known = prices.regions.get(region);
+        if known.is_none() && !(running.services.is_empty() && running.balancers.is_empty()) {
+            bill.unknown.insert(format!("list prices of {region}"));
+            return bill;
+        }
+        for tasks in running.services.iter().filter(|tasks| tasks.count > 0) {
+            let (arch, price) = if tasks.arm {
+                ("arm64", known.and_then(|known| known.arm64))
+            } else {
+                ("x86_64", known.and_then(|known| known.x86_64))
+            };
+            let many = if tasks.count == 1 { "task" } else { "tasks" };
+            let what = format!("{} {many} of service {}", tasks.count, tasks.name);
+            bill.add(
+                what,
+                format!("price of {arch} tasks in {region}"),
+                price.map(|price| {
+                    let each = f64::from(tasks.cpu) / 1024.0 * price.vcpu_hour
+                        + f64::from(tasks.memory) / 1024.0 * price.gb_hour;
+                    f64::from(tasks.count) * each * HOURS
+                }),
+            );
+        }
+        for balancer in &running.balancers {
+            let price = known.and_then(|known| known.balancer_hour);
+            bill.add(
+                "load balancer".to_owned(),
+                format!("price of a load balancer in {region}"),
+                price.map(|price| price * HOURS),
+            );
+            bill.addresses("the load balancer", balancer.addresses, prices);
+        }
+        for tasks in running.services.iter().filter(|tasks| tasks.addresses) {
+            bill.addresses(&format!("service {}", tasks.name), tasks.count, prices);
+        }
+        let secrets = u32::try_from(running.secrets.len()).unwrap_or(u32::MAX);
+        if secrets > 0 {
+            let what =
+                if secrets == 1 { "1 secret".to_owned() } else { format!("{secrets} secrets") };
+            bill.add(what, String::new(), Some(f64::from(secrets) * prices.secret_month));
+        }
+        bill
+    }
+
+    fn addresses(&mut self, of: &str, count: u32, prices: &Prices) {
+        if count > 0 {
+            let many = if count == 1 { "address" } else { "addresses" };
+            let dollars = f64::from(count) * prices.public_ipv4_hour * HOURS;
+            self.add(format!("{count} public IPv4 {many} of {of}"), String::new(), Some(dollars));
+        }
+    }
+
+    fn add(&mut self, what: String, unknown: String, dollars: Option<f64>) {
+        match dollars {
+            Some(dollars) => {
+                self.parts.push(CostPart { what, cents_per_month: cents(dollars) });
+            }
+            None => {
+                self.unknown.insert(unknown);
+            }
+        }
+    }
+
+    fn sum(&self) -> Option<u64> {
+        self.unknown.is_empty().then(|| self.parts.iter().map(|part| part.cents_per_month).sum())
+    }
+}
+
+/// Rounds to cents. No stack costs so much that a cent is lost.
+fn cents(dollars: f64) -> u64 {
+    let cents = format!("{:.0}", (dollars * 100.0).max(0.0).round());
+    cents.parse().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prices() -> Prices {
+        serde_json::from_str(include_str!("../data/prices.json")).unwrap()
+    }
+
+    fn tasks(count: u32, arm: bool) -> Tasks {
+        Tasks { name: "web".to_owned(), count, cpu: 256, memory: 512, arm, addresses: false }
+    }
+
+    fn sum(region: &str, running: &Running) -> Option<u64> {
+        Bill::new(&prices(), region, running).sum()
+    }
+
+    #[test]
+    fn the_smallest_task_costs_nine_dollars_and_a_cent() {
+        let running = Running { services: vec![tasks(1, false)], ..Running::default() };
+        assert_eq!(sum("us-east-1", &running), Some(901));
+    }
+
+    #[test]
+    fn addresses_and_the_balancer_count() {
+        let running = Running {
+            services: vec![Tasks { addresses: true, ..tasks(2, true) }],
+            balancers: vec![Balancer { addresses: 3 }],
+            secrets: BTreeSet::from(["arn:a".to_owned()]),
+        };
+        // 2 × 7.21 for the tasks, 16.43 for the balancer, 5 × 3.65 for addresses, 0.40.
+        assert_eq!(sum("us-east-1", &running), Some(1442 + 1643 + 5 * 365 + 40));
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_guessed() {
+        let running = Running { services: vec![tasks(1, true)], ..Running::default() };
+        assert_eq!(sum("eu-central-1", &running), None);
+        assert_eq!(sum("eu-north-1", &running), None);
+        assert_eq!(sum("eu-north-1", &Running::default()), Some(0));
+    }
+}
