@@ -71,6 +71,17 @@ conformance: moto-install
     {{venv}}/bin/python tests/conformance/constraints.py --check
     bash tests/conformance/serve-and-run.sh {{venv}}/bin/python
 
+# Install what opening reports in a browser needs: Debian's Chromium, and Selenium.
+browser-install:
+    test -x {{venv}}/bin/python || python3 -m venv {{venv}}
+    {{venv}}/bin/pip install -q --disable-pip-version-check -r tests/browser/requirements.txt
+    command -v chromium chromedriver >/dev/null || apt-get install -y -qq chromium chromium-driver >/dev/null
+
+# The HTML report and the picture in a real browser; screenshots go to target/browser.
+browser: browser-install
+    cargo build -q -p wharf-cli
+    {{venv}}/bin/python tests/browser/run.py target/debug/wharf target/browser
+
 # Accept new golden output, then look at the diff.
 bless:
     WHARF_BLESS=1 INSTA_UPDATE=always cargo test --workspace

@@ -30,6 +30,16 @@ fn first_plans_of_the_samples() {
         golden(&format!("{sample}.plan-summary.txt"), &without_random_ids(&summary));
         let markdown = world.wharf(&["plan", "--format", "markdown"]).expect(0).stdout;
         golden(&format!("{sample}.plan.md"), &without_random_ids(&markdown));
+        let html = world.wharf(&["plan", "--format", "html"]).expect(0).stdout;
+        golden(&format!("{sample}.plan.html"), &without_random_ids(&readable(&html)));
+        let json = world.wharf(&["plan", "--format", "json"]).expect(0).stdout;
+        golden(&format!("{sample}.plan.json"), &without_random_ids(&json));
+        for (form, end) in
+            [("text", "txt"), ("json", "json"), ("dot", "dot"), ("mermaid", "mmd"), ("svg", "svg")]
+        {
+            let drawn = world.wharf(&["graph", "--format", form]).expect(0).stdout;
+            golden(&format!("{sample}.graph.{end}"), &readable(&drawn));
+        }
     }
 }
 
@@ -45,8 +55,24 @@ fn plans_of_changes() {
     golden("shop.changed-summary.txt", &without_random_ids(&text));
     let text = world.wharf(&["plan", "--format", "markdown"]).expect(0).stdout;
     golden("shop.changed.md", &without_random_ids(&text));
+    let text = world.wharf(&["plan", "--format", "html"]).expect(0).stdout;
+    golden("shop.changed.html", &without_random_ids(&readable(&text)));
+    let text = world.wharf(&["graph", "--live", "--format", "dot"]).expect(0).stdout;
+    golden("shop.changed.dot", &text);
     let text = world.wharf(&["plan", "--destroy"]).expect(0).stdout;
     golden("shop.destroy.txt", &without_random_ids(&text));
+}
+
+/// Puts elements on lines of their own, and leaves out styles, so that differences can be read.
+fn readable(page: &str) -> String {
+    let mut text = page.to_owned();
+    while let (Some(start), Some(end)) = (text.find("<style>"), text.find("</style>")) {
+        text.replace_range(start..end + "</style>".len(), "");
+    }
+    if text.starts_with('<') {
+        text = text.replace("><", ">\n<");
+    }
+    text
 }
 
 /// Ids that AWS picks depend on the order in which parallel calls arrive.

@@ -11,6 +11,7 @@ mod kind;
 pub mod kinds;
 pub mod lease;
 pub mod names;
+pub mod offline;
 mod pace;
 mod placement;
 mod reads;

@@ -83,6 +83,14 @@ pub(crate) enum Format {
     Json,
     /// For a pull request: `plan`
     Markdown,
+    /// A page of its own: `plan`
+    Html,
+    /// A picture: `graph`
+    Svg,
+    /// For Graphviz: `graph`
+    Dot,
+    /// For GitHub, GitLab and others that draw it: `graph`
+    Mermaid,
 }
 
 impl Format {
@@ -113,6 +121,8 @@ pub(crate) enum Command {
     Destroy(DestroyArgs),
     /// Show only what somebody changed outside wharf; exit code 2 if anything
     Drift,
+    /// Draw the resources and what must exist before what, offline
+    Graph(GraphArgs),
     /// Rollout, tasks, targets, certificate and URL
     Status,
     /// Write the spec in its canonical form, comments kept
@@ -145,8 +155,11 @@ impl Command {
     /// Returns the forms in which the command can answer.
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
-            Self::Plan(_) => &[Format::Text, Format::Json, Format::Markdown],
             Self::Fmt { .. } => &[Format::Text],
+            Self::Plan(_) => &[Format::Text, Format::Json, Format::Markdown, Format::Html],
+            Self::Graph(_) => {
+                &[Format::Text, Format::Json, Format::Svg, Format::Dot, Format::Mermaid]
+            }
             _ => &[Format::Text, Format::Json],
         }
     }
@@ -164,6 +177,14 @@ pub(crate) struct PlanArgs {
     /// Plan the deletion of the stack
     #[arg(long)]
     pub(crate) destroy: bool,
+}
+
+/// Flags of `graph`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct GraphArgs {
+    /// Read the account, and colour each resource by what apply would do
+    #[arg(long)]
+    pub(crate) live: bool,
 }
 
 /// Flags of `apply`.

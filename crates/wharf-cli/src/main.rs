@@ -10,6 +10,7 @@ mod error;
 mod exit;
 mod exposure;
 mod lease;
+mod picture;
 mod session;
 mod ui;
 mod view;

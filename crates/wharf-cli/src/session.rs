@@ -193,18 +193,7 @@ impl Session {
         }
         let (nodes, problems) = wharf_aws::declare(&self.spec.stack, &snapshot.facts);
         if !problems.is_empty() {
-            let mut error =
-                CliError::new(Exit::Other, "the spec cannot be applied in this account");
-            // What several resources lack is said once.
-            let mut lacking: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for problem in problems {
-                let names = lacking.entry(problem.message).or_default();
-                names.push(problem.address.to_string());
-            }
-            for (message, names) in lacking {
-                error = error.cause(format!("{}: {message}", names.join(", ")));
-            }
-            return Err(error);
+            return Err(lacking(problems, "the spec cannot be applied in this account"));
         }
         Graph::new(nodes).map_err(|error| CliError::from_error(Exit::Other, &error))
     }
@@ -259,6 +248,19 @@ impl Session {
         }
         urls
     }
+}
+
+/// Says what resources lack, a line each; what several of them lack is said once.
+pub(crate) fn lacking(problems: Vec<wharf_graph::desired::Problem>, message: &str) -> CliError {
+    let mut lacking: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for problem in problems {
+        lacking.entry(problem.message).or_default().push(problem.address.to_string());
+    }
+    let mut error = CliError::new(Exit::Other, message);
+    for (message, names) in lacking {
+        error = error.cause(format!("{}: {message}", names.join(", ")));
+    }
+    error
 }
 
 /// Returns the name by which the balancer is reached, once it exists.

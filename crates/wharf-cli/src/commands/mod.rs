@@ -8,6 +8,7 @@ mod destroy;
 mod drift;
 mod explain;
 mod fmt;
+mod graph;
 mod help;
 mod plan;
 mod run;
@@ -29,6 +30,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Plan(args) => Box::pin(plan::run(&global, &args, ui)).await,
         Command::Apply(args) => Box::pin(apply::run(&global, &args, ui)).await,
         Command::Destroy(args) => Box::pin(destroy::run(&global, &args, ui)).await,
+        Command::Graph(args) => Box::pin(graph::run(&global, &args, ui)).await,
         Command::Drift => Box::pin(drift::run(&global, ui)).await,
         Command::Status => Box::pin(status::run(&global, ui)).await,
         Command::Fmt { check } => fmt::run(&global, check, ui),

@@ -1,8 +1,11 @@
 //! `wharf plan`: reads the account and shows what apply would do.
 
+use wharf_graph::Graph;
+
 use crate::args::{Format, Global, PlanArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::picture::Picture;
 use crate::session::Session;
 use crate::ui::Ui;
 use crate::view;
@@ -17,7 +20,14 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, ui: Ui) -> Result<Exit
             let mode = view::plan::Mode::of(global);
             ui.data(&view::markdown::text(&plan, mode, &exactly(global, args)))?;
         }
-        Format::Text => ui.data(&view::plan::text(&plan, view::plan::Mode::of(global)))?,
+        Format::Html => {
+            let graph = if args.destroy { Graph::default() } else { session.graph(&snapshot)? };
+            let picture = Picture::planned(&graph, &plan);
+            let mode = view::plan::Mode::of(global);
+            let apply = exactly(global, args).to_string();
+            ui.data(&view::html::page(&plan, &picture, mode, &apply))?;
+        }
+        _ => ui.data(&view::plan::text(&plan, view::plan::Mode::of(global)))?,
     }
     if global.verbose {
         ui.say(&view::plan::cost(&snapshot.stats));

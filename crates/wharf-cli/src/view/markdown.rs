@@ -11,7 +11,7 @@ use wharf_plan::{Action, Level, Plan};
 use super::entries::{Entry, Section, entries, totals};
 use super::field::{Field, Shown};
 use super::plan::Mode;
-use super::{count, title};
+use super::{count, mask_account, title};
 use crate::exposure::{sentences, widenings};
 
 /// Most bytes of a comment. GitHub refuses more than 65,536 characters.
@@ -30,6 +30,17 @@ pub(crate) enum Exactly {
     Saved(String),
     /// It was not saved.
     NotSaved,
+}
+
+impl std::fmt::Display for Exactly {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Saved(command) => write!(f, "Apply exactly this: `{command}`"),
+            Self::NotSaved => f.write_str(
+                "To apply exactly this, save it with `wharf plan --out FILE`, then `wharf apply FILE`",
+            ),
+        }
+    }
 }
 
 /// Writes the comment.
@@ -57,15 +68,6 @@ pub(crate) fn text(plan: &Plan, mode: Mode, exactly: &Exactly) -> String {
     }
     out.push_str(&foot);
     mask_account(&out, &plan.account)
-}
-
-/// Leaves the last four digits of the account's number.
-fn mask_account(text: &str, account: &str) -> String {
-    let last = account.len().saturating_sub(4);
-    match account.get(last..) {
-        Some(tail) if last > 0 => text.replace(account, &format!("…{tail}")),
-        _ => text.to_owned(),
-    }
 }
 
 fn head(plan: &Plan) -> String {
@@ -245,10 +247,7 @@ fn foot(plan: &Plan, exactly: &Exactly) -> String {
     };
     let apply = match exactly {
         Exactly::Saved(command) => format!("Apply exactly this: {}", code(command)),
-        Exactly::NotSaved => {
-            "To apply exactly this, save it with `wharf plan --out FILE`, then `wharf apply FILE`"
-                .to_owned()
-        }
+        Exactly::NotSaved => exactly.to_string(),
     };
     format!("\nPlan {}.{unchanged} {apply}\n", code(&plan.id))
 }
@@ -331,4 +330,4 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 #[path = "markdown_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -7,7 +7,7 @@ use super::*;
 const SAVED: &str = "wharf apply plan.json";
 
 /// A plan that changes one service, with `text` wherever a spec or an account can put text.
-fn plan(text: &str, resources: usize) -> Plan {
+pub(crate) fn plan(text: &str, resources: usize) -> Plan {
     let steps: Vec<_> = (0..resources)
         .map(|index| {
             let live = json!({"address": format!("service.s{index}{text}"), "id": text, "props": {},

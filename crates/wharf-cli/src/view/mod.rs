@@ -6,6 +6,7 @@ mod entries;
 pub(crate) mod explain;
 mod field;
 mod headline;
+pub(crate) mod html;
 pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod progress;
@@ -27,7 +28,7 @@ fn paint(style: Style, text: &str) -> String {
 }
 
 /// Returns a kind in words: `target group`.
-fn title(address: &Address) -> String {
+pub(crate) fn title(address: &Address) -> String {
     wharf_aws::kinds::policy(address.kind())
         .map_or_else(|| address.kind().replace('_', " "), |policy| policy.title.to_owned())
 }
@@ -38,7 +39,7 @@ pub(crate) fn short_id(id: &str) -> String {
 }
 
 /// Says whether every change of a resource of this kind makes a new revision.
-fn has_revisions(address: &Address) -> bool {
+pub(crate) fn has_revisions(address: &Address) -> bool {
     wharf_aws::kinds::policy(address.kind())
         .is_some_and(|policy| policy.replace_on.iter().any(|(prop, _)| *prop == "*"))
 }
@@ -90,6 +91,15 @@ fn seconds(total: u64) -> String {
         (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
         (hours, 0, _) => format!("{hours} h"),
         (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// Leaves the last four digits of an account's number, wherever it stands.
+fn mask_account(text: &str, account: &str) -> String {
+    let last = account.len().saturating_sub(4);
+    match account.get(last..) {
+        Some(tail) if last > 0 => text.replace(account, &format!("…{tail}")),
+        _ => text.to_owned(),
     }
 }
 

@@ -1,0 +1,40 @@
+//! `wharf graph`: the resources of the stack as a picture.
+
+use wharf_graph::Graph;
+
+use crate::args::{Format, Global, GraphArgs};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::picture::{self, Picture};
+use crate::session::{self, Session};
+use crate::ui::Ui;
+
+pub(super) async fn run(global: &Global, args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
+    let picture = if args.live {
+        let session = Session::start(global, ui).await?;
+        let snapshot = session.read().await?;
+        let plan = session.plan(&snapshot, false)?;
+        Picture::planned(&session.graph(&snapshot)?, &plan)
+    } else {
+        let spec = session::load(global, ui)?;
+        Picture::of(&spec.stack.name(), &offline(&spec.stack)?)
+    };
+    let text = match global.format {
+        Format::Json => format!("{:#}\n", picture::json(&picture)),
+        Format::Svg => picture::svg(&picture),
+        Format::Dot => picture::dot(&picture),
+        Format::Mermaid => picture::mermaid(&picture),
+        _ => picture::text(&picture),
+    };
+    ui.data(&text)?;
+    Ok(Exit::Done)
+}
+
+/// Declares a stack without an account.
+fn offline(stack: &wharf_spec::Stack) -> Result<Graph, CliError> {
+    let (nodes, problems) = wharf_aws::declare(stack, &wharf_aws::offline::facts(stack));
+    if !problems.is_empty() {
+        return Err(session::lacking(problems, "the spec cannot be applied in any account"));
+    }
+    Graph::new(nodes).map_err(|error| CliError::from_error(Exit::Other, &error))
+}
