@@ -231,6 +231,16 @@ pub(crate) enum SandboxCommand {
     Reset,
     /// Show what is in it
     Show,
+    /// Break something on purpose; without a case, list what can be broken
+    Break {
+        /// What to break; `none` mends everything
+        case: Option<String>,
+        /// The service it happens to; every service, or the first, if not given
+        #[arg(long, value_name = "NAME")]
+        service: Option<String>,
+    },
+    /// Undo everything that was broken on purpose
+    Mend,
 }
 
 fn image(text: &str) -> Result<(String, String), String> {

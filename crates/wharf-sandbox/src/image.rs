@@ -29,6 +29,21 @@ pub struct App {
     pub requires: Vec<String>,
     /// Lines it writes to its log when it starts.
     pub log: Vec<String>,
+    /// Lines it writes before it exits by itself.
+    pub last_words: Vec<String>,
+    /// Seconds until it answers a request.
+    pub response_seconds: u32,
+    /// The CPU architecture its program is built for, if it is not the one the image says.
+    pub architecture: Option<String>,
+    /// The disk space the unpacked image takes, in MiB.
+    pub size_mib: u32,
+    /// Whether the image lacks the program it is told to run.
+    pub lacks_program: bool,
+    /// The code every command of a container health check exits with; `None` asks the
+    /// application.
+    pub health_command: Option<i32>,
+    /// Whether it goes on when it is asked to end, until it is killed.
+    pub ignores_sigterm: bool,
 }
 
 impl Default for App {
@@ -44,6 +59,13 @@ impl Default for App {
             memory_mib: 64,
             requires: Vec::new(),
             log: Vec::new(),
+            last_words: Vec::new(),
+            response_seconds: 0,
+            architecture: None,
+            size_mib: 90,
+            lacks_program: false,
+            health_command: None,
+            ignores_sigterm: false,
         }
     }
 }

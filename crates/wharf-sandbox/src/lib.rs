@@ -8,6 +8,7 @@
 //! hours pass in milliseconds. What happens by itself (tasks starting, targets becoming healthy) is
 //! a queue of events in the [`world::World`], worked off before every request.
 
+pub mod breaks;
 mod clock;
 mod constraints;
 mod dispatch;

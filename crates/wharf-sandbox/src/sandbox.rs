@@ -333,6 +333,9 @@ impl Inner {
         if !call.service.global {
             self.world.region(&call.region);
         }
+        if let Some(error) = self.world.denial(call.service.name, call.operation.name) {
+            return Err(error);
+        }
         // A request that fails changes nothing, whatever its handler did before it found out.
         let before = call.operation.mutating.then(|| self.world.clone());
         let (result, touched) = answer(&mut self.world, call, outcome);

@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    breaks::Trouble,
     ids::Ids,
     image::App,
     seed,
@@ -37,6 +38,9 @@ pub struct World {
     /// What the applications in images do, by digest; others do the usual.
     #[serde(default)]
     pub apps: BTreeMap<String, App>,
+    /// What was broken on purpose.
+    #[serde(default)]
+    pub trouble: Trouble,
     /// What is due to happen.
     pub events: Queue,
     /// The services that have no region.

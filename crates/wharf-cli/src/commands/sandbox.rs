@@ -3,13 +3,16 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
 use wharf_sandbox::Sandbox;
+use wharf_sandbox::breaks::{self, BreakError};
 
-use crate::args::{Global, SandboxCommand};
+use crate::args::{Format, Global, SandboxCommand};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::session;
 use crate::ui::Ui;
+use crate::view;
 
 pub(super) async fn run(
     global: &Global,
@@ -30,12 +33,86 @@ pub(super) async fn run(
             ui.data(&format!("{:#}\n", open(&global)?.show()))?;
             Ok(Exit::Done)
         }
+        SandboxCommand::Break { case: None, .. } => {
+            let text = if global.format == Format::Json {
+                format!(
+                    "{:#}
+",
+                    list()
+                )
+            } else {
+                view::breaks::list()
+            };
+            ui.data(&text)?;
+            Ok(Exit::Done)
+        }
+        SandboxCommand::Break { case: Some(case), .. } if case == "none" => {
+            mend(&open(&global)?, ui);
+            Ok(Exit::Done)
+        }
+        SandboxCommand::Break { case: Some(case), service } => {
+            let outcome = break_case(&open(&global)?, case, service.as_deref())?;
+            ui.say(&outcome);
+            Ok(Exit::Done)
+        }
+        SandboxCommand::Mend => {
+            mend(&open(&global)?, ui);
+            Ok(Exit::Done)
+        }
     }
 }
 
 fn open(global: &Global) -> Result<Sandbox, CliError> {
     session::sandbox(global, None)?
         .ok_or_else(|| CliError::new(Exit::Other, "no sandbox directory; this is a bug in wharf"))
+}
+
+fn list() -> Value {
+    let cases = breaks::all().map(|case| {
+        json!({"case": case.name, "what": case.what, "symptom": case.symptom, "cause": case.names})
+    });
+    json!({"format": "wharf.breaks/1", "cases": cases.collect::<Vec<Value>>()})
+}
+
+fn break_case(sandbox: &Sandbox, name: &str, service: Option<&str>) -> Result<String, CliError> {
+    let outcome = sandbox.with_world(|world| world.break_case(name, service));
+    let touched = outcome.map_err(|error| match error {
+        BreakError::NoCase => {
+            let short: String = name.chars().take(60).collect();
+            CliError::new(Exit::Usage, format!("there is no case `{short}`"))
+                .hint("`wharf sandbox break` without a case lists all of them")
+        }
+        BreakError::NoService => {
+            let which = service.map_or_else(String::new, |name| format!(" `{name}`"));
+            CliError::new(Exit::Usage, format!("no service{which} runs in this sandbox"))
+                .hint("apply a spec first; cases of images need no service")
+        }
+        BreakError::NothingToBreak(what) => {
+            CliError::new(Exit::Usage, format!("`{name}` has nothing to break: {what}"))
+        }
+    })?;
+    let Some(case) = breaks::find(name) else { return Ok(String::new()) };
+    let then = match (touched, case.is_of_images()) {
+        (_, true) => "Images that are pushed from now on are like that.".to_owned(),
+        (Some(service), _) if case.replaces => {
+            format!("The tasks of {service} are being replaced.")
+        }
+        (Some(service), _) => format!("It happened to {service}."),
+        (None, _) => "It will happen to what is made from now on.".to_owned(),
+    };
+    Ok(format!(
+        "{}: {}. {then}\nAWS will show it like this: {}\nUndo it with `wharf sandbox mend`.",
+        case.name, case.what, case.symptom
+    ))
+}
+
+fn mend(sandbox: &Sandbox, ui: Ui) {
+    let mended = sandbox.with_world(wharf_sandbox::world::World::mend);
+    if mended.is_empty() {
+        ui.say("Nothing was broken.");
+    } else {
+        ui.say(&format!("Mended: {}.", mended.join(", ")));
+    }
 }
 
 async fn serve(sandbox: &Sandbox, port: u16, ui: Ui) -> Result<Exit, CliError> {

@@ -1,5 +1,6 @@
 //! Text for people, made from plain data. Nothing here prints.
 
+pub(crate) mod breaks;
 mod consequences;
 pub(crate) mod drift;
 mod entries;

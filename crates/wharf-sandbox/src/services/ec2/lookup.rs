@@ -155,7 +155,7 @@ impl World {
 
 impl Ec2State {
     /// Returns the route table that holds for a subnet.
-    pub(super) fn table_of(&self, subnet: &str) -> Option<&RouteTable> {
+    pub(crate) fn table_of(&self, subnet: &str) -> Option<&RouteTable> {
         let tables = || self.route_tables.values();
         tables().find(|table| table.subnets.values().any(|it| it == subnet)).or_else(|| {
             let vpc = &self.subnets.get(subnet)?.vpc;
@@ -193,7 +193,7 @@ impl Ec2State {
     /// Hands out the next free address of a subnet; AWS keeps the first four and the last.
     fn take_address(&mut self, subnet: &str) -> Option<String> {
         let taken: BTreeSet<String> = self.addresses_in(subnet);
-        let subnet = self.subnets.get_mut(subnet)?;
+        let subnet = self.subnets.get_mut(subnet).filter(|subnet| !subnet.full)?;
         let cidr = Cidr::parse(&subnet.cidr)?;
         let usable = cidr.size().saturating_sub(5);
         for step in 1..=usable {

@@ -90,5 +90,19 @@ fn tagged(region: &RegionState) -> Vec<(String, Tags)> {
 pub(crate) fn free_addresses(ec2: &state::Ec2State, subnet: &str) -> u64 {
     let cidr = ec2.subnets.get(subnet).and_then(|subnet| cidr::Cidr::parse(&subnet.cidr));
     let used = u64::try_from(ec2.addresses_in(subnet).len()).unwrap_or(u64::MAX);
+    if ec2.subnets.get(subnet).is_some_and(|subnet| subnet.full) {
+        return 0;
+    }
     cidr.map_or(0, |cidr| cidr.size().saturating_sub(5).saturating_sub(used))
+}
+
+/// Drops rules without a group, and those that say the same as another.
+pub(crate) fn tidy(world: &mut World, region: &str) {
+    let ec2 = &mut world.region(region).ec2;
+    let groups = &ec2.groups;
+    let mut seen = std::collections::BTreeSet::new();
+    ec2.rules.retain(|_, rule| {
+        groups.contains_key(&rule.group)
+            && seen.insert((rule.group.clone(), rule.egress, rule.what.clone()))
+    });
 }

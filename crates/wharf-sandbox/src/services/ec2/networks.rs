@@ -242,6 +242,7 @@ fn show_vpc(vpc: &Vpc, account: &str) -> Value {
 fn show_subnet(ec2: &Ec2State, subnet: &Subnet, region: &str, account: &str) -> Value {
     let size = Cidr::parse(&subnet.cidr).map_or(0, Cidr::size);
     let used = u64::try_from(ec2.addresses_in(&subnet.id).len()).unwrap_or(u64::MAX);
+    let free = if subnet.full { 0 } else { size.saturating_sub(5).saturating_sub(used) };
     json!({
         "subnetId": subnet.id,
         "subnetArn": subnet.arn,
@@ -249,7 +250,7 @@ fn show_subnet(ec2: &Ec2State, subnet: &Subnet, region: &str, account: &str) -> 
         "state": "available",
         "vpcId": subnet.vpc,
         "cidrBlock": subnet.cidr,
-        "availableIpAddressCount": size.saturating_sub(5).saturating_sub(used),
+        "availableIpAddressCount": free,
         "availabilityZone": subnet.zone,
         "availabilityZoneId": zone_id(region, &subnet.zone),
         "defaultForAz": subnet.default_for_zone,

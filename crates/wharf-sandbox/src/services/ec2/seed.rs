@@ -113,6 +113,7 @@ pub(super) fn subnet(
         default_for_zone: false,
         map_public_ip: false,
         last_address: 0,
+        full: false,
         tags,
     };
     world.region(region).ec2.subnets.insert(id.clone(), made);

@@ -70,6 +70,9 @@ pub struct Subnet {
     pub map_public_ip: bool,
     /// The place of the address that was handed out last.
     pub last_address: u64,
+    /// Whether somebody else took every free address.
+    #[serde(default)]
+    pub full: bool,
     /// Its tags.
     pub tags: Tags,
 }

@@ -55,15 +55,11 @@ fn with_pushed<'c>(
     input: &Input<'_>,
     ids: &[ImageId],
 ) -> Result<&'c mut Repository, AwsError> {
-    let (now, appear) = (ctx.now(), ctx.world.images_appear);
-    let found = repository(ctx, input)?;
-    let mut appeared = false;
-    if appear {
-        for tag in ids.iter().filter_map(|id| id.tag.as_deref()) {
-            appeared |= found.appear(tag, now);
-        }
+    let name = repository(ctx, input)?.name.clone();
+    let region = ctx.region.clone();
+    for tag in ids.iter().filter_map(|id| id.tag.as_deref()) {
+        ctx.touched |= ctx.world.let_appear(&region, &name, tag);
     }
-    ctx.touched |= appeared;
     repository(ctx, input)
 }
 
@@ -174,10 +170,12 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     check_tag(found, tag, &digest, &account)?;
     let image = pushed(&parsed, manifest, input.str("imageManifestMediaType"), now);
     let media_type = image.media_type.clone();
-    found.push(tag, image);
+    let (name, digest) = (found.name.clone(), found.push(tag, image));
+    let region = ctx.region.clone();
+    ctx.world.spoil(&region, &name, &digest);
     Ok(json!({"image": {
         "registryId": account,
-        "repositoryName": found.name,
+        "repositoryName": name,
         "imageId": {"imageDigest": digest, "imageTag": tag},
         "imageManifest": manifest,
         "imageManifestMediaType": media_type,

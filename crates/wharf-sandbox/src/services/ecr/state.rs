@@ -93,17 +93,16 @@ impl Repository {
         pairs.map(|(tag, _)| tag.as_str()).collect()
     }
 
-    /// Lets the image of a tag appear if by now somebody would have pushed it. Returns whether it
-    /// did.
-    pub(super) fn appear(&mut self, tag: &str, now: SimTime) -> bool {
+    /// Lets the image of a tag appear if by now somebody would have pushed it. Returns its digest
+    /// if it did.
+    fn appear(&mut self, tag: &str, now: SimTime, platforms: &[String]) -> Option<String> {
         let due = self.created + PUSHED_AFTER;
         let known = self.image_tags.contains_key(tag) || self.deleted_tags.contains(tag);
         if known || now < due || tag.is_empty() {
-            return false;
+            return None;
         }
         let name = format!("{}:{tag}", self.name);
-        self.push(Some(tag), index(&name, &image::both_platforms(), due));
-        true
+        Some(self.push(Some(tag), index(&name, platforms, due)))
     }
 }
 
@@ -135,6 +134,31 @@ fn index(name: &str, platforms: &[String], pushed: SimTime) -> Image {
 }
 
 impl World {
+    /// Lets the image of a tag appear if by now somebody would have pushed it; broken, if that is
+    /// what is wanted of images pushed now. Returns whether it did.
+    pub(super) fn let_appear(&mut self, region: &str, repository: &str, tag: &str) -> bool {
+        if !self.images_appear || self.trouble.nobody_pushes(repository) {
+            return false;
+        }
+        let now = self.now;
+        let platforms = self.trouble.pushed(repository).map(|pushed| pushed.platforms);
+        let platforms = platforms.unwrap_or_else(image::both_platforms);
+        let found = self.region(region).ecr.repositories.get_mut(repository);
+        let Some(digest) = found.and_then(|found| found.appear(tag, now, &platforms)) else {
+            return false;
+        };
+        self.spoil(region, repository, &digest);
+        true
+    }
+
+    /// Gives an image that was pushed just now the behaviour that is wanted of it, if any.
+    pub(super) fn spoil(&mut self, region: &str, repository: &str, digest: &str) {
+        let Some(pushed) = self.trouble.pushed(repository) else { return };
+        self.apps.insert(digest.to_owned(), pushed.app);
+        let place = (region.to_owned(), repository.to_owned());
+        self.trouble.spoiled.insert(digest.to_owned(), place);
+    }
+
     /// Pushes an image with an application of the given behaviour, as a developer would, and
     /// returns its digest; `None` if there is no such repository.
     pub fn push_image(
@@ -168,13 +192,12 @@ impl World {
         if account != self.account {
             return Err(PullError::NoRepository);
         }
-        let (now, appear) = (self.now, self.images_appear);
-        let state = self.regions.get_mut(region).ok_or(PullError::NoRepository)?;
-        let repository =
-            state.ecr.repositories.get_mut(&reference.repository).ok_or(PullError::NoRepository)?;
-        if appear && reference.digest.is_none() {
-            repository.appear(&reference.tag, now);
+        if reference.digest.is_none() && self.regions.contains_key(region) {
+            self.let_appear(region, &reference.repository, &reference.tag);
         }
+        let state = self.regions.get(region).ok_or(PullError::NoRepository)?;
+        let repository =
+            state.ecr.repositories.get(&reference.repository).ok_or(PullError::NoRepository)?;
         let digest = match reference.digest {
             Some(digest) => digest,
             None => repository.image_tags.get(&reference.tag).cloned().ok_or(PullError::NoImage)?,

@@ -95,6 +95,43 @@ fn wake(world: &mut World, region: &str, service: &str) {
     world.schedule(std::time::Duration::ZERO, region, Event::Ecs(event));
 }
 
+/// Stops the tasks of a service, as AWS does when it takes hosts out of service (ECS Developer
+/// Guide, "Task retirement and maintenance for AWS Fargate").
+pub(crate) fn replace_tasks(world: &mut World, region: &str, service: &str) {
+    let tasks = world.region(region).ecs.tasks_of(service);
+    let ids: Vec<String> =
+        tasks.iter().filter(|task| task.is_wanted()).map(|task| task.id.clone()).collect();
+    let reason = "ECS is performing maintenance on the underlying infrastructure hosting the task.";
+    for id in ids {
+        task_life::stop(world, region, &id, state::StopCode::TerminationNotice, reason);
+    }
+    wake(world, region, service);
+}
+
+/// Runs a task of a service's task definition outside the service.
+pub(crate) fn run_beside(world: &mut World, region: &str, service: &str) {
+    let ecs = &world.region(region).ecs;
+    let Some(found) = ecs.services.get(service) else { return };
+    let Some(revision) = found.current().cloned() else { return };
+    let Some(definition) = ecs.definition(&revision.definition).cloned() else { return };
+    let plan = task_start::Plan {
+        cluster: &found.cluster.clone(),
+        group: format!("family:{}", definition.family),
+        definition: &definition,
+        network: revision.network.unwrap_or_default(),
+        started_by: None,
+        service: None,
+        revision: None,
+        launch_type: Some("FARGATE".to_owned()),
+        provider: None,
+        balancers: Vec::new(),
+        exec: false,
+        overrides: serde_json::json!({"containerOverrides": []}),
+        tags: crate::tags::Tags::new(),
+    };
+    task_start::make(world, region, plan);
+}
+
 /// Returns the last part of an ARN, or the name as it is.
 fn short(reference: &str) -> &str {
     if reference.starts_with("arn:") {

@@ -9,13 +9,20 @@ use super::{
     state::{Container, Task},
 };
 use crate::{
+    breaks::Condition,
     image::{App, PullError, Pulled, Reference},
     services::secrets::state::SecretProblem,
     world::World,
 };
 
+/// What a container runtime says of a program that is not in the image.
+pub(super) const NO_PROGRAM: &str = "executable file not found in $PATH";
+
 /// How long a connection is tried.
 const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long it takes to pull an image until it turns out not to fit.
+const PULLING: Duration = Duration::from_secs(90);
 
 /// How long a refusal takes.
 const REFUSAL: Duration = Duration::from_secs(4);
@@ -49,12 +56,11 @@ pub(super) fn prepare(
             readable(world, region, task, role, value_from)?;
         }
     }
-    let arm = body["runtimePlatform"]["cpuArchitecture"] == "ARM64";
     let mut digests = Vec::new();
     for found in &containers {
         let name = found["name"].as_str().unwrap_or_default();
         let image = found["image"].as_str().unwrap_or_default();
-        digests.push(pull(world, region, task, (name, image), role, arm)?.digest);
+        digests.push(pull(world, region, task, (name, image), body)?.digest);
     }
     Ok(digests)
 }
@@ -141,53 +147,20 @@ fn pull(
     region: &str,
     task: &Task,
     (name, image): (&str, &str),
-    role: &str,
-    arm: bool,
+    body: &Value,
 ) -> Result<Pulled, Obstacle> {
     let fail = |reason: String, after: Duration| {
         Err(Obstacle { reason, container: Some(name.to_owned()), after })
     };
-    let place = (task.subnet.as_str(), &task.network);
     let reference = Reference::parse(image);
-    if reference.private_registry().is_some() {
-        let reaches = ["ecr.api", "ecr.dkr", "s3"]
-            .iter()
-            .all(|service| outside::reaches(world, region, place, Some(service)));
-        if !reaches {
-            let reason = format!(
-                "ResourceInitializationError: unable to pull secrets or registry auth: The task \
-                 cannot pull registry auth from Amazon ECR: There is a connection issue between \
-                 the task and Amazon ECR. Check your task network configuration. RequestError: \
-                 send request failed caused by: Post \"https://api.ecr.{region}.amazonaws.com/\": \
-                 dial tcp 10.0.0.1:443: i/o timeout"
-            );
-            return fail(reason, TIMEOUT);
-        }
-        let repository = world.arn("ecr", region, &format!("repository/{}", reference.repository));
-        for (action, resource) in [
-            ("ecr:GetAuthorizationToken", "*"),
-            ("ecr:BatchGetImage", repository.as_str()),
-            ("ecr:GetDownloadUrlForLayer", repository.as_str()),
-        ] {
-            if !world.role_allows(role, action, resource) {
-                let session = role.rsplit('/').next().unwrap_or(role);
-                let user = world.arn("sts", "", &format!("assumed-role/{session}/{}", task.id));
-                let reason = format!(
-                    "ResourceInitializationError: unable to pull secrets or registry auth: \
-                     AccessDeniedException: User: {user} is not authorized to perform: {action} on \
-                     resource: {resource} because no identity-based policy allows the {action} \
-                     action. The task can't pull the image. Check that the role has the \
-                     permissions to pull images from the registry."
-                );
-                return fail(reason, REFUSAL);
-            }
-        }
-    } else if !outside::reaches(world, region, place, None) {
-        let reason = format!(
-            "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to \
-             resolve ref {image}: failed to do request: Head: dial tcp: i/o timeout"
-        );
-        return fail(reason, TIMEOUT);
+    let refused = if reference.private_registry().is_some() {
+        let role = body["executionRoleArn"].as_str().unwrap_or_default();
+        own_registry(world, region, task, &reference, role)
+    } else {
+        other_registry(world, region, task, image, &reference)
+    };
+    if let Err((reason, after)) = refused {
+        return fail(reason, after);
     }
     // Every task of a deployment gets the image its first task resolved (ECS Developer Guide,
     // "Container image resolution").
@@ -197,32 +170,155 @@ fn pull(
     let pulled = match world.pull_image(wanted) {
         Ok(pulled) => pulled,
         Err(PullError::NoRepository) if reference.private_registry().is_none() => {
-            let reason = format!(
-                "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed \
-                 to resolve ref {wanted}: pull access denied for {}, repository does not exist or \
-                 may require 'docker login'",
-                reference.repository
-            );
-            return fail(reason, REFUSAL);
+            return fail(denied(wanted, &reference), REFUSAL);
         }
         Err(PullError::NoRepository | PullError::NoImage) => {
-            let reason = format!(
-                "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed \
-                 to resolve ref {wanted}: {wanted}: not found"
-            );
+            let reason = format!("{RETRIED}: failed to resolve ref {wanted}: {wanted}: not found");
             return fail(reason, REFUSAL);
         }
     };
+    let arm = body["runtimePlatform"]["cpuArchitecture"] == "ARM64";
     let (architecture, platform) =
         if arm { ("arm64", "linux/arm64") } else { ("amd64", "linux/amd64") };
     if !pulled.platforms.iter().any(|found| found == architecture) {
         let reason = format!(
-            "CannotPullContainerError: pull image manifest has been retried 1 time(s): image \
-             Manifest does not contain descriptor matching platform '{platform}'"
+            "{RETRIED}: image Manifest does not contain descriptor matching platform '{platform}'"
         );
         return fail(reason, REFUSAL);
     }
+    let disk = body["ephemeralStorage"]["sizeInGiB"].as_u64().unwrap_or(20) * 1024;
+    if u64::from(pulled.app.size_mib) > disk {
+        let reason = format!(
+            "{RETRIED}: failed to extract layer: write /var/lib/containerd/layer.tar: no space \
+             left on device"
+        );
+        return fail(reason, PULLING);
+    }
     Ok(pulled)
+}
+
+/// How ECS begins what it says about a pull.
+const RETRIED: &str = "CannotPullContainerError: pull image manifest has been retried 1 time(s)";
+
+/// Says why ECR does not hand out an image, and how long that takes: no way there, or no right.
+fn own_registry(
+    world: &World,
+    region: &str,
+    task: &Task,
+    reference: &Reference,
+    role: &str,
+) -> Result<(), (String, Duration)> {
+    let place = (task.subnet.as_str(), &task.network);
+    let reaches = |service| outside::reaches(world, region, place, Some(service));
+    if !(reaches("ecr.api") && reaches("ecr.dkr")) {
+        let reason = format!(
+            "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot \
+             pull registry auth from Amazon ECR: There is a connection issue between the task and \
+             Amazon ECR. Check your task network configuration. RequestError: send request failed \
+             caused by: Post \"https://api.ecr.{region}.amazonaws.com/\": dial tcp 10.0.0.1:443: \
+             i/o timeout"
+        );
+        return Err((reason, TIMEOUT));
+    }
+    // Layers are stored in S3; the registry itself answers without it.
+    if !reaches("s3") {
+        let reason = format!(
+            "{RETRIED}: failed to copy: httpReadSeeker: failed open: failed to do request: Get \
+             \"https://prod-{region}-starport-layer-bucket.s3.{region}.amazonaws.com/\": dial tcp \
+             10.0.0.1:443: i/o timeout"
+        );
+        return Err((reason, TIMEOUT));
+    }
+    let repository = world.arn("ecr", region, &format!("repository/{}", reference.repository));
+    for (action, resource) in
+        [("ecr:GetAuthorizationToken", "*"), ("ecr:BatchGetImage", repository.as_str())]
+    {
+        if !world.role_allows(role, action, resource) {
+            let session = role.rsplit('/').next().unwrap_or(role);
+            let user = world.arn("sts", "", &format!("assumed-role/{session}/{}", task.id));
+            let reason = format!(
+                "ResourceInitializationError: unable to pull secrets or registry auth: \
+                 AccessDeniedException: User: {user} is not authorized to perform: {action} on \
+                 resource: {resource} because no identity-based policy allows the {action} action. \
+                 The task can't pull the image. Check that the role has the permissions to pull \
+                 images from the registry."
+            );
+            return Err((reason, REFUSAL));
+        }
+    }
+    if !world.role_allows(role, "ecr:GetDownloadUrlForLayer", &repository) {
+        let reason = format!(
+            "{RETRIED}: failed to copy: httpReaderSeeker: failed open: unexpected status code 403 \
+             Forbidden"
+        );
+        return Err((reason, REFUSAL));
+    }
+    Ok(())
+}
+
+/// Says why a third party's registry does not hand out an image, and how long that takes.
+fn other_registry(
+    world: &World,
+    region: &str,
+    task: &Task,
+    image: &str,
+    reference: &Reference,
+) -> Result<(), (String, Duration)> {
+    if !outside::reaches(world, region, (&task.subnet, &task.network), None) {
+        let reason = format!(
+            "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to \
+             resolve ref {image}: failed to do request: Head: dial tcp: i/o timeout"
+        );
+        return Err((reason, TIMEOUT));
+    }
+    if world.trouble.holds(Condition::RegistryPrivate, &task.names()) {
+        return Err((denied(image, reference), REFUSAL));
+    }
+    if world.trouble.holds(Condition::RegistryLimit, &task.names()) {
+        let reason = format!(
+            "{RETRIED}: failed to resolve ref {image}: toomanyrequests: You have reached your pull \
+             rate limit. You may increase the limit by authenticating and upgrading"
+        );
+        return Err((reason, REFUSAL));
+    }
+    Ok(())
+}
+
+fn denied(image: &str, reference: &Reference) -> String {
+    format!(
+        "{RETRIED}: failed to resolve ref {image}: pull access denied for {}, repository does not \
+         exist or may require 'docker login'",
+        reference.repository
+    )
+}
+
+/// Starts the containers.
+pub(super) fn run(world: &mut World, task: &Task) -> Result<(), Obstacle> {
+    for container in task.containers.clone() {
+        let fail = |reason: &str, after| {
+            let (reason, container) = (reason.to_owned(), Some(container.name.clone()));
+            Err(Obstacle { reason, container, after })
+        };
+        if app(world, &container).lacks_program {
+            let reason = format!(
+                "CannotStartContainerError: failed to create task for container: failed to create \
+                 shim task: OCI runtime create failed: runc create failed: unable to start \
+                 container process: exec: \"serve\": {NO_PROGRAM}: unknown"
+            );
+            return fail(&reason, REFUSAL);
+        }
+        if world.trouble.holds(Condition::RuntimeSlow, &task.names()) {
+            let reason = "ContainerRuntimeTimeoutError: Could not transition to running; timed out \
+                          after waiting 1m";
+            return fail(reason, TIMEOUT);
+        }
+        if world.trouble.holds(Condition::RuntimeBroken, &task.names()) {
+            let reason = "CannotInspectContainerError: Could not transition to inspecting; failed \
+                          to get container status";
+            return fail(reason, REFUSAL);
+        }
+    }
+    Ok(())
 }
 
 /// Returns the digest an earlier task of the same revision pulled.

@@ -48,6 +48,11 @@ pub(super) fn target(world: &World, region: &str, group: &str, ip: &str) -> Targ
         Some(health) => match health.state {
             TargetState::Healthy => Target::Healthy,
             TargetState::Unhealthy => Target::Unhealthy(health.description),
+            // ECS replaces tasks that the balancer cannot get at (ECS Developer Guide, "Amazon ECS
+            // service event messages").
+            TargetState::Unused if health.description.contains("Availability Zone") => {
+                Target::Unhealthy(health.description)
+            }
             _ => Target::Other,
         },
     }

@@ -163,6 +163,14 @@ fn stop_faulty(world: &mut World, region: &str, service: &mut Service) {
                 rollout::event(world, service, &message, true);
                 format!("Task failed ELB health checks in (target-group {group})")
             }
+            Fault::NoGroup { group, port } => {
+                let message = format!(
+                    "(port {port}) is not healthy in target-group ({group}) due to TARGET GROUP IS \
+                     NOT FOUND."
+                );
+                rollout::event(world, service, &message, false);
+                continue;
+            }
             Fault::Container => {
                 let message = format!("(task {}) failed container health checks.", task.id);
                 rollout::event(world, service, &message, true);
@@ -268,6 +276,11 @@ fn launchable(
     revision: &Revision,
     definition: &TaskDefinition,
 ) -> Result<(), String> {
+    let containers = definition.body["containerDefinitions"].as_array();
+    let names = containers.into_iter().flatten().filter_map(|it| it["name"].as_str());
+    if let Some(words) = world.trouble.refusal(&names.collect::<Vec<_>>()) {
+        return Err(words.to_owned());
+    }
     if revision.launch_type.as_deref() == Some("EC2") {
         return Err("was unable to place a task because no container instance met all of its \
                     requirements. Reason: No Container Instances were found in your cluster."

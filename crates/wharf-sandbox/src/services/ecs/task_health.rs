@@ -27,6 +27,13 @@ pub(super) enum Fault {
     },
     /// A container's own check fails.
     Container,
+    /// A target group does not exist any more.
+    NoGroup {
+        /// The target group's ARN.
+        group: String,
+        /// The port.
+        port: i64,
+    },
 }
 
 /// Says whether a task counts as healthy in a deployment.
@@ -61,6 +68,9 @@ pub(super) fn fault(world: &World, region: &str, task: &Task, grace: i64) -> Opt
     let ip = task.attachment.as_ref()?.ip.as_str();
     task.balancers.iter().find_map(|balancer| {
         let group = balancer.target_group.clone();
+        if world.target_group(region, &group).is_none() {
+            return Some(Fault::NoGroup { group, port: balancer.port });
+        }
         match outside::target(world, region, &group, ip) {
             Target::Unhealthy(reason) => Some(Fault::Target { group, port: balancer.port, reason }),
             _ => None,
@@ -84,7 +94,11 @@ pub(super) fn verdict(check: &Value, app: &App, port: Option<u16>) -> Option<(Du
     // The first check that finds the application up.
     let up = u64::from(app.startup_seconds).div_ceil(interval).max(1);
     let in_time = up <= retries || up * interval <= grace;
-    if in_time && answers(&command, app, port) {
+    let passes = match app.health_command {
+        Some(code) => code == 0,
+        None => answers(&command, app, port),
+    };
+    if in_time && passes {
         return Some((Duration::from_secs(up * interval), true));
     }
     Some((Duration::from_secs(grace + retries * interval), false))

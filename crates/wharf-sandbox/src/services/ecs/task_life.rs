@@ -14,6 +14,7 @@ use super::{
     task_start, wake,
 };
 use crate::{
+    breaks::Condition,
     image::App,
     world::{Event, World},
 };
@@ -30,6 +31,12 @@ const GONE_AFTER: Duration = Duration::from_secs(8);
 
 /// The code of a process that ended on SIGTERM.
 const SIGTERM: i32 = 143;
+
+/// The code of a process that was killed.
+const SIGKILL: i32 = 137;
+
+/// How long a task runs on spare capacity when Fargate needs it elsewhere.
+const RECLAIMED_AFTER: Duration = Duration::from_secs(90);
 
 /// Lets a task get on.
 pub(super) fn happen(world: &mut World, region: &str, id: &str, step: TaskStep) {
@@ -57,6 +64,12 @@ pub(super) fn happen(world: &mut World, region: &str, id: &str, step: TaskStep) 
                 && found.last_status == "RUNNING"
             {
                 if healthy { "HEALTHY" } else { "UNHEALTHY" }.clone_into(&mut found.health);
+            }
+        }
+        TaskStep::Reclaimed => {
+            if task.is_wanted() {
+                let reason = "Your Spot Task was interrupted.";
+                halt(world, region, &mut task, StopCode::SpotInterruption, reason);
             }
         }
         TaskStep::Drained => end(world, region, &mut task),
@@ -106,15 +119,16 @@ fn advance(world: &mut World, region: &str, task: &mut Task, step: TaskStep) {
                 next(world, region, task, STARTED_AFTER, TaskStep::Started);
             })
         }
-        TaskStep::Started => {
+        TaskStep::Started => obstacles::run(world, task).map(|()| {
             started(world, region, task);
-            Ok(())
-        }
+        }),
         TaskStep::Failed { reason, container } => {
             if let Some(found) =
                 task.containers.iter_mut().find(|it| Some(&it.name) == container.as_ref())
             {
                 found.reason = Some(reason.clone());
+                // Exit code of a shell for a program that is not there.
+                found.exit_code = reason.contains(obstacles::NO_PROGRAM).then_some(127);
             }
             blame(world, region, task, false);
             halt(world, region, task, StopCode::TaskFailedToStart, &reason);
@@ -207,7 +221,7 @@ fn run(
         let step = TaskStep::Health { container: name.clone(), healthy };
         next(world, region, task, after, step);
     }
-    let exit = |code, reason: Option<&str>, log| TaskStep::Exited {
+    let exit = |code, reason: Option<&str>, log: Vec<String>| TaskStep::Exited {
         container: name.clone(),
         code,
         reason: reason.map(ToOwned::to_owned),
@@ -228,15 +242,25 @@ fn run(
         })
     };
     let up = Duration::from_secs(u64::from(app.startup_seconds.max(1)));
-    if let Some(missing) = app.requires.iter().find(|wanted| !set(wanted)) {
+    let arm = body["runtimePlatform"]["cpuArchitecture"] == "ARM64";
+    let own = if arm { "arm64" } else { "amd64" };
+    if app.architecture.as_deref().is_some_and(|built| built != own) {
+        let line = "exec /usr/local/bin/docker-entrypoint.sh: exec format error".to_owned();
+        next(world, region, task, Duration::from_secs(1), exit(1, None, vec![line]));
+    } else if let Some(missing) = app.requires.iter().find(|wanted| !set(wanted)) {
         let line = format!("error: {missing} is not set");
-        next(world, region, task, Duration::from_secs(1), exit(1, None, Some(line)));
+        next(world, region, task, Duration::from_secs(1), exit(1, None, vec![line]));
     } else if limit.is_some_and(|limit| limit < i64::from(app.memory_mib)) {
         let reason = "OutOfMemoryError: Container killed due to memory usage";
-        next(world, region, task, up, exit(137, Some(reason), None));
+        next(world, region, task, up, exit(137, Some(reason), Vec::new()));
     } else if let Some(code) = app.exit_code {
         let after = Duration::from_secs(u64::from(app.exit_after_seconds));
-        next(world, region, task, after, exit(code, None, None));
+        next(world, region, task, after, exit(code, None, app.last_words.clone()));
+    }
+    if task.provider.as_deref() == Some("FARGATE_SPOT")
+        && world.trouble.holds(Condition::SpotReclaimed, &task.names())
+    {
+        next(world, region, task, RECLAIMED_AFTER, TaskStep::Reclaimed);
     }
 }
 
@@ -287,7 +311,7 @@ fn exited(
     region: &str,
     task: &mut Task,
     (name, code, reason): (&str, i32, Option<String>),
-    log: Option<String>,
+    log: Vec<String>,
 ) {
     let body = body(world, region, task);
     let definitions = body["containerDefinitions"].as_array();
@@ -300,7 +324,7 @@ fn exited(
     "STOPPED".clone_into(&mut found.last_status);
     (found.exit_code, found.reason) = (Some(code), reason);
     let essential = found.essential;
-    if let Some(line) = log {
+    for line in log {
         write_log(world, region, task, &definition, &line);
     }
     if essential && task.is_wanted() {
@@ -349,12 +373,13 @@ fn end(world: &mut World, region: &str, task: &mut Task) {
     "STOPPING".clone_into(&mut task.last_status);
     let body = body(world, region, task);
     let definitions = body["containerDefinitions"].as_array();
-    let longest = definitions
-        .into_iter()
-        .flatten()
-        .map(|it| it["stopTimeout"].as_i64().unwrap_or(30).min(ENDS_AFTER))
-        .max()
-        .unwrap_or(0);
+    let patience = |it: &Value| it["stopTimeout"].as_i64().unwrap_or(30);
+    let definitions: Vec<i64> = definitions.into_iter().flatten().map(patience).collect();
+    let mut longest = 0;
+    for (container, patience) in task.containers.iter().zip(definitions) {
+        let deaf = obstacles::app(world, container).ignores_sigterm;
+        longest = longest.max(if deaf { patience } else { patience.min(ENDS_AFTER) });
+    }
     let after = Duration::from_secs(u64::try_from(longest).unwrap_or(0));
     next(world, region, task, after, TaskStep::Terminated);
 }
@@ -362,7 +387,8 @@ fn end(world: &mut World, region: &str, task: &mut Task) {
 fn terminated(world: &mut World, region: &str, task: &mut Task) {
     let ran = task.started.is_some();
     for container in &mut task.containers {
-        finish(container, ran);
+        let deaf = obstacles::app(world, container).ignores_sigterm;
+        finish(container, ran, if deaf { SIGKILL } else { SIGTERM });
     }
     if let Some(ip) = task.attachment.as_ref().map(|it| it.ip.clone()) {
         world.target_app_stopped(region, &ip);
@@ -372,9 +398,9 @@ fn terminated(world: &mut World, region: &str, task: &mut Task) {
     next(world, region, task, GONE_AFTER, TaskStep::Gone);
 }
 
-fn finish(container: &mut Container, ran: bool) {
+fn finish(container: &mut Container, ran: bool, code: i32) {
     if container.last_status == "RUNNING" && ran {
-        container.exit_code = Some(SIGTERM);
+        container.exit_code = Some(code);
     }
     "STOPPED".clone_into(&mut container.last_status);
     "UNKNOWN".clone_into(&mut container.health);

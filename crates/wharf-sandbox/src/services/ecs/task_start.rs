@@ -13,12 +13,16 @@ use super::{
     },
 };
 use crate::{
+    breaks::Condition,
     tags::Tags,
     world::{Event, World},
 };
 
 /// How long it takes until a new task has its network interface.
 const PROVISIONING: Duration = Duration::from_secs(6);
+
+/// How long ECS waits for what a task needs before it starts.
+const GIVEN_UP: Duration = Duration::from_mins(3);
 
 /// What a task is made from.
 pub(super) struct Plan<'p> {
@@ -178,6 +182,15 @@ fn container(found: &Value, arn: String) -> Container {
 
 /// Makes the network interface of a task.
 pub(super) fn attach(world: &mut World, region: &str, task: &mut Task) -> Result<(), Obstacle> {
+    for (condition, what) in [
+        (Condition::InterfaceSlow, "network interface"),
+        (Condition::StorageSlow, "EphemeralStorage"),
+    ] {
+        if world.trouble.holds(condition, &task.names()) {
+            let reason = format!("Timeout waiting for {what} provisioning to complete.");
+            return Err(Obstacle::of_task(reason, GIVEN_UP));
+        }
+    }
     let id = world.ids.uuid();
     let description = world.arn("ecs", region, &format!("attachment/{id}"));
     let Some(eni) = world.create_eni(region, &task.subnet, &task.network.groups, &description)

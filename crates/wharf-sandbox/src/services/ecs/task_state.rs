@@ -92,6 +92,10 @@ pub enum StopCode {
     UserInitiated,
     /// The service scheduler stopped it.
     ServiceSchedulerInitiated,
+    /// Fargate wanted its spare capacity back.
+    SpotInterruption,
+    /// AWS takes the host it runs on out of service.
+    TerminationNotice,
 }
 
 impl StopCode {
@@ -102,6 +106,8 @@ impl StopCode {
             Self::EssentialContainerExited => "EssentialContainerExited",
             Self::UserInitiated => "UserInitiated",
             Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+            Self::SpotInterruption => "SpotInterruption",
+            Self::TerminationNotice => "TerminationNotice",
         }
     }
 }
@@ -177,8 +183,10 @@ pub enum TaskStep {
         /// Why, if the code does not say it.
         reason: Option<String>,
         /// What it says last.
-        log: Option<String>,
+        log: Vec<String>,
     },
+    /// Fargate wants its spare capacity back.
+    Reclaimed,
     /// A container's health check comes to a result.
     Health {
         /// Which container.
@@ -197,6 +205,11 @@ pub enum TaskStep {
 }
 
 impl Task {
+    /// Returns the names of its containers.
+    pub fn names(&self) -> Vec<&str> {
+        self.containers.iter().map(|container| container.name.as_str()).collect()
+    }
+
     /// Says whether it has stopped for good.
     pub fn has_stopped(&self) -> bool {
         self.last_status == "STOPPED"

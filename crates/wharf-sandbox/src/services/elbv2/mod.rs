@@ -85,3 +85,12 @@ pub(crate) fn happen(world: &mut World, region: &str, event: Elbv2Event) {
         }
     }
 }
+
+/// Drops listeners without a balancer, and rules without a listener.
+pub(crate) fn tidy(world: &mut World, region: &str) {
+    let elb = &mut world.region(region).elbv2;
+    let balancers = &elb.balancers;
+    elb.listeners.retain(|_, listener| balancers.contains_key(&listener.balancer));
+    let listeners = &elb.listeners;
+    elb.rules.retain(|_, rule| listeners.contains_key(&rule.listener));
+}

@@ -71,6 +71,9 @@ pub(super) fn probe(world: &World, region: &str, group: &str, key: &str) -> Verd
     if app.app.listens.unwrap_or(app.container_port) != port {
         return failure("Target.FailedHealthChecks", "Health checks failed");
     }
+    if app.app.response_seconds >= group.check.timeout {
+        return timed_out();
+    }
     let code = app.app.answers(&group.check.path);
     if group.protocol_version == "GRPC" || matches_code(&group.check.matcher, code) {
         return Verdict::Success;
