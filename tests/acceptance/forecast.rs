@@ -3,7 +3,6 @@
 //! The run is put together in this process on a clock that only waits move, so that the figures are
 //! the same on every machine.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 

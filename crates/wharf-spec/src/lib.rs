@@ -6,6 +6,7 @@
 //!
 //! Nothing here reads files, talks to AWS or looks at a clock.
 
+mod check;
 mod codes;
 mod credential;
 mod cron;

@@ -8,7 +8,7 @@ use crate::keys::nearest;
 use crate::problem::{ENOUGH, Level, Problem, Problems};
 use crate::read::{self, Cx};
 use crate::waive::Waived;
-use crate::{Stack, cross, overlay, units, unsupported};
+use crate::{Stack, check, cross, overlay, units, unsupported};
 
 /// Most environments in one file; each of them is checked on every run.
 const MAX_ENVIRONMENTS: usize = 50;
@@ -163,6 +163,7 @@ impl Run<'_> {
         let images = self.asked.then_some(&self.options.images);
         let stack = read::stack(&mut cx, &tree, images);
         cross::check(&mut cx, &stack);
+        check::check(&mut cx, &tree, &stack);
         if !self.options.whole_format {
             unsupported::check(&mut cx);
         }

@@ -69,7 +69,7 @@ fn good_specs_mean_what_they_meant() {
 
 #[test]
 fn all_problems_of_a_file_come_at_once() {
-    let text = "version: 1\napp: Notes\nregion: nowhere\nservices:\n  web:\n    image: nginx\n    port: 99999\n    helth: /\n";
+    let text = "version: 1\napp: Notes\nregion: nowhere\nservices:\n  web:\n    image: nginx:1\n    port: 99999\n    helth: /\n";
     let problems = parse(text, "wharf.yaml", &options(text)).unwrap_err();
     let found: Vec<(&str, usize)> =
         problems.list.iter().map(|p| (p.code, p.span.unwrap().line)).collect();
@@ -78,7 +78,7 @@ fn all_problems_of_a_file_come_at_once() {
 
 #[test]
 fn a_credential_is_never_shown() {
-    let text = "version: 1\napp: notes\nregion: eu-west-1\nservices:\n  web:\n    image: nginx\n    env: { DB_PASSWORD: hunter2, PORT: 080 }\n";
+    let text = "version: 1\napp: notes\nregion: eu-west-1\nservices:\n  web:\n    image: nginx:1\n    env: { DB_PASSWORD: hunter2, PORT: 080 }\n";
     let problems: Problems = parse(text, "wharf.yaml", &options(text)).unwrap_err();
     let shown = problems.render(text, true);
     assert!(!shown.contains("hunter2"), "{shown}");

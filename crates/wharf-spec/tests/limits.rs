@@ -14,7 +14,7 @@ const HEAD: &str = "version: 1\napp: notes\nregion: eu-west-1\nservices:\n";
 
 #[test]
 fn many_problems_are_cut_short_and_counted() {
-    let mut text = format!("{HEAD}  web:\n    image: nginx\n    port: 80\n");
+    let mut text = format!("{HEAD}  web:\n    image: nginx:1\n    port: 80\n");
     for number in 0..5000 {
         writeln!(text, "    key{number}: 1").unwrap();
     }
@@ -33,7 +33,7 @@ fn many_hosts_and_paths_are_not_multiplied_out() {
     let list = |what: &str| (0..4000).map(|n| format!("{what}{n}")).collect::<Vec<_>>().join(", ");
     let (hosts, paths) = (list("h"), list("/"));
     let text = format!(
-        "{HEAD}  web: {{ image: nginx, port: 80, route: {{ host: [{hosts}], path: [{paths}] }} }}\n"
+        "{HEAD}  web: {{ image: nginx:1, port: 80, route: {{ host: [{hosts}], path: [{paths}] }} }}\n"
     );
     assert_eq!(codes(&text), ["E072"]);
 }
@@ -42,7 +42,7 @@ fn many_hosts_and_paths_are_not_multiplied_out() {
 fn large_maps_merge() {
     let map = (0..4000).map(|n| format!("A{n}: x")).collect::<Vec<_>>().join(", ");
     let text = format!(
-        "{HEAD}  web: {{ image: nginx, port: 80, env: {{ {map} }} }}\nenvironments: {{ prod: {{ services: {{ web: {{ env: {{ {map} }} }} }} }} }}\n"
+        "{HEAD}  web: {{ image: nginx:1, port: 80, env: {{ {map} }} }}\nenvironments: {{ prod: {{ services: {{ web: {{ env: {{ {map} }} }} }} }} }}\n"
     );
     let options = Options { env: Some("prod".to_owned()), ..Options::default() };
     assert_eq!(parse(&text, "wharf.yaml", &options).unwrap().stack.services["web"].env.len(), 4000);
@@ -52,10 +52,10 @@ fn large_maps_merge() {
 fn more_services_and_environments_than_anybody_has_are_refused() {
     let mut text = HEAD.to_owned();
     for number in 0..101 {
-        writeln!(text, "  s{number}: {{ image: nginx }}").unwrap();
+        writeln!(text, "  s{number}: {{ image: nginx:1 }}").unwrap();
     }
     assert_eq!(codes(&text), ["E002"]);
-    let mut text = format!("{HEAD}  web: {{ image: nginx }}\nenvironments:\n");
+    let mut text = format!("{HEAD}  web: {{ image: nginx:1 }}\nenvironments:\n");
     for number in 0..51 {
         writeln!(text, "  e{number}: {{}}").unwrap();
     }

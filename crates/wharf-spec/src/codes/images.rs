@@ -63,4 +63,25 @@ pub(super) const CODES: &[Code] = &[
         fix: "Correct the name, or remove it.",
         example: Some("after: [api]"),
     },
+    Code {
+        code: "E044",
+        title: "`depends_on`",
+        explanation: "`depends_on` names containers of the same task and how far they must have come. ECS accepts `healthy` only of a container with a health check, and `complete` or `success` only of one that is not essential; containers that wait for each other never start.",
+        fix: "Correct what the message points at. For the order of services, use `after`.",
+        example: Some("depends_on: { proxy: healthy }"),
+    },
+    Code {
+        code: "E046",
+        title: "`renamed_from`",
+        explanation: "`renamed_from` names what a service was called before. A service that still exists cannot have become another, and one cannot have become two.",
+        fix: "Remove the old service, or the line.",
+        example: Some("renamed_from: web"),
+    },
+    Code {
+        code: "E047",
+        title: "one name twice",
+        explanation: "A service, a job or the release have the same name. Their repositories, log groups and roles are named after them and would be the same.",
+        fix: "Give one of them another name.",
+        example: None,
+    },
 ];

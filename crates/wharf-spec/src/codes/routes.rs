@@ -52,4 +52,11 @@ pub(super) const CODES: &[Code] = &[
         fix: "Correct the pattern, or use fewer and wider ones.",
         example: Some("route: { host: shop.example.com, path: [/api/*, /hooks/*] }"),
     },
+    Code {
+        code: "E073",
+        title: "a route never tried",
+        explanation: "A balancer takes the first rule that matches. wharf puts longer paths before shorter ones and any path before none, so a longer pattern that matches everything of a shorter one takes all its requests: `/api*` comes before `/api`, and `/*` before a service without a path.",
+        fix: "Narrow the longer pattern, or tell the services apart by host.",
+        example: Some("route: { path: /api/* }"),
+    },
 ];

@@ -66,4 +66,11 @@ pub(super) const CODES: &[Code] = &[
         fix: "Remove what does not belong, or choose the strategy it belongs to.",
         example: Some("deploy: { strategy: canary, step: 10%, interval: 5m, bake: 10m }"),
     },
+    Code {
+        code: "E039",
+        title: "a rollout that cannot be done in its time",
+        explanation: "The waits of the strategy alone, its steps and its `bake`, are longer than `deploy.timeout`, after which wharf gives up. Every apply would fail.",
+        fix: "Raise `deploy.timeout`, or shorten the waits.",
+        example: Some("deploy: { strategy: canary, interval: 5m, bake: 10m, timeout: 30m }"),
+    },
 ];

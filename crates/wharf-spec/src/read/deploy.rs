@@ -33,6 +33,7 @@ pub(super) fn read(cx: &mut Cx, node: Option<&Node>, routed: bool) -> Deploy {
     let Some(node) = node else { return deploy };
     let Some(fields) = Fields::of(cx, node, &keys::DEPLOY) else { return deploy };
     deploy.strategy = strategy(cx, fields, routed);
+    deploy.timeout = deploy.timeout.saturating_add(deploy.strategy.waits()).min(86400);
     deploy.alarms = alarms(cx, fields);
     let failures = fields.get(cx, "max_failures");
     if let Some(number) = failures.and_then(|n| units::integer(cx, n, "`max_failures`", 1, 200)) {

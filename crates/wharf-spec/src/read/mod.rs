@@ -18,4 +18,5 @@ mod variables;
 
 pub(crate) use context::Cx;
 pub(crate) use routing::MAX_CONDITIONS;
+pub(crate) use size::vcpu;
 pub(crate) use stack::{app, stack, version};

@@ -51,3 +51,18 @@ pub enum Strategy {
         bake: u32,
     },
 }
+
+impl Strategy {
+    /// Returns the seconds a rollout waits by the strategy alone, its steps and what follows them.
+    pub fn waits(&self) -> u32 {
+        match *self {
+            Self::Rolling => 0,
+            Self::BlueGreen { bake } => bake,
+            Self::Linear { step, interval, bake } => {
+                let steps = 100_u32.div_ceil(step.max(1));
+                (steps - 1).saturating_mul(interval).saturating_add(bake)
+            }
+            Self::Canary { interval, bake, .. } => interval.saturating_add(bake),
+        }
+    }
+}
