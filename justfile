@@ -92,9 +92,9 @@ bench:
     cargo bench -q -p wharf-plan --bench plan
     bash tests/bench.sh
 
-# Fuzz the spec parser for a number of seconds (needs cargo-fuzz and a nightly toolchain).
-fuzz seconds="60":
-    cd fuzz && cargo +nightly fuzz run spec -- -max_total_time={{seconds}} -max_len=4096
+# Fuzz the reading of specs, or their merging (`overlay`), for a number of seconds (needs cargo-fuzz and a nightly toolchain).
+fuzz target="spec" seconds="60":
+    cd fuzz && cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}} -max_len=4096
 
 # SIGKILL at every change, two runs at once, throttling and lost answers, with figures.
 kill:

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files should stop")]
 
+mod generated;
 mod golden;
 mod layout;
 mod limits;

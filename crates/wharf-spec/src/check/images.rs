@@ -54,7 +54,9 @@ fn mutable(cx: &mut Cx, root: &Node) {
         for entry in root.get(key).and_then(Node::map).unwrap_or_default() {
             look(&entry.key.text, &entry.value);
             let sidecars = entry.value.get("sidecars").and_then(Node::map).unwrap_or_default();
-            sidecars.iter().for_each(|sidecar| look(&entry.key.text, &sidecar.value));
+            for sidecar in sidecars {
+                look(&entry.key.text, &sidecar.value);
+            }
         }
     }
     if let Some(release) = root.get("release") {

@@ -111,7 +111,7 @@ fn covers(wide: &str, narrow: &str) -> bool {
                 b'*' => next |= 1 << at,
                 b'?' if byte != b'*' => next |= 1 << (at + 1),
                 literal if *literal == byte && byte != b'*' && byte != b'?' => {
-                    next |= 1 << (at + 1)
+                    next |= 1 << (at + 1);
                 }
                 _ => {}
             }

@@ -1,5 +1,6 @@
 //! Merged tree to [`Stack`](crate::Stack), part by part.
 
+mod build;
 mod container;
 mod context;
 mod deploy;
