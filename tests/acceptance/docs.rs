@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::world::{Run, World, sample};
 
 /// The documents that are checked.
-const DOCUMENTS: [&str; 2] = ["README.md", "docs/lesson.md"];
+const DOCUMENTS: [&str; 3] = ["README.md", "docs/lesson.md", "docs/plan.md"];
 
 /// Where the samples' stacks stand, for calls behind wharf's back.
 const REGION: &str = "ap-southeast-2";
@@ -229,9 +229,18 @@ fn documents_name_only_commands_and_flags_there_are() {
     };
     let commands = help(&[]);
     let mut known: BTreeSet<String> = BTreeSet::new();
-    for command in
-        ["check", "plan", "apply", "destroy", "drift", "status", "sandbox", "completions"]
-    {
+    for command in [
+        "check",
+        "plan",
+        "apply",
+        "destroy",
+        "drift",
+        "status",
+        "sandbox",
+        "completions",
+        "diff",
+        "graph",
+    ] {
         assert!(commands.contains(command), "{command}");
         known.extend(help(&[command]));
     }

@@ -6,7 +6,7 @@ use crate::world::World;
 
 /// Compares a text with its golden file.
 #[track_caller]
-fn golden(name: &str, text: &str) {
+pub(crate) fn golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name);
     if std::env::var_os("WHARF_BLESS").is_some() {
         std::fs::write(&path, text).unwrap();

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod consent;
+mod diff;
 mod docs;
 mod drift;
 mod forecast;

@@ -121,6 +121,8 @@ pub(crate) enum Command {
     Destroy(DestroyArgs),
     /// Show only what somebody changed outside wharf; exit code 2 if anything
     Drift,
+    /// Say what a change of the spec means, offline; exit code 2 if anything
+    Diff(DiffArgs),
     /// Draw the resources and what must exist before what, offline
     Graph(GraphArgs),
     /// Rollout, tasks, targets, certificate and URL
@@ -157,6 +159,7 @@ impl Command {
         match self {
             Self::Fmt { .. } => &[Format::Text],
             Self::Plan(_) => &[Format::Text, Format::Json, Format::Markdown, Format::Html],
+            Self::Diff(_) => &[Format::Text, Format::Json, Format::Markdown],
             Self::Graph(_) => {
                 &[Format::Text, Format::Json, Format::Svg, Format::Dot, Format::Mermaid]
             }
@@ -177,6 +180,17 @@ pub(crate) struct PlanArgs {
     /// Plan the deletion of the stack
     #[arg(long)]
     pub(crate) destroy: bool,
+}
+
+/// What `diff` compares.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DiffArgs {
+    /// A file, `-`, a revision such as `main`, or two as `main..HEAD` or `main...HEAD`
+    #[arg(value_name = "OLD")]
+    pub(crate) old: String,
+    /// A file, `-` or a revision; without it, the spec file as it is
+    #[arg(value_name = "NEW")]
+    pub(crate) new: Option<String>,
 }
 
 /// Flags of `graph`.

@@ -31,7 +31,7 @@ impl Exit {
 pub(crate) const MEANINGS: &[(Exit, &str)] = &[
     (Exit::Done, "done; for `plan`: a plan was made"),
     (Exit::Other, "an error not listed below"),
-    (Exit::Changes, "changes exist (`plan --detailed-exitcode`, `drift`, `fmt --check`)"),
+    (Exit::Changes, "changes exist (`plan --detailed-exitcode`, `drift`, `fmt --check`, `diff`)"),
     (Exit::Usage, "the spec, the flags or the usage are wrong"),
     (Exit::Denied, "credentials or permission; wrong account or region"),
     (Exit::RolledBack, "a rollout failed and was rolled back; the old release is live"),

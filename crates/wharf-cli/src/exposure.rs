@@ -30,7 +30,7 @@ pub(crate) fn widenings(plan: &Plan) -> Vec<Widening> {
             found.insert(Widening { address: step.address.clone(), what });
         };
         match step.address.kind() {
-            "ingress_rule" => door(step, before, after, &mut doors),
+            "ingress_rule" => door(plan, step, before, after, &mut doors),
             "load_balancer"
                 if becomes(before, after, "/scheme", &Value::from("internet-facing")) =>
             {
@@ -84,6 +84,7 @@ fn becomes(before: Option<&Value>, after: &Value, pointer: &str, wanted: &Value)
 
 /// Gathers a firewall rule with the others that let the same source in.
 fn door(
+    plan: &Plan,
     step: &Step,
     before: Option<&Value>,
     after: &Value,
@@ -93,6 +94,9 @@ fn door(
         |pointer: &str| before.and_then(|old| old.pointer(pointer)) == after.pointer(pointer);
     if before.is_some() && ["/source", "/from_port", "/to_port", "/protocol"].into_iter().all(same)
     {
+        return;
+    }
+    if covered(plan, step, after) {
         return;
     }
     let group = step.address.name().split(':').next().unwrap_or_default().to_owned();
@@ -123,6 +127,26 @@ pub(crate) fn sentences(widenings: &[Widening]) -> Vec<String> {
         _ => format!("{}: {}", one.address, one.what),
     };
     widenings.iter().map(line).collect()
+}
+
+/// Says whether a rule that goes let everybody in where this one lets in some.
+fn covered(plan: &Plan, step: &Step, after: &Value) -> bool {
+    let cidr = |props: &Value| {
+        let map = props.get("source")?.as_object()?;
+        map.values().next_back()?.as_str().map(str::to_owned)
+    };
+    let group = |address: &Address| address.name().split(':').next().map(str::to_owned);
+    let Some(new) = cidr(after).filter(|new| new.contains('/')) else { return false };
+    let everybody = if new.contains(':') { "::/0" } else { "0.0.0.0/0" };
+    plan.steps.iter().any(|other| match &other.op {
+        Op::Delete { live } => {
+            other.address.kind() == "ingress_rule"
+                && group(&other.address) == group(&step.address)
+                && live.props.get("to_port") == after.get("to_port")
+                && cidr(&live.props).as_deref() == Some(everybody)
+        }
+        Op::Create { .. } | Op::Update { .. } => false,
+    })
 }
 
 fn listener(before: Option<&Value>, after: &Value, add: &mut impl FnMut(String)) {

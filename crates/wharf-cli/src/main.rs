@@ -11,6 +11,7 @@ mod exit;
 mod exposure;
 mod lease;
 mod picture;
+mod review;
 mod session;
 mod ui;
 mod view;

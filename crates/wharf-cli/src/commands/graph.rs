@@ -1,11 +1,10 @@
 //! `wharf graph`: the resources of the stack as a picture.
 
-use wharf_graph::Graph;
-
 use crate::args::{Format, Global, GraphArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::picture::{self, Picture};
+use crate::review;
 use crate::session::{self, Session};
 use crate::ui::Ui;
 
@@ -17,7 +16,7 @@ pub(super) async fn run(global: &Global, args: &GraphArgs, ui: Ui) -> Result<Exi
         Picture::planned(&session.graph(&snapshot)?, &plan)
     } else {
         let spec = session::load(global, ui)?;
-        Picture::of(&spec.stack.name(), &offline(&spec.stack)?)
+        Picture::of(&spec.stack.name(), &review::offline(&spec.stack)?)
     };
     let text = match global.format {
         Format::Json => format!("{:#}\n", picture::json(&picture)),
@@ -28,13 +27,4 @@ pub(super) async fn run(global: &Global, args: &GraphArgs, ui: Ui) -> Result<Exi
     };
     ui.data(&text)?;
     Ok(Exit::Done)
-}
-
-/// Declares a stack without an account.
-fn offline(stack: &wharf_spec::Stack) -> Result<Graph, CliError> {
-    let (nodes, problems) = wharf_aws::declare(stack, &wharf_aws::offline::facts(stack));
-    if !problems.is_empty() {
-        return Err(session::lacking(problems, "the spec cannot be applied in any account"));
-    }
-    Graph::new(nodes).map_err(|error| CliError::from_error(Exit::Other, &error))
 }

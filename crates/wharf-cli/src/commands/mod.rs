@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod consent;
 mod destroy;
+mod diff;
 mod drift;
 mod explain;
 mod fmt;
@@ -30,6 +31,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Plan(args) => Box::pin(plan::run(&global, &args, ui)).await,
         Command::Apply(args) => Box::pin(apply::run(&global, &args, ui)).await,
         Command::Destroy(args) => Box::pin(destroy::run(&global, &args, ui)).await,
+        Command::Diff(args) => diff::run(&global, &args, ui),
         Command::Graph(args) => Box::pin(graph::run(&global, &args, ui)).await,
         Command::Drift => Box::pin(drift::run(&global, ui)).await,
         Command::Status => Box::pin(status::run(&global, ui)).await,

@@ -13,6 +13,7 @@ use super::field::{Field, Shown};
 use super::plan::Mode;
 use super::{count, mask_account, title};
 use crate::exposure::{sentences, widenings};
+use crate::review::Review;
 
 /// Most bytes of a comment. GitHub refuses more than 65,536 characters.
 const LIMIT: usize = 60_000;
@@ -47,9 +48,42 @@ impl std::fmt::Display for Exactly {
 pub(crate) fn text(plan: &Plan, mode: Mode, exactly: &Exactly) -> String {
     let head = head(plan);
     let foot = foot(plan, exactly);
+    let room = LIMIT.saturating_sub(head.len() + foot.len() + RESERVE);
+    let body = body(plan, mode, room);
+    mask_account(&format!("{head}{body}{foot}"), &plan.account)
+}
+
+/// Writes the comment on a change of a spec: environment by environment, as far as there is room.
+pub(crate) fn diff(review: &Review, mode: Mode) -> String {
+    let mut out = format!("<!-- wharf:diff:{} -->\n", review.app.replace("--", "- -"));
+    let _ = writeln!(out, "### wharf diff: {} → {}\n", escape(&review.old), escape(&review.new));
+    let share = (LIMIT - out.len() - RESERVE) / review.environments.len().max(1);
+    for one in &review.environments {
+        let plan = &one.plan;
+        let end = if plan.is_empty() { "no difference".to_owned() } else { totals(plan) };
+        let mut head = format!("#### {} · {end}\n\n", escape(&plan.stack));
+        let notes: Vec<String> = one.notes.iter().map(|note| escape(note)).collect();
+        list(&mut head, &notes, "");
+        if !plan.is_empty() {
+            head.push_str(&points(plan));
+        }
+        let room = share.saturating_sub(head.len() + RESERVE);
+        if head.len() + RESERVE > share {
+            let _ =
+                writeln!(out, "{} is left out to keep this comment short.\n", escape(&plan.stack));
+            continue;
+        }
+        out.push_str(&head);
+        out.push_str(&body(plan, mode, room));
+        out.push('\n');
+    }
+    out
+}
+
+/// Writes a line for each resource, and the fields folded.
+fn body(plan: &Plan, mode: Mode, mut left: usize) -> String {
     let entries = entries(plan);
-    let mut left = LIMIT.saturating_sub(head.len() + foot.len() + RESERVE);
-    let mut out = head;
+    let mut out = String::new();
     let lines: Vec<String> = Section::ALL
         .iter()
         .flat_map(|section| entries.iter().filter(move |entry| entry.section() == *section))
@@ -66,8 +100,7 @@ pub(crate) fn text(plan: &Plan, mode: Mode, exactly: &Exactly) -> String {
     if !mode.summary {
         out.push_str(&details(plan, &entries, mode, left));
     }
-    out.push_str(&foot);
-    mask_account(&out, &plan.account)
+    out
 }
 
 fn head(plan: &Plan) -> String {
@@ -76,6 +109,13 @@ fn head(plan: &Plan) -> String {
     let end = if plan.is_empty() { "no changes".to_owned() } else { totals(plan) };
     let _ = writeln!(out, "### {what}: {} · {end}\n", escape(&plan.stack));
     let _ = writeln!(out, "Account {}, {}\n", escape(&plan.account), escape(&plan.region));
+    out.push_str(&points(plan));
+    out
+}
+
+/// Lists what must be seen first: what goes, what is opened up, what is wrong, what it means.
+fn points(plan: &Plan) -> String {
+    let mut out = String::new();
     let entries = entries(plan);
     let dangerous: Vec<String> = entries
         .iter()

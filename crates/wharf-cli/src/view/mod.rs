@@ -2,6 +2,7 @@
 
 pub(crate) mod breaks;
 mod consequences;
+pub(crate) mod diff;
 pub(crate) mod drift;
 mod entries;
 pub(crate) mod explain;

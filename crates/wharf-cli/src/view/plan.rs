@@ -45,6 +45,25 @@ pub(crate) fn text(plan: &Plan, mode: Mode) -> String {
             line(&mut out, &format!("{name}[{}] {of}{}", check.code, check.message));
         }
     }
+    out.push_str(&changes(plan, mode));
+    for waiting in &plan.waiting {
+        line(&mut out, &format!("Waiting  {}: {}", waiting.address, waiting.what));
+        for how in &waiting.how {
+            line(&mut out, &format!("           {how}"));
+        }
+    }
+    if !plan.is_empty() {
+        for (label, text) in consequences(plan) {
+            line(&mut out, &format!("{label:<9}{text}"));
+        }
+        line(&mut out, &format!("Plan     {}      id {}", totals(plan), plan.id));
+    }
+    out
+}
+
+/// Writes what changes, and what that opens up.
+pub(super) fn changes(plan: &Plan, mode: Mode) -> String {
+    let mut out = String::new();
     if plan.is_empty() {
         if plan.inputs.destroy {
             line(&mut out, "Nothing of this stack exists.");
@@ -81,18 +100,6 @@ pub(crate) fn text(plan: &Plan, mode: Mode) -> String {
     for (index, what) in sentences(&widenings(plan)).iter().enumerate() {
         let label = if index == 0 { "Opens" } else { "" };
         line(&mut out, &format!("{label:<9}{what}"));
-    }
-    for waiting in &plan.waiting {
-        line(&mut out, &format!("Waiting  {}: {}", waiting.address, waiting.what));
-        for how in &waiting.how {
-            line(&mut out, &format!("           {how}"));
-        }
-    }
-    if !plan.is_empty() {
-        for (label, text) in consequences(plan) {
-            line(&mut out, &format!("{label:<9}{text}"));
-        }
-        line(&mut out, &format!("Plan     {}      id {}", totals(plan), plan.id));
     }
     out
 }
