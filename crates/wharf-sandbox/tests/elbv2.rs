@@ -109,7 +109,7 @@ async fn a_balancer_is_provisioned_and_its_interfaces_outlive_it() {
     let stage = stage().await;
     let show = || elb(&stage.sandbox, "DescribeLoadBalancers", "Names.member.1=web");
     assert_eq!(show().await.element("Code"), "provisioning");
-    seconds(60).await;
+    seconds(120).await;
     let shown = show().await;
     assert_eq!(shown.element("Code"), "active");
     assert_eq!(shown.element("CanonicalHostedZoneId"), "Z32O12XQLNTSW2");

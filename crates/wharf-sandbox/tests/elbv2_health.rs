@@ -18,7 +18,7 @@ async fn a_target_becomes_healthy_and_drains_on_its_way_out() {
     let stage = stage().await;
     let api = stage.target_group("api").await;
     stage.open().await;
-    seconds(60).await;
+    seconds(120).await;
     let ip = stage.start(&api, App::default());
     let unused = stage.health(&api, &ip).unwrap();
     assert_eq!((unused.0, unused.1.as_str()), (TargetState::Unused, "Target.NotInUse"));
@@ -41,7 +41,7 @@ async fn what_keeps_a_target_from_being_healthy_is_named() {
     let stage = stage().await;
     let api = stage.target_group("api").await;
     stage.listener(80, &api).await;
-    seconds(60).await;
+    seconds(120).await;
     let closed = stage.start(&api, App::default());
     seconds(20).await;
     let explain = |ip: &str| {
@@ -102,7 +102,7 @@ async fn swapping_to_healthy_targets_leaves_no_gap() {
         async move { assert_eq!(elb(&sandbox, "ModifyListener", &form).await.status, 200) }
     };
     set(weigh(1, 0)).await;
-    seconds(60).await;
+    seconds(120).await;
     stage.start(&blue, App::default());
     seconds(20).await;
     assert!(stage.sandbox.availability().is_empty(), "before it first worked nothing counts");
@@ -132,7 +132,7 @@ async fn a_listener_that_is_made_anew_leaves_a_gap_and_one_that_goes_does_not() 
     let api = stage.target_group("api").await;
     stage.open().await;
     let made = stage.listener(80, &api).await;
-    seconds(60).await;
+    seconds(120).await;
     stage.start(&api, App::default());
     seconds(20).await;
     let form = format!("ListenerArn={}", made.element("ListenerArn"));

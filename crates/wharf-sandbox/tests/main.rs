@@ -15,6 +15,7 @@ mod ecs_stage;
 mod elbv2;
 mod elbv2_health;
 mod faults;
+mod hostile;
 mod iam;
 mod logs;
 mod route53;

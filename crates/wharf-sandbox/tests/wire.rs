@@ -1,5 +1,7 @@
 //! Protocols, errors, storage and the server.
 
+use std::{fs, path::Path};
+
 use bytes::Bytes;
 use http::Request;
 use serde_json::json;
@@ -63,4 +65,16 @@ async fn each_region_is_a_world_of_its_own() {
         .body(Bytes::new())
         .unwrap();
     assert_eq!(send(&sandbox, elsewhere).await.ok()["repositories"], json!([]));
+}
+
+/// What the fuzz target `wire` starts from, real requests, and what it once found.
+#[tokio::test(start_paused = true)]
+async fn every_input_of_the_fuzz_target_gets_an_answer_of_its_protocol() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/wire");
+    let mut count = 0;
+    for entry in fs::read_dir(seeds).unwrap() {
+        crate::hostile::try_input(&fs::read(entry.unwrap().path()).unwrap()).await;
+        count += 1;
+    }
+    assert!(count > 100, "{count}");
 }

@@ -141,7 +141,7 @@ rules! { "Elastic Load Balancing"
     FORWARD_FORMS_AGREE: "elbv2/forward-forms-agree", 400 "ValidationError",
         "A target group given in both forms of a forward action is the same.",
         "ELB API reference, Action";
-    FIVE_TARGET_GROUPS: "elbv2/five-target-groups", 400 "TooManyUniqueTargetGroupsPerLoadBalancer",
+    FIVE_TARGET_GROUPS: "elbv2/five-target-groups", 400 "TooManyTargetGroups",
         "A forward action has up to five target groups.",
         "ELB user guide, quotas";
     FORWARD_ONCE: "elbv2/forward-once", 400 "ValidationError",
@@ -225,4 +225,7 @@ rules! { "Elastic Load Balancing"
     LOGS_BUCKET: "elbv2/logs-bucket", 400 "InvalidConfigurationRequest",
         "Logs that are on go to a bucket.",
         "ELB API reference, LoadBalancerAttribute";
+    TARGET_GROUPS_COUNT: "elbv2/target-groups-count", 400 "TooManyUniqueTargetGroupsPerLoadBalancer",
+        "A balancer leads to up to 100 target groups.",
+        "ELB user guide, quotas; ELB API reference, CreateRule";
 }

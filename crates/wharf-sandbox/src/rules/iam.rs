@@ -78,4 +78,7 @@ rules! { "IAM"
     PRINCIPAL_VALID: "iam/principal-valid", 400 "MalformedPolicyDocument",
         "A principal is of a known kind and possible.",
         "IAM user guide, policy elements";
+    PRINCIPAL_EXISTS: "iam/principal-exists", 400 "MalformedPolicyDocument",
+        "A role of the account that a trust policy names exists and is known everywhere.",
+        "IAM user guide, policy elements, principal; Terraform provider, iam/role";
 }

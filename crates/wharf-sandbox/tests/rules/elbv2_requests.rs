@@ -1,5 +1,7 @@
 //! What Elastic Load Balancing refuses of a request by itself, and its quotas.
 
+use wharf_sandbox::services::elbv2::state::Deed;
+
 use super::{
     Row, Step, arrange,
     elbv2::{ANSWER, attribute, balancer, certificate, elb, forward, group, listener, secure},
@@ -188,8 +190,18 @@ fn quotas() -> Vec<Row> {
             listener.certificates = (0..26).map(|number| format!("c{number}")).collect();
         }
     });
+    let groups = arrange(|world| {
+        let elb = &mut world.region("eu-west-1").elbv2;
+        let one = elb.target_groups.values().next().unwrap().clone();
+        let arns: Vec<String> = (0..100).map(|number| format!("g{number}")).collect();
+        let listener = elb.listeners.values_mut().next().unwrap();
+        let groups = arns.iter().map(|arn| (arn.clone(), 1)).collect();
+        listener.actions[0].what = Deed::Forward { groups, sticky: false, sticky_seconds: None };
+        elb.target_groups.extend(arns.into_iter().map(|arn| (arn, one.clone())));
+    });
     let one = ["1.Field=path-pattern", "1.Values.member.1=/a"];
     vec![
+        row("elbv2/target-groups-count", [groups, rule(&one)]),
         row("elbv2/balancers-count", [balancers, balancer("x", &["$a", "$b"], "")]),
         row("elbv2/listeners-count", [listeners, listener("$lb", "HTTP", 81, ANSWER, "")]),
         row("elbv2/rules-count", [rule_at(7, &one), rules, rule_at(8, &one)]),

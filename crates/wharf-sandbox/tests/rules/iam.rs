@@ -44,6 +44,10 @@ fn policies() -> Vec<Row> {
         inline("iam/statement-action", json!({"Action": null})),
         inline("iam/policy-without-principal", json!({"Principal": "*"})),
         trust("iam/trust-without-resource", json!({"Resource": "*"})),
+        trust(
+            "iam/principal-exists",
+            json!({"Principal": {"AWS": "arn:aws:iam::111122223333:role/none"}}),
+        ),
         trust("iam/principal-valid", json!({"Principal": {"Somebody": "else"}})),
     ]
 }

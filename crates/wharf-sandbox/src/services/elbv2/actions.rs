@@ -90,6 +90,13 @@ fn forward(elb: &Elbv2State, balancer: &Balancer, action: &Input<'_>) -> Result<
             return Err(rules::elbv2::ONE_BALANCER.refuse(text));
         }
     }
+    let led_to = |arn: &&String| elb.balancer_of(arn).is_some_and(|it| it.arn == balancer.arn);
+    let mut all: BTreeSet<&String> = elb.target_groups.keys().filter(led_to).collect();
+    all.extend(seen);
+    if all.len() > 100 {
+        let text = "The maximum number of target groups per load balancer has been reached";
+        return Err(rules::elbv2::TARGET_GROUPS_COUNT.refuse(text));
+    }
     let sticky = config.and_then(|config| config.structure("TargetGroupStickinessConfig"));
     let (mut on, mut seconds) = (false, None);
     if let Some(sticky) = sticky {

@@ -33,6 +33,19 @@ pub(super) fn check_trust(document: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
+/// Lists the principals of the kind `AWS` in a trust policy.
+pub(super) fn principals(document: &str) -> Vec<String> {
+    let statements = statements(document).unwrap_or_default();
+    let named = statements.iter().filter_map(|statement| statement.get("Principal")?.get("AWS"));
+    named
+        .flat_map(|who| match who {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            single => Vec::from_iter(single.as_str()),
+        })
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
 /// Checks an inline policy: statements with an effect, an action and a resource.
 pub(super) fn check_identity(document: &str) -> Result<(), AwsError> {
     for statement in statements(document)? {

@@ -30,6 +30,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     let trust = input.required("AssumeRolePolicyDocument")?;
     check_trust(trust)?;
+    principals_exist(ctx, trust)?;
     let max_session = input.int_in("MaxSessionDuration", 3600, 43200)?.unwrap_or(3600);
     let tags = tags::from_list(input, "Tags");
     tags::check(&tags, "InvalidInput")?;
@@ -121,9 +122,24 @@ pub(super) fn update(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     Ok(json!({}))
 }
 
+/// Refuses a trust policy that names a role which is not there or not yet known everywhere.
+fn principals_exist(ctx: &Ctx<'_>, trust: &str) -> Result<(), AwsError> {
+    let own = ctx.world.arn("iam", "", "role/");
+    for arn in documents::principals(trust) {
+        let Some(path) = arn.strip_prefix(&own) else { continue };
+        let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
+        if !ctx.world.global.iam.roles.get(&name).is_some_and(|role| role.propagated) {
+            let text = format!("Invalid principal in policy: \"AWS\":\"{arn}\"");
+            return Err(rules::iam::PRINCIPAL_EXISTS.refuse(text));
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn update_trust(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let trust = input.required("PolicyDocument")?;
     check_trust(trust)?;
+    principals_exist(ctx, trust)?;
     trust.clone_into(&mut modifiable(ctx, input)?.trust);
     Ok(json!({}))
 }
