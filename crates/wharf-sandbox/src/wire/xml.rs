@@ -48,12 +48,17 @@ fn element(out: &mut String, name: &str, value: &Value, lists: Lists) {
     open(out, name);
     match value {
         Value::Object(_) => write(out, value, lists),
-        Value::String(text) => out.push_str(&escape(text.as_str())),
+        Value::String(text) => out.push_str(&escape(text.replace(is_unwritable, "\u{fffd}"))),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Number(number) => out.push_str(&number.to_string()),
         Value::Null | Value::Array(_) => {}
     }
     close(out, name);
+}
+
+/// Says whether XML cannot hold a character, not even escaped (XML 1.0, section 2.2).
+fn is_unwritable(ch: char) -> bool {
+    (ch < ' ' && !['\t', '\n', '\r'].contains(&ch)) || ['\u{fffe}', '\u{ffff}'].contains(&ch)
 }
 
 /// Appends an opening tag.
