@@ -96,6 +96,10 @@ bench:
 fuzz target="spec" seconds="60":
     cd fuzz && cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}} -max_len=4096
 
+# Fuzz the sandbox with any bytes as requests, beginning with real ones.
+fuzz-wire seconds="60":
+    cd fuzz && mkdir -p corpus/wire && cargo +nightly fuzz run wire corpus/wire seeds/wire -- -max_total_time={{seconds}} -max_len=4096
+
 # SIGKILL at every change, two runs at once, throttling and lost answers, with figures.
 kill:
     cargo test -p wharf-cli --test acceptance -- --nocapture --test-threads=1 kill:: two:: throttle::
