@@ -91,6 +91,8 @@ pub(crate) enum Format {
     Dot,
     /// For GitHub, GitLab and others that draw it: `graph`
     Mermaid,
+    /// For code scanning: `check`
+    Sarif,
 }
 
 impl Format {
@@ -133,6 +135,8 @@ pub(crate) enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Print the JSON Schema of the spec, for editors
+    Schema,
     /// Explain a code such as E005, offline; without a code, list all
     Explain {
         /// The code
@@ -157,6 +161,7 @@ impl Command {
     /// Returns the forms in which the command can answer.
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
+            Self::Check => &[Format::Text, Format::Json, Format::Sarif],
             Self::Fmt { .. } => &[Format::Text],
             Self::Plan(_) => &[Format::Text, Format::Json, Format::Markdown, Format::Html],
             Self::Diff(_) => &[Format::Text, Format::Json, Format::Markdown],

@@ -12,6 +12,7 @@ mod exposure;
 mod lease;
 mod picture;
 mod review;
+mod schema;
 mod session;
 mod ui;
 mod view;

@@ -64,13 +64,7 @@ pub(crate) fn read_text(global: &Global) -> Result<(String, String), CliError> {
 /// Reads and checks the spec. Problems are printed whole, warnings too.
 pub(crate) fn load(global: &Global, ui: Ui) -> Result<Spec, CliError> {
     let (file, text) = read_text(global)?;
-    let options = wharf_spec::Options {
-        env: global.env.clone(),
-        images: images(global)?,
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        whole_format: false,
-    };
-    match wharf_spec::parse(&text, &file, &options) {
+    match wharf_spec::parse(&text, &file, &options(global)?) {
         Ok(parsed) => {
             for warning in &parsed.warnings {
                 ui.say(&warning.render(&file, &text, ui.color_err()));
@@ -90,6 +84,16 @@ pub(crate) fn load(global: &Global, ui: Ui) -> Result<Spec, CliError> {
             Err(CliError::new(Exit::Usage, rendered.trim_end().to_owned()))
         }
     }
+}
+
+/// Returns what the flags add to the spec.
+pub(crate) fn options(global: &Global) -> Result<wharf_spec::Options, CliError> {
+    Ok(wharf_spec::Options {
+        env: global.env.clone(),
+        images: images(global)?,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        whole_format: false,
+    })
 }
 
 fn images(global: &Global) -> Result<BTreeMap<String, String>, CliError> {

@@ -1,4 +1,6 @@
 //! What helps to write a spec, offline: explanations, formatting, the schema, the effective spec.
 
+mod check;
 mod explain;
 mod fmt;
+mod schema;

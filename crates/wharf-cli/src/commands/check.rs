@@ -1,46 +1,39 @@
 //! `wharf check`: the spec alone, offline.
 
-use serde_json::json;
+use wharf_spec::{Level, Problem};
 
 use crate::args::{Format, Global};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::session;
 use crate::ui::Ui;
+use crate::view;
 
 pub(super) fn run(global: &Global, ui: Ui) -> Result<Exit, CliError> {
-    let spec = session::load(global, ui)?;
-    let stack = &spec.stack;
-    if global.format == Format::Json {
-        let warnings: Vec<_> = spec
-            .warnings
-            .iter()
-            .map(|warning| {
-                json!({
-                    "code": warning.code,
-                    "message": warning.message,
-                    "line": warning.span.map(|span| span.line),
-                    "column": warning.span.map(|span| span.column),
-                })
-            })
-            .collect();
-        let document = json!({
-            "format": "wharf.check/1",
-            "stack": stack.name(),
-            "region": stack.region,
-            "services": stack.services.keys().collect::<Vec<_>>(),
-            "warnings": warnings,
-        });
-        ui.data(&format!("{document:#}\n"))?;
-    } else {
-        let services: Vec<&str> = stack.services.keys().map(String::as_str).collect();
+    if global.format == Format::Text {
+        let spec = session::load(global, ui)?;
+        let services: Vec<&str> = spec.stack.services.keys().map(String::as_str).collect();
         ui.data(&format!(
             "{}: no problems; stack {} in {}, services: {}\n",
             spec.file,
-            stack.name(),
-            stack.region,
+            spec.stack.name(),
+            spec.stack.region,
             services.join(", ")
         ))?;
+        return Ok(Exit::Done);
     }
-    Ok(Exit::Done)
+    let (file, text) = session::read_text(global)?;
+    let found = wharf_spec::parse(&text, &file, &session::options(global)?);
+    let (stack, problems, omitted) = match &found {
+        Ok(parsed) => (Some(&parsed.stack), &parsed.warnings, 0),
+        Err(problems) => (None, &problems.list, problems.omitted),
+    };
+    let document = if global.format == Format::Sarif {
+        view::check::sarif(&file, &text, problems)
+    } else {
+        view::check::json(&file, &text, stack, problems, omitted)
+    };
+    ui.data(&format!("{document:#}\n"))?;
+    let failed = problems.iter().any(|problem: &Problem| problem.level == Level::Error);
+    Ok(if failed { Exit::Usage } else { Exit::Done })
 }

@@ -14,6 +14,7 @@ mod help;
 mod plan;
 mod run;
 mod sandbox;
+mod schema;
 mod status;
 
 use crate::args::{Cli, Command, Global};
@@ -36,6 +37,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Drift => Box::pin(drift::run(&global, ui)).await,
         Command::Status => Box::pin(status::run(&global, ui)).await,
         Command::Fmt { check } => fmt::run(&global, check, ui),
+        Command::Schema => schema::run(ui),
         Command::Explain { code } => explain::run(&global, code.as_deref(), ui),
         Command::Sandbox(command) => Box::pin(sandbox::run(&global, &command, ui)).await,
         Command::Completions { shell } => completions::run(shell, ui),

@@ -1,6 +1,7 @@
 //! Text for people, made from plain data. Nothing here prints.
 
 pub(crate) mod breaks;
+pub(crate) mod check;
 mod consequences;
 pub(crate) mod diff;
 pub(crate) mod drift;
