@@ -135,6 +135,12 @@ pub(crate) enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Print the effective spec, overlays and defaults filled in
+    Render {
+        /// Say beside each value where it comes from
+        #[arg(long)]
+        why: bool,
+    },
     /// Print the JSON Schema of the spec, for editors
     Schema,
     /// Explain a code such as E005, offline; without a code, list all

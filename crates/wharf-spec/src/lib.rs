@@ -23,6 +23,7 @@ mod parse;
 mod problem;
 mod read;
 mod regions;
+pub mod render;
 pub mod stack;
 mod units;
 mod unsupported;

@@ -7,6 +7,7 @@ mod golden;
 mod layout;
 mod limits;
 mod properties;
+mod render;
 mod specs;
 
 use wharf_spec::Options;

@@ -3,4 +3,5 @@
 mod check;
 mod explain;
 mod fmt;
+mod render;
 mod schema;

@@ -11,12 +11,48 @@ use crate::world::World;
 /// text itself.
 const BEYOND: &[&str] = &[
     "E001", "E002", "E003", "E004", "E011", "E015", "E020", "E021", "E022", "E023", "E024", "E030",
-    "E034", "E036", "E038", "E040", "E041", "E042", "E043", "E044", "E045", "E051", "E060", "E061",
-    "E062", "E063", "E070", "E071", "E072", "E080", "E081", "E082", "E083", "E085", "E090",
+    "E034", "E036", "E037", "E038", "E040", "E041", "E042", "E043", "E044", "E045", "E051", "E060",
+    "E061", "E062", "E063", "E070", "E071", "E072", "E080", "E081", "E082", "E083", "E085", "E090",
 ];
 
-/// Samples whose mistake has a code that a schema can express in other places, with the reason.
-const BESIDE: &[(&str, &str)] = &[];
+/// Samples whose mistake has a code that a schema can express in other places, by the reason why it
+/// cannot be expressed here.
+const BESIDE: &[(&str, &[&str])] = &[
+    (
+        "under a service, what is missing may come from the defaults",
+        &[
+            "027-missing-image",
+            "066-scale-min-only",
+            "084-image-no-reference",
+            "171-job-image-unsaid",
+            "184-schedule-empty",
+        ],
+    ),
+    ("under a service, `null` may remove a default", &["028-empty-value", "040-null-env"]),
+    ("one key needs another", &["075-health-no-port", "098-domain-no-port", "091-secret-twice"]),
+    ("a word must not begin with another word", &["090-secret-under-env"]),
+    (
+        "a schema sees values as YAML read them",
+        &["011-merge-key", "036-octal-port", "037-bool-yes"],
+    ),
+    ("names of the user's choice", &["041-bad-variable-name", "048-bad-service-names"]),
+    ("a list or map must not be empty", &["030-services-empty", "161-alarms-empty"]),
+    (
+        "arithmetic with units",
+        &["064-stop-timeout-range", "068-deploy-percent", "159-strategy-ranges"],
+    ),
+    (
+        "two values that contradict each other",
+        &[
+            "067-deploy-stuck",
+            "071-health-timeout",
+            "072-health-default-timeout",
+            "130-overlay-partial-map",
+            "148-scale-min-over-max",
+        ],
+    ),
+    ("the first word of a list", &["076-container-health-no-cmd"]),
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -107,7 +143,7 @@ fn what_is_broken_in_its_structure_is_refused() {
             golden.split("error[").skip(1).filter_map(|rest| rest.split(']').next()).collect();
         let name = path.file_stem().unwrap().to_str().unwrap();
         let valid = validator.is_valid(&value);
-        let known = BESIDE.iter().any(|(sample, _)| *sample == name);
+        let known = BESIDE.iter().any(|(_, samples)| samples.contains(&name));
         let structural = codes.iter().any(|code| !BEYOND.contains(code));
         if structural && valid && !known {
             wrong.push(format!("{name}: {codes:?}"));

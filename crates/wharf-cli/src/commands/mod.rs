@@ -12,6 +12,7 @@ mod fmt;
 mod graph;
 mod help;
 mod plan;
+mod render;
 mod run;
 mod sandbox;
 mod schema;
@@ -37,6 +38,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Drift => Box::pin(drift::run(&global, ui)).await,
         Command::Status => Box::pin(status::run(&global, ui)).await,
         Command::Fmt { check } => fmt::run(&global, check, ui),
+        Command::Render { why } => render::run(&global, why, ui),
         Command::Schema => schema::run(ui),
         Command::Explain { code } => explain::run(&global, code.as_deref(), ui),
         Command::Sandbox(command) => Box::pin(sandbox::run(&global, &command, ui)).await,

@@ -200,7 +200,8 @@ pub(super) const DEPENDS_ON: Key = key(
 .default("{}", "all start together")
 .examples(&["{\"proxy\": \"healthy\"}"]);
 
-pub(super) const WAIVE_SHAPE: Shape = TEXTS;
+pub(super) const WAIVE_SHAPE: Shape =
+    Shape::Any(&[Shape::List(&Shape::Match("^W1[0-9]{2}$")), Shape::Match("^W1[0-9]{2}$")]);
 pub(super) const WAIVE_ABOUT: &str = "Codes of warnings that are known and accepted here";
 
 pub(super) const WAIVE: Key = key("waive", WAIVE_SHAPE, WAIVE_ABOUT)

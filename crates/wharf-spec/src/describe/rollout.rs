@@ -1,5 +1,6 @@
 //! How many tasks there are, how requests reach them, and how new ones replace old ones.
 
+use super::place::USE;
 use super::{Key, Map, ONE_OR_MORE, Shape, TEXTS, key};
 
 pub(super) const HEALTH: &Map = &Map {
@@ -49,7 +50,7 @@ pub(super) const DOMAIN: &Map = &Map {
             .examples(&["\"example.com\"", "\"external\""]),
         key(
             "certificate",
-            Shape::Match("^(auto|arn:.+)$"),
+            Shape::Any(&[Shape::Match("^(auto|arn:.+)$"), Shape::Map(USE)]),
             "`auto`, or the ARN of one in the same region",
         )
         .default("auto", "wharf requests and validates one"),

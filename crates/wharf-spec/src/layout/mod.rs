@@ -14,6 +14,8 @@ use std::fmt;
 use crate::document::{self, Entry, Key, Node, Scalar, Value};
 use crate::problem::Problems;
 
+pub(crate) use print::quoted;
+
 /// Why a file was not laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LayoutError {

@@ -217,7 +217,7 @@ fn key(key: &Key) -> String {
 }
 
 /// Puts a text in quotes: double ones, unless that would need escapes and single ones would not.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain =
         |c: char| !c.is_control() && !matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
     let printable = text.chars().all(plain);
