@@ -35,7 +35,9 @@ fn keys(value: &Effective, found: &mut BTreeSet<String>) {
         }
     }
     if let Effective::List { items, .. } = value {
-        items.iter().for_each(|item| keys(item, found));
+        for item in items {
+            keys(item, found);
+        }
     }
 }
 

@@ -9,9 +9,9 @@ fn what_is_rendered_plans_the_same() {
         let before = world.plan();
         let rendered = world.wharf(&["render", "--why"]).expect(0).stdout;
         world.write(&rendered);
-        assert_eq!(world.plan()["id"], before["id"], "{sample}\n{rendered}");
+        assert_eq!(world.plan()["steps"], before["steps"], "{sample}\n{rendered}");
         world.wharf(&["fmt"]).expect(0);
-        assert_eq!(world.plan()["id"], before["id"], "{sample}, laid out");
+        assert_eq!(world.plan()["steps"], before["steps"], "{sample}, laid out");
     }
 }
 

@@ -30,6 +30,14 @@ pub(super) struct Filler<'s> {
     options: &'s Options,
 }
 
+/// What a flag says about a key.
+enum Flagged {
+    No,
+    /// The key is not there.
+    Gone,
+    Is(Effective),
+}
+
 /// What a map belongs to.
 #[derive(Clone, Copy)]
 enum Owner<'s> {
@@ -85,9 +93,12 @@ impl<'s> Filler<'s> {
         for key in map.keys {
             let written = node.and_then(|node| node.get(key.name)).filter(|node| !node.is_null());
             let value = match (self.flag(map, key, node, owner), written) {
-                (Some(value), _) => value,
-                (None, Some(node)) => Some(self.value(key.name, &key.shape, node, owner, origin)),
-                (None, None) => self.default(map, key, node, owner),
+                (Flagged::Is(value), _) => Some(value),
+                (Flagged::Gone, _) => None,
+                (Flagged::No, Some(node)) => {
+                    Some(self.value(key.name, &key.shape, node, owner, origin))
+                }
+                (Flagged::No, None) => self.default(map, key, node, owner),
             };
             pairs.extend(value.map(|value| (key.name.to_owned(), value)));
         }
@@ -95,26 +106,20 @@ impl<'s> Filler<'s> {
     }
 
     /// Returns what `--image` says about a key of a service or job, if it says anything.
-    fn flag(
-        &self,
-        map: &Map,
-        key: &Key,
-        node: Option<&Node>,
-        owner: Owner<'_>,
-    ) -> Option<Option<Effective>> {
+    fn flag(&self, map: &Map, key: &Key, node: Option<&Node>, owner: Owner<'_>) -> Flagged {
         if !matches!(map.id, "service" | "job" | "release")
             || !matches!(key.name, "image" | "build")
         {
-            return None;
+            return Flagged::No;
         }
-        let (image, repository) = owner.image()?;
+        let Some((image, repository)) = owner.image() else { return Flagged::No };
         let own =
             ["image", "build"].iter().any(|key| node.is_some_and(|node| node.get(key).is_some()));
         if !self.options.images.contains_key(repository) || !own {
-            return None;
+            return Flagged::No;
         }
         if key.name == "build" {
-            return Some(None);
+            return Flagged::Gone;
         }
         let text = |text: &str| Effective::Scalar {
             text: text.to_owned(),
@@ -123,12 +128,12 @@ impl<'s> Filler<'s> {
         };
         let pair = |key: &str, value: &str| Effective::Map(vec![(key.to_owned(), text(value))]);
         match image {
-            Image::Own { reference: ImageReference::Tag(tag), .. } => Some(Some(pair("tag", tag))),
+            Image::Own { reference: ImageReference::Tag(tag), .. } => Flagged::Is(pair("tag", tag)),
             Image::Own { reference: ImageReference::Digest(hex), .. } => {
-                Some(Some(pair("digest", hex)))
+                Flagged::Is(pair("digest", hex))
             }
-            Image::Elsewhere(reference) => Some(Some(text(reference))),
-            Image::Built { .. } | Image::Keep { .. } => None,
+            Image::Elsewhere(reference) => Flagged::Is(text(reference)),
+            Image::Built { .. } | Image::Keep { .. } => Flagged::No,
         }
     }
 
