@@ -10,6 +10,7 @@ mod drift;
 mod forecast;
 mod foreign;
 mod golden;
+mod iam;
 mod interrupt;
 mod kill;
 mod lifecycle;

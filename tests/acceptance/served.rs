@@ -50,6 +50,13 @@ pub(crate) struct Served {
     _stop: oneshot::Sender<()>,
 }
 
+/// The same sandbox at another address, for a caller under policies.
+pub(crate) struct Under {
+    pub(crate) session: Sandbox,
+    url: String,
+    _stop: oneshot::Sender<()>,
+}
+
 /// How a run ended that was to be killed.
 pub(crate) enum Ended {
     /// It was killed at this operation.
@@ -74,15 +81,31 @@ impl Served {
         sandbox.with_world(|world| {
             world.region(REGION);
         });
-        let server =
-            RUNTIME.block_on(sandbox.serve(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
-        let url = format!("http://{}", server.addr());
-        let (stop, stopped) = oneshot::channel::<()>();
-        RUNTIME.spawn(server.run(async {
-            // The sender is dropped with the world, which is the signal.
-            let _dropped = stopped.await;
-        }));
+        let (url, stop) = serve(&sandbox);
         Self { sandbox, home, url, pace, _stop: stop }
+    }
+
+    /// Replaces one piece of the spec, which must be there exactly once.
+    #[track_caller]
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        let path = self.home.path().join("wharf.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{from:?} in\n{text}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    /// Serves the same sandbox to a caller who may do only what these policies allow.
+    pub(crate) fn under(&self, policies: &[Value]) -> Under {
+        let session = self.sandbox.session_under(policies).unwrap();
+        let (url, stop) = serve(&session);
+        Under { session, url, _stop: stop }
+    }
+
+    /// Runs the binary as a caller under policies.
+    pub(crate) fn wharf_under(&self, under: &Under, args: &[&str]) -> Run {
+        let _permit = RUNS.take();
+        let mut command = self.command(args, "ada");
+        Run::of(command.env("AWS_ENDPOINT_URL", &under.url).output().unwrap(), args)
     }
 
     /// Prepares a run of the binary by somebody.
@@ -155,6 +178,18 @@ impl Served {
     pub(crate) fn contents(&self) -> Value {
         contents(&self.sandbox)
     }
+}
+
+/// Serves a sandbox until the sender is dropped.
+fn serve(sandbox: &Sandbox) -> (String, oneshot::Sender<()>) {
+    let server =
+        RUNTIME.block_on(sandbox.serve(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
+    let url = format!("http://{}", server.addr());
+    let (stop, stopped) = oneshot::channel::<()>();
+    RUNTIME.spawn(server.run(async {
+        let _dropped = stopped.await;
+    }));
+    (url, stop)
 }
 
 /// Repeats a run until no lease of a dead one is in its way.

@@ -9,9 +9,11 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::Instant;
+use wharf_graph::ErrorClass;
 
 use crate::error::{AwsError, Retry};
 use crate::pace::Pace;
+use crate::permissions;
 
 /// Longest pause between two tries of one call.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -76,7 +78,15 @@ impl Caller {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         self.counter.add(operation);
-        make().await.map_err(|error| AwsError::from_sdk(operation, &error))
+        make().await.map_err(|error| {
+            let error = AwsError::from_sdk(operation, &error);
+            // Without a code it is the credentials that are missing, not a permission.
+            let refused = error.class == ErrorClass::Denied && error.code.is_some();
+            match permissions::hint(operation).filter(|_| refused) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            }
+        })
     }
 
     /// Repeats `attempt` while its error is transient, or while it matches one of `also` (code, text)

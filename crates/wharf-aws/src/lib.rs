@@ -13,6 +13,7 @@ pub mod lease;
 pub mod names;
 pub mod offline;
 mod pace;
+pub mod permissions;
 mod placement;
 mod reads;
 mod registry;

@@ -38,6 +38,28 @@ pub fn target_group(stack: &StackId, service: &str, immutable: &str) -> String {
     format!("{}{}", target_group_prefix(stack, service), short_hash(immutable, IMMUTABLE))
 }
 
+/// What the names of all target groups of the stack match: a name that had to be shortened keeps at least
+/// these first characters.
+pub fn target_group_pattern(stack: &StackId) -> String {
+    pattern(stack, ELB - 1 - IMMUTABLE)
+}
+
+/// What the names of all roles of the stack match, in the same way.
+pub fn role_pattern(stack: &StackId) -> String {
+    pattern(stack, ROLE)
+}
+
+fn pattern(stack: &StackId, limit: usize) -> String {
+    let kept = format!("{stack}-");
+    match kept.char_indices().nth(limit - SHORTENED) {
+        Some((end, _)) => format!("{}*", kept[..end].trim_end_matches('-')),
+        None => format!("{kept}*"),
+    }
+}
+
+/// How much shortening adds at the end of a name: a dash and six digits.
+const SHORTENED: usize = 7;
+
 /// Name of an ECS service. One that is behind a balancer is tied to its target group, and is
 /// replaced together with it: `target_group` is that group's name.
 pub fn service(stack: &StackId, service: &str, target_group: Option<&str>) -> String {
@@ -121,6 +143,19 @@ mod tests {
         assert!(load_balancer(&long).len() <= 32);
         assert!(target_group(&long, &"c".repeat(32), "x").len() <= 32);
         assert!(role(&long, "ap-southeast-2", &"c".repeat(32), "execution").len() <= 64);
+    }
+
+    #[test]
+    fn every_target_group_matches_the_pattern_of_its_stack() {
+        for length in 1..=32 {
+            let id = StackId { app: "a".repeat(length), env: Some("b-c".repeat(length / 3 + 1)) };
+            let pattern = target_group_pattern(&id);
+            let start = pattern.strip_suffix('*').unwrap();
+            for service in ["w", "a-long-name-of-a-service"] {
+                let name = target_group(&id, service, "x");
+                assert!(name.starts_with(start), "{name} {pattern}");
+            }
+        }
     }
 
     #[test]

@@ -148,6 +148,8 @@ pub(crate) enum Command {
         /// The code
         code: Option<String>,
     },
+    /// Print the least an identity must be allowed to do for a verb: IAM policies, offline
+    Iam(IamArgs),
     /// The simulated AWS
     #[command(subcommand)]
     Sandbox(SandboxCommand),
@@ -241,6 +243,28 @@ pub(crate) struct DestroyArgs {
     /// The name of the stack, to show that it is the one meant
     #[arg(long, value_name = "STACK")]
     pub(crate) confirm: Option<String>,
+}
+
+/// Arguments of `iam`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct IamArgs {
+    /// What is to be run
+    #[arg(value_enum)]
+    pub(crate) verb: IamVerb,
+    /// Print only this one of several policies, counted from 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) part: Option<u16>,
+}
+
+/// What is to be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IamVerb {
+    /// Reading only; enough for `drift` and `status` too
+    Plan,
+    /// Making and changing
+    Apply,
+    /// Deleting
+    Destroy,
 }
 
 /// What to do with the simulated AWS.

@@ -74,7 +74,8 @@ impl From<Refusal> for CliError {
                 }
                 if denied {
                     error = error
-                        .hint("check which credentials are in use: aws sts get-caller-identity");
+                        .hint("check which credentials are in use: aws sts get-caller-identity")
+                        .hint("`wharf iam plan` prints a policy with all that reading needs");
                 }
                 error
             }

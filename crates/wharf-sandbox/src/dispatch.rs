@@ -44,6 +44,14 @@ impl Sandbox {
                 return Ok(wire::render(outcome));
             }
         };
+        if let Some(principal) = &self.principal {
+            let mut inner = self.lock();
+            if let Some(error) = inner.judge(principal, &incoming) {
+                let (record, outcome) = inner.deny(&incoming, error);
+                inner.remember(record);
+                return Ok(wire::render(outcome));
+            }
+        }
         let intercepted = {
             let mut inner = self.lock();
             let now = inner.now();
@@ -189,7 +197,8 @@ impl Sandbox {
             inner.sessions
         };
         let session = Arc::new(Session::new(id));
-        Self { inner: Arc::clone(&self.inner), latency: self.latency, session }
+        let inner = Arc::clone(&self.inner);
+        Self { inner, latency: self.latency, session, principal: self.principal.clone() }
     }
 
     /// Returns the number of this handle's session, as [`Call::session`] has it.

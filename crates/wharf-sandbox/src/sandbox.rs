@@ -16,6 +16,7 @@ use crate::{
     faults::{Intercepting, Session, answers, stale::Past},
     ids::Ids,
     input::Input,
+    principal::Principal,
     seed,
     services::Ctx,
     store::{Held, Store},
@@ -97,6 +98,8 @@ pub struct Sandbox {
     pub(crate) inner: Arc<Mutex<Inner>>,
     pub(crate) latency: Duration,
     pub(crate) session: Arc<Session>,
+    /// What this handle may do; everything unless somebody said otherwise.
+    pub(crate) principal: Option<Arc<Principal>>,
 }
 
 #[derive(Debug)]
@@ -154,7 +157,7 @@ impl Sandbox {
             buckets: Buckets::default(),
         };
         let session = Arc::new(Session::new(1));
-        Self { inner: Arc::new(Mutex::new(inner)), latency, session }
+        Self { inner: Arc::new(Mutex::new(inner)), latency, session, principal: None }
     }
 
     /// Returns the calls made so far through this handle and its clones, in order; of very many,
@@ -257,6 +260,20 @@ impl Inner {
         };
         let record = self.record(call, &outcome);
         (record, outcome)
+    }
+
+    /// Judges a call by what its caller may do.
+    pub(crate) fn judge(
+        &mut self,
+        principal: &Principal,
+        call: &wire::Incoming,
+    ) -> Option<AwsError> {
+        let _held = match self.take_hold() {
+            Ok(held) => held,
+            Err(error) => return Some(answers::broken(&error)),
+        };
+        self.world.advance_to(self.clock.now());
+        principal.authorize(call, &mut self.world).err()
     }
 
     /// Answers a call with an error without carrying it out.

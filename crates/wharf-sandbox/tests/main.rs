@@ -18,6 +18,7 @@ mod faults;
 mod hostile;
 mod iam;
 mod logs;
+mod principal;
 mod route53;
 mod rules;
 mod settings;

@@ -11,6 +11,7 @@ mod explain;
 mod fmt;
 mod graph;
 mod help;
+mod iam;
 mod plan;
 mod render;
 mod run;
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Render { why } => render::run(&global, why, ui),
         Command::Schema => schema::run(ui),
         Command::Explain { code } => explain::run(&global, code.as_deref(), ui),
+        Command::Iam(args) => iam::run(&global, &args, ui),
         Command::Sandbox(command) => Box::pin(sandbox::run(&global, &command, ui)).await,
         Command::Completions { shell } => completions::run(shell, ui),
         Command::Help { topic } => help::run(topic.as_deref(), ui),

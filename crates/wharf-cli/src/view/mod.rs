@@ -10,6 +10,7 @@ pub(crate) mod explain;
 mod field;
 mod headline;
 pub(crate) mod html;
+pub(crate) mod iam;
 pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod progress;
@@ -107,7 +108,7 @@ fn mask_account(text: &str, account: &str) -> String {
 }
 
 /// Writes `1 step`, `2 steps`.
-fn count(number: usize, singular: &str) -> String {
+pub(crate) fn count(number: usize, singular: &str) -> String {
     if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
 }
 

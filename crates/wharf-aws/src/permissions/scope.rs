@@ -1,0 +1,193 @@
+//! What the words of the table mean for one stack: ARN patterns and conditions.
+
+use serde_json::{Map, Value, json};
+use wharf_graph::StackId;
+use wharf_spec::Stack;
+use wharf_spec::stack::{Image, SecretRef, VpcRef, Zone};
+
+use super::table::{On, When};
+use crate::reads::ecr;
+use crate::{names, tags};
+
+/// A stack, and where it stands.
+pub(super) struct Scope<'a> {
+    stack: &'a Stack,
+    id: StackId,
+    partition: &'static str,
+    account: &'a str,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(stack: &'a Stack) -> Self {
+        // AWS General Reference, "Amazon Resource Names": the partition follows from the region.
+        let partition = match stack.region.split('-').next() {
+            Some("cn") => "aws-cn",
+            _ if stack.region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        Self {
+            stack,
+            id: StackId { app: stack.app.clone(), env: stack.env.clone() },
+            partition,
+            account: stack.account.as_deref().unwrap_or("*"),
+        }
+    }
+
+    fn arn(&self, service: &str, resource: &str) -> String {
+        format!(
+            "arn:{}:{service}:{}:{}:{resource}",
+            self.partition, self.stack.region, self.account
+        )
+    }
+
+    /// Writes the ARN of something that belongs to no region.
+    fn global(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}::{}:{resource}", self.partition, self.account)
+    }
+
+    /// Returns the patterns; none if the stack has nothing of the kind.
+    pub(super) fn resources(&self, on: On) -> Vec<String> {
+        let id = &self.id;
+        let elb = |path: String| vec![self.arn("elasticloadbalancing", &path)];
+        let balancer = || names::load_balancer(id);
+        let cluster = || names::cluster(id);
+        match on {
+            On::Any => vec!["*".to_owned()],
+            On::Cluster => vec![self.arn("ecs", &format!("cluster/{}", cluster()))],
+            On::Services => vec![self.arn("ecs", &format!("service/{}/{id}-*", cluster()))],
+            On::Tasks => vec![self.arn("ecs", &format!("task/{}/*", cluster()))],
+            On::Families => vec![self.arn("ecs", &format!("task-definition/{id}-*:*"))],
+            On::Balancer => elb(format!("loadbalancer/app/{}/*", balancer())),
+            On::Listeners => elb(format!("listener/app/{}/*", balancer())),
+            On::Rules => elb(format!("listener-rule/app/{}/*", balancer())),
+            On::TargetGroups => elb(format!("targetgroup/{}/*", names::target_group_pattern(id))),
+            On::Repositories => vec![self.arn("ecr", &format!("repository/{}/*", id.app))],
+            On::Images => self.images(),
+            On::LogGroups => {
+                vec![self.arn("logs", &format!("log-group:{}*", names::log_group_prefix(id)))]
+            }
+            On::Roles => vec![self.global("iam", &format!("role{}*", names::role_path(id)))],
+            On::RoleNames => {
+                let bare = format!("role/{}", names::role_pattern(id));
+                let mut all = self.resources(On::Roles);
+                all.push(self.global("iam", &bare));
+                all
+            }
+            On::SecurityGroups => vec![self.arn("ec2", "security-group/*")],
+            On::Vpc => match &self.stack.network.vpc {
+                VpcRef::Id(id) => vec![self.arn("ec2", &format!("vpc/{id}"))],
+                VpcRef::Default | VpcRef::Tag { .. } => vec![self.arn("ec2", "vpc/*")],
+            },
+            On::Certificates => vec![self.arn("acm", "certificate/*")],
+            On::Zones => self.zones(),
+            On::Lease => {
+                let prefix = names::lease_prefix(id);
+                let path = prefix.trim_matches('/');
+                vec![self.arn("ssm", &format!("parameter/{path}*"))]
+            }
+            On::Secrets => self.secrets(),
+            On::Linked(service) => {
+                let role = format!("role/aws-service-role/{service}/*");
+                vec![self.global("iam", &role)]
+            }
+        }
+    }
+
+    fn images(&self) -> Vec<String> {
+        let services = self.stack.services.values();
+        let found = services.filter_map(|service| match &service.image {
+            Image::Elsewhere(reference) => {
+                let place = ecr::registry(reference)?;
+                let (partition, region) = (self.partition, place.region);
+                let (account, name) = (place.account, place.repository);
+                Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
+            }
+            Image::Own { .. } | Image::Keep { .. } => None,
+        });
+        found.collect()
+    }
+
+    /// The zones that records may go to. One whose id nobody has written down may be any; its records
+    /// are bound by their names.
+    fn zones(&self) -> Vec<String> {
+        let domains = self.stack.routed().filter_map(|one| one.routing.as_ref()?.domain.as_ref());
+        let zone = |id: &str| format!("arn:{}:route53:::hostedzone/{id}", self.partition);
+        let found = domains.filter_map(|domain| match &domain.zone {
+            Zone::External => None,
+            Zone::Id(id) => Some(zone(id)),
+            Zone::Auto | Zone::Name(_) => Some(zone("*")),
+        });
+        found.collect()
+    }
+
+    /// The secrets by name. Their ARNs end in six characters that nobody can know (Secrets Manager User
+    /// Guide, "What's in a secret").
+    fn secrets(&self) -> Vec<String> {
+        let all = self.stack.services.values().flat_map(|service| service.secrets.values());
+        let found = all.filter_map(|secret| match secret {
+            SecretRef::Ssm { .. } => None,
+            SecretRef::SecretsManager { name, .. } if name.starts_with("arn:") => {
+                Some(name.clone())
+            }
+            SecretRef::SecretsManager { name, .. } => {
+                Some(self.arn("secretsmanager", &format!("secret:{name}-??????")))
+            }
+        });
+        found.collect()
+    }
+
+    /// Builds the condition; null for none.
+    pub(super) fn condition(&self, when: When) -> Value {
+        let (app, env) = (self.id.app.as_str(), self.id.env_tag());
+        let tags = |kind: &str| {
+            Map::from_iter([
+                (format!("aws:{kind}/{}", tags::APP), Value::from(app)),
+                (format!("aws:{kind}/{}", tags::ENV), Value::from(env)),
+            ])
+        };
+        match when {
+            When::Always => Value::Null,
+            When::Here => json!({"StringEquals": {"aws:RequestedRegion": self.stack.region}}),
+            When::Ours => json!({"StringEquals": tags("ResourceTag")}),
+            When::OfApp => {
+                json!({"StringEquals": {format!("aws:ResourceTag/{}", tags::APP): app}})
+            }
+            When::Bringing => json!({"StringEquals": tags("RequestTag")}),
+            When::BringingApp => {
+                json!({"StringEquals": {format!("aws:RequestTag/{}", tags::APP): app}})
+            }
+            When::Making(call) => {
+                let mut keys = tags("RequestTag");
+                let (service, operation) = call.split_once(':').unwrap_or_default();
+                keys.insert(format!("{service}:CreateAction"), Value::from(operation));
+                json!({"StringEquals": keys})
+            }
+            When::ToTasks => {
+                json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
+            }
+            When::For(service) => json!({"StringEquals": {"iam:AWSServiceName": service}}),
+            When::InCluster => {
+                let cluster = self.resources(On::Cluster);
+                json!({"ArnLike": {"ecs:cluster": cluster}})
+            }
+            When::OurNames => {
+                // Route 53 compares them in lower case and without the last dot; the records that prove a
+                // domain to ACM stand right below it.
+                let names = self.stack.domain_names();
+                let names: Vec<String> = names
+                    .iter()
+                    .flat_map(|name| {
+                        let base = name.strip_prefix("*.").unwrap_or(name);
+                        [name.replace('*', "\\052"), format!("_*.{base}")]
+                    })
+                    .collect();
+                json!({
+                    "ForAllValues:StringLike": {
+                        "route53:ChangeResourceRecordSetsNormalizedRecordNames": names,
+                        "route53:ChangeResourceRecordSetsRecordTypes": ["A", "AAAA", "CNAME"],
+                    }
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `wharf iam`: every sample lives its whole life under the policies that are printed for it, in a
+//! sandbox that refuses everything else; and what they allow is used.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::served::{Served, Under};
+use crate::world::World;
+
+/// What is allowed and no sample makes use of, each with the reason why it is allowed all the same.
+const SPARE: &[(&str, &str)] = &[
+    ("acm:ListTagsForCertificate", "when the tagging API does not show a certificate's tags"),
+    ("ecs:ListTaskDefinitionFamilies", "when the tagging API may not be used"),
+    ("logs:GetLogEvents", "to show the last lines of a task that stopped"),
+    ("elasticloadbalancing:SetSecurityGroups", "when somebody took the group off the balancer"),
+    ("elasticloadbalancing:SetSubnets", "when the balancer is to stand in other subnets"),
+    (
+        "iam:CreateServiceLinkedRole",
+        "ECS and ELB make their roles for the caller where an account has none yet",
+    ),
+    ("iam:DetachRolePolicy", "when somebody attached a policy to a role that goes"),
+    ("iam:UpdateAssumeRolePolicy", "when somebody changed who may take a role"),
+    ("ecr:PutImageScanningConfiguration", "when somebody switched scanning off"),
+    ("ecs:PutClusterCapacityProviders", "when somebody changed the cluster's providers"),
+    ("ecs:UpdateCluster", "when somebody changed the cluster's settings"),
+    ("logs:DeleteRetentionPolicy", "when logs are to be kept for ever from now on"),
+    ("ssm:GetParameter", "when two runs start at once"),
+    (
+        "ec2:DescribeVpcEndpoints",
+        "when tasks may stand in subnets without a way out but through endpoints",
+    ),
+    ("route53:ListHostedZones", "when zones cannot be listed by name"),
+];
+
+struct Edit {
+    from: &'static str,
+    to: &'static str,
+}
+
+const fn edit(from: &'static str, to: &'static str) -> Edit {
+    Edit { from, to }
+}
+
+fn policies(world: &Served, verb: &str, env: &[&str]) -> Vec<Value> {
+    let args = [&["iam", verb, "--format", "json"], env].concat();
+    match world.wharf(&args).expect(0).json() {
+        Value::Array(several) => several,
+        single => vec![single],
+    }
+}
+
+fn under(world: &Served, verb: &str, env: &[&str]) -> Under {
+    world.under(&policies(world, verb, env))
+}
+
+/// Lives a sample's life; returns what was allowed and what was used of it.
+fn live(sample: &str, env: Option<&str>, edits: &[Edit]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let world = Served::sample(sample);
+    let env: Vec<&str> = env.map_or_else(Vec::new, |env| vec!["--env", env]);
+    if env.contains(&"prod") {
+        world.edit("    protect: [balancer]               # destroy and replace refuse while it is named here\n", "");
+        world.edit("    destroy: { repository: keep, logs: keep }\n", "");
+    }
+    let (mut allowed, mut used) = (BTreeSet::new(), BTreeSet::new());
+    let mut run = |verb: &str, args: &[&str], codes: &[i32]| {
+        let documents = policies(&world, verb, &env);
+        for document in &documents {
+            let statements = document["Statement"].as_array().unwrap();
+            let actions = statements.iter().flat_map(|one| one["Action"].as_array().unwrap());
+            allowed.extend(actions.map(|action| action.as_str().unwrap().to_owned()));
+        }
+        let caller = world.under(&documents);
+        let run = world.wharf_under(&caller, &[args, &env].concat());
+        assert!(codes.contains(&run.code), "{verb}: {}\n{}", run.stdout, run.stderr);
+        used.extend(caller.session.permissions_used().into_iter().map(|(action, _)| action));
+        run
+    };
+    run("plan", &["plan", "--detailed-exitcode"], &[2]);
+    run("apply", &["apply", "--yes", "--allow-delete"], &[0]);
+    for edit in edits {
+        world.edit(edit.from, edit.to);
+        run("plan", &["plan", "--detailed-exitcode"], &[2]);
+        run("apply", &["apply", "--yes", "--allow-delete"], &[0]);
+        run("plan", &["plan", "--detailed-exitcode"], &[0]);
+    }
+    run("plan", &["drift"], &[0]);
+    run("plan", &["status"], &[0]);
+    let plan = run("plan", &["plan", "--format", "json"], &[0]);
+    let stack = plan.json()["stack"].as_str().unwrap().to_owned();
+    run("destroy", &["destroy", "--yes", "--confirm", &stack], &[0]);
+    // Nobody was refused anything, whatever became of it.
+    let refused: Vec<String> = world
+        .sandbox
+        .calls()
+        .into_iter()
+        .filter(|call| {
+            call.error.as_deref().is_some_and(|code| {
+                code.starts_with("AccessDenied") || code == "UnauthorizedOperation"
+            })
+        })
+        .map(|call| format!("{}:{}", call.service, call.operation))
+        .collect();
+    assert!(refused.is_empty(), "refused: {refused:?}");
+    (allowed, used)
+}
+
+#[test]
+fn samples_live_under_their_own_policies_and_use_them_up() {
+    let lives: &[(&str, Option<&str>, &[Edit])] = &[
+        (
+            "minimal",
+            None,
+            &[
+                edit("tag: v1", "tag: v2"),
+                edit("port: 3000", "port: 4000"),
+                edit(
+                    "    health: /health ",
+                    "    route: { path: /app/* }\n    logs: { retain: 7d }\n    health: /up ",
+                ),
+                edit("    route: { path: /app/* }", "    route: { path: /other/* }"),
+                edit("app: notes", "app: notes\ntags: { team: notes }"),
+                edit("    route: { path: /other/* }\n", ""),
+            ],
+        ),
+        (
+            "https",
+            None,
+            &[edit(
+                "domain: notes.example.com",
+                "domain: { names: [notes.example.com, www.example.com] }",
+            )],
+        ),
+        (
+            "production",
+            Some("prod"),
+            &[
+                edit("\"s3:PutObject\"]", "\"s3:PutObject\", \"s3:DeleteObject\"]"),
+                edit("idle_timeout: 60s", "idle_timeout: 30s"),
+                edit(
+                    "    permissions:                      # what the code inside may do\n      - { allow: [\"s3:GetObject\", \"s3:PutObject\", \"s3:DeleteObject\"], on: [\"arn:aws:s3:::notes-${env}-files/*\"] }\n",
+                    "",
+                ),
+                edit("{ tags: immutable, keep: 50 }", "{ keep: 40 }"),
+            ],
+        ),
+        ("production", Some("staging"), &[]),
+        ("shop", None, &[edit("path: /api/*", "path: /v1/*")]),
+    ];
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = lives
+            .iter()
+            .map(|&(sample, env, edits)| scope.spawn(move || live(sample, env, edits)))
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let allowed: BTreeSet<String> =
+        results.iter().flat_map(|(allowed, _)| allowed.clone()).collect();
+    let used: BTreeSet<String> = results.iter().flat_map(|(_, used)| used.clone()).collect();
+    let spare: BTreeSet<String> = SPARE.iter().map(|(action, _)| (*action).to_owned()).collect();
+    let idle: Vec<&String> =
+        allowed.difference(&used).filter(|one| !spare.contains(*one)).collect();
+    assert!(idle.is_empty(), "allowed and never used: {idle:?}");
+    let stale: Vec<&String> = spare.intersection(&used).collect();
+    assert!(stale.is_empty(), "in use after all, so no exception: {stale:?}");
+    let gone: Vec<&String> = spare.difference(&allowed).collect();
+    assert!(gone.is_empty(), "exceptions for what is not allowed: {gone:?}");
+}
+
+#[test]
+fn the_policies_of_one_stack_do_nothing_to_another() {
+    let world = Served::sample("minimal");
+    world.wharf(&["apply", "--yes"]).expect(0);
+    let apply = {
+        world.edit("app: notes", "app: other");
+        let caller = under(&world, "apply", &[]);
+        world.edit("app: other", "app: notes");
+        caller
+    };
+    world.edit("tag: v1", "tag: v2");
+    let run = world.wharf_under(&apply, &["apply", "--yes"]);
+    assert_eq!(run.code, 4, "{}\n{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains("is not authorized to perform"), "{}", run.stderr);
+    let plan = under(&world, "plan", &[]);
+    let run = world.wharf_under(&plan, &["apply", "--yes"]).expect(4);
+    assert!(run.stderr.contains("wharf iam apply"), "{}", run.stderr);
+}
+
+#[test]
+fn text_says_how_to_attach_and_json_is_the_policy_alone() {
+    let world = World::sample("production").env(Some("prod"));
+    let text = world.wharf(&["iam", "apply"]).expect(0);
+    for word in ["aws iam create-policy", "--part 2", "account:", "leaves"] {
+        assert!(text.stderr.contains(word), "{word} is not in\n{}", text.stderr);
+    }
+    let part = world.wharf(&["iam", "apply", "--part", "1", "--format", "json"]).expect(0);
+    assert_eq!(part.json()["Version"], "2012-10-17");
+    assert!(part.stderr.is_empty(), "{}", part.stderr);
+    world.wharf(&["iam", "apply", "--part", "9"]).expect(3);
+    let plan = world.wharf(&["iam", "plan", "--format", "json"]).expect(0).json();
+    assert!(plan["Statement"].as_array().unwrap().len() > 3, "{plan:#}");
+}
