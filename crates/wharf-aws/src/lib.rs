@@ -3,6 +3,7 @@
 //! Reading ([`read`]) and writing ([`Writer`]) are different types. Planning is handed only what
 //! reading returns, so it cannot change anything.
 
+pub mod adopt;
 pub mod aws;
 mod call;
 pub mod error;
@@ -30,6 +31,6 @@ mod writer;
 
 pub use aws::{Aws, Connect};
 pub use error::{AwsError, Details};
-pub use snapshot::{declare, read};
+pub use snapshot::{declare, read, read_claiming};
 pub use transport::Transport;
 pub use writer::Writer;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use tokio::time::Instant;
 use wharf_graph::desired::Problem;
-use wharf_graph::{Declare, Desired, Facts, Failure, ReadFailure, ReadStats, Snapshot};
+use wharf_graph::{Address, Declare, Desired, Facts, Failure, ReadFailure, ReadStats, Snapshot};
 use wharf_spec::Stack;
 
 use crate::aws::Aws;
@@ -17,9 +17,19 @@ use crate::reads::Reads;
 /// Reads everything the stack has and needs to know. A read that fails is kept in the snapshot; it
 /// never makes a resource look absent.
 pub async fn read(aws: &Aws, stack: &Stack) -> Snapshot {
+    read_claiming(aws, stack, BTreeMap::new()).await
+}
+
+/// Reads like [`read`], but as if these objects carried the stack's tags already: ARNs or ids, each with
+/// the address it would be taken over for.
+pub async fn read_claiming(
+    aws: &Aws,
+    stack: &Stack,
+    claims: BTreeMap<String, Address>,
+) -> Snapshot {
     let start = Instant::now();
     let before = aws.calls();
-    let reads = Reads::new(aws.clone(), Arc::new(stack.clone()));
+    let reads = Reads::new(aws.clone(), Arc::new(stack.clone())).claiming(claims);
     let (facts, kinds) = futures::join!(
         reads.facts(),
         join_all(KINDS.iter().map(async |kind| (kind.policy().kind, kind.read(&reads).await))),

@@ -18,6 +18,9 @@ pub const SEAL: &str = "wharf:seal";
 /// Tags as AWS keeps them.
 pub type Tags = BTreeMap<String, String>;
 
+/// What is said of an object that carries nobody's tags; only such a one can be taken over.
+pub const NOBODYS: &str = "not tagged by wharf";
+
 /// Whose an object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
@@ -30,7 +33,7 @@ pub enum Owner {
 /// Reads ownership off an object's tags.
 pub fn owner(tags: &Tags, stack: &StackId) -> Owner {
     match (tags.get(APP), tags.get(ENV)) {
-        (None, _) => Owner::Other("not tagged by wharf".to_owned()),
+        (None, _) => Owner::Other(maker(tags).unwrap_or_else(|| NOBODYS.to_owned())),
         (Some(app), env) => {
             let env = env.map_or(StackId::NO_ENV, String::as_str);
             if *app == stack.app && env == stack.env_tag() {
@@ -41,6 +44,35 @@ pub fn owner(tags: &Tags, stack: &StackId) -> Owner {
             }
         }
     }
+}
+
+/// Says which other tool looks after an object, if its tags tell. `CloudFormation`, and what is built on
+/// it, marks everything it makes (its User Guide, "Resource tags"); so does AWS Load Balancer Controller
+/// (its guide, "Resource tags"). Terraform has no tag of its own, but many people set one.
+fn maker(tags: &Tags) -> Option<String> {
+    if let Some(stack) = tags.get("aws:cloudformation:stack-name") {
+        return Some(format!("belongs to the CloudFormation stack {stack}"));
+    }
+    if let Some(cluster) = tags.get("elbv2.k8s.aws/cluster") {
+        return Some(format!("belongs to the Kubernetes cluster {cluster}"));
+    }
+    let (_, tool) = tags.iter().find(|(key, _)| {
+        let plain = key.to_lowercase().replace(['-', '_', ':'], "");
+        plain == "managedby" || plain == "terraform"
+    })?;
+    Some(format!("looked after by another tool, as its tags say ({tool})"))
+}
+
+/// Builds the tags by which an object is taken over. Repositories belong to all environments.
+pub(crate) fn claim(stack: &StackId, address: &Address) -> Tags {
+    let mut tags = Tags::from([
+        (APP.to_owned(), stack.app.clone()),
+        (RESOURCE.to_owned(), address.to_string()),
+    ]);
+    if address.kind() != "repository" {
+        tags.insert(ENV.to_owned(), stack.env_tag().to_owned());
+    }
+    tags
 }
 
 /// Builds the complete set of tags for one object: the spec's own and wharf's.
@@ -81,7 +113,20 @@ mod tests {
         assert_eq!(owner(&ours, &stack()), Owner::Ours);
         let staging = StackId { app: "notes".into(), env: Some("staging".into()) };
         assert_eq!(owner(&ours, &staging), Owner::Other("belongs to stack notes-prod".into()));
-        assert_eq!(owner(&Tags::new(), &stack()), Owner::Other("not tagged by wharf".into()));
+        assert_eq!(owner(&Tags::new(), &stack()), Owner::Other(NOBODYS.into()));
+    }
+
+    #[test]
+    fn other_tools_are_known_by_their_tags() {
+        for (key, value, words) in [
+            ("aws:cloudformation:stack-name", "web", "the CloudFormation stack web"),
+            ("elbv2.k8s.aws/cluster", "blue", "the Kubernetes cluster blue"),
+            ("managed-by", "terraform", "(terraform)"),
+        ] {
+            let tags = Tags::from([(key.to_owned(), value.to_owned())]);
+            let Owner::Other(said) = owner(&tags, &stack()) else { panic!("{key}") };
+            assert!(said.contains(words), "{said}");
+        }
     }
 
     #[test]

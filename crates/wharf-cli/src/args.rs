@@ -148,6 +148,8 @@ pub(crate) enum Command {
         /// The code
         code: Option<String>,
     },
+    /// Take over objects that exist already, made by hand: tag them as the stack's
+    Adopt(AdoptArgs),
     /// Print the least an identity must be allowed to do for a verb: IAM policies, offline
     Iam(IamArgs),
     /// The simulated AWS
@@ -245,6 +247,17 @@ pub(crate) struct DestroyArgs {
     pub(crate) confirm: Option<String>,
 }
 
+/// Arguments of `adopt`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct AdoptArgs {
+    /// Also take over this object, by its ARN or id (repeatable): a certificate has no name to find it by
+    #[arg(long, value_name = "ADDRESS=ID", value_parser = mapping)]
+    pub(crate) map: Vec<(Address, String)>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
 /// Arguments of `iam`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct IamArgs {
@@ -290,6 +303,13 @@ pub(crate) enum SandboxCommand {
     },
     /// Undo everything that was broken on purpose
     Mend,
+}
+
+/// Reads `certificate.main=arn:…`; addresses hold no `=`.
+fn mapping(text: &str) -> Result<(Address, String), String> {
+    let wrong = || "expected ADDRESS=ID, for example certificate.main=arn:aws:acm:…".to_owned();
+    let (address, id) = text.split_once('=').filter(|(_, id)| !id.is_empty()).ok_or_else(wrong)?;
+    Ok((address.parse().map_err(|_| wrong())?, id.to_owned()))
 }
 
 fn image(text: &str) -> Result<(String, String), String> {

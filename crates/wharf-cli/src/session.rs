@@ -130,7 +130,16 @@ impl Session {
 
     /// Reads the account, refusing another one than the spec names.
     pub(crate) async fn read(&self) -> Result<Snapshot, CliError> {
-        let snapshot = Box::pin(wharf_aws::read(&self.aws, &self.spec.stack)).await;
+        self.read_claiming(BTreeMap::new()).await
+    }
+
+    /// Reads the account as if these objects were the stack's already, by ARN or id.
+    pub(crate) async fn read_claiming(
+        &self,
+        claims: BTreeMap<String, Address>,
+    ) -> Result<Snapshot, CliError> {
+        let stack = &self.spec.stack;
+        let snapshot = Box::pin(wharf_aws::read_claiming(&self.aws, stack, claims)).await;
         if let Some(wanted) = &self.spec.stack.account
             && !snapshot.facts.account.is_empty()
             && *wanted != snapshot.facts.account

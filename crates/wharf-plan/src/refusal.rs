@@ -36,8 +36,7 @@ impl Refusal {
                 .iter()
                 .map(|one| {
                     format!(
-                        "{}: delete or rename `{}`, or hand it to this stack by giving it the \
-                         stack's `wharf:app` and `wharf:env` tags",
+                        "{}: delete or rename `{}`, or let the stack take it over with `wharf adopt`",
                         one.address, one.id
                     )
                 })

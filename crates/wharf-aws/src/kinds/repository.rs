@@ -20,7 +20,7 @@ use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
 use crate::reads::ecr::TaggedRepository;
 use crate::reads::{Reads, ecs};
-use crate::tags::{self, Tags};
+use crate::tags::{self, Owner, Tags};
 
 /// The output that names other environments of the app, separated by commas, when there are any.
 pub const SHARED_WITH: &str = "shared_with";
@@ -250,7 +250,10 @@ fn foreign(found: &Tags, stack: &StackId) -> Option<String> {
     match found.get(tags::APP) {
         Some(app) if *app == stack.app => None,
         Some(app) => Some(format!("belongs to app {app}")),
-        None => Some("not tagged by wharf".to_owned()),
+        None => match tags::owner(found, stack) {
+            Owner::Other(owner) => Some(owner),
+            Owner::Ours => None,
+        },
     }
 }
 

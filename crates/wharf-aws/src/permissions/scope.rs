@@ -102,7 +102,7 @@ impl<'a> Scope<'a> {
                 let (account, name) = (place.account, place.repository);
                 Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
             }
-            Image::Own { .. } | Image::Keep { .. } => None,
+            Image::Own { .. } | Image::Built { .. } | Image::Keep { .. } => None,
         });
         found.collect()
     }

@@ -107,6 +107,7 @@ impl Reads {
                         let arn = summary.certificate_arn()?;
                         let possible = !sweep.value.complete
                             || sweep.value.get(arn).is_some()
+                            || self.claims(arn)
                             || names(summary) == wanted;
                         possible.then_some(arn)
                     });

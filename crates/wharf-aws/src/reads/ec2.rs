@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aws_sdk_ec2::types::{Filter, Route, RouteState, RouteTable, SecurityGroup, VpcEndpoint};
+use aws_sdk_ec2::types::builders::TagBuilder;
+use aws_sdk_ec2::types::{Filter, Route, RouteState, RouteTable, SecurityGroup, Tag, VpcEndpoint};
 use wharf_graph::facts::{Egress, Subnet, Vpc};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Image, SecretRef, VpcRef};
@@ -212,7 +213,16 @@ impl Reads {
                         aws.ec2.describe_security_groups().filters(asked.clone()).send()
                     })
                     .await?;
-                Ok(Got { value: got.value.security_groups().to_vec(), round: got.round })
+                let mut groups = got.value.security_groups().to_vec();
+                for group in &mut groups {
+                    let id = group.group_id().unwrap_or_default().to_owned();
+                    if self.claims(&id) {
+                        let tags = self.with_claim(&id, tags(group.tags())).into_iter();
+                        let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value));
+                        group.tags = Some(tags.map(TagBuilder::build).collect());
+                    }
+                }
+                Ok(Got { value: groups, round: got.round })
             })
             .await
     }

@@ -225,7 +225,7 @@ impl Reads {
             .await?;
         let tags =
             got.value.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
-        Ok(Got { value: tags.collect(), round: got.round })
+        Ok(Got { value: self.with_claim(arn, tags.collect()), round: got.round })
     }
 
     /// Lists the other environments of the app in this account and region: those that have a

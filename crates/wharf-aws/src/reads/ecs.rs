@@ -94,7 +94,10 @@ impl Reads {
                     .iter()
                     .find(|cluster| cluster.status() != Some("INACTIVE"))
                     .map(|cluster| TaggedCluster {
-                        tags: tags(cluster.tags()),
+                        tags: self.with_claim(
+                            cluster.cluster_arn().unwrap_or_default(),
+                            tags(cluster.tags()),
+                        ),
                         cluster: cluster.clone(),
                     });
                 Ok(Got { value: cluster, round: got.round })
@@ -183,7 +186,11 @@ impl Reads {
         let present =
             got.value.services().iter().filter(|service| service.status() != Some("INACTIVE"));
         Ok(present
-            .map(|service| TaggedService { tags: tags(service.tags()), service: service.clone() })
+            .map(|service| {
+                let arn = service.service_arn().unwrap_or_default();
+                let tags = self.with_claim(arn, tags(service.tags()));
+                TaggedService { tags, service: service.clone() }
+            })
             .collect())
     }
 
@@ -259,6 +266,7 @@ impl Reads {
         };
         let tags = tags(got.tags());
         let Some(definition) = got.task_definition else { return Ok(None) };
+        let tags = self.with_claim(definition.task_definition_arn().unwrap_or_default(), tags);
         if name.is_none() && definition.status() != Some(&TaskDefinitionStatus::Active) {
             return Ok(None);
         }

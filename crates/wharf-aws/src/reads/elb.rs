@@ -220,7 +220,8 @@ impl Reads {
             round = round.max(got.round);
             for described in got.value.tag_descriptions() {
                 let arn = described.resource_arn().unwrap_or_default().to_owned();
-                found.insert(arn, tag_map(described.tags()));
+                let tags = self.with_claim(&arn, tag_map(described.tags()));
+                found.insert(arn, tags);
             }
         }
         Ok(Got { value: found, round })

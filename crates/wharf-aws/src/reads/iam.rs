@@ -90,7 +90,7 @@ impl Reads {
             Err(error) => return Err(error),
         };
         let Some(info) = found.value.role() else { return absent };
-        let tags = tag_map(info.tags());
+        let tags = self.with_claim(info.arn(), tag_map(info.tags()));
         let name = match name {
             Some(name) => name.to_owned(),
             None => match tags::address(&tags, "role") {

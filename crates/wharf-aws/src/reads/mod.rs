@@ -18,6 +18,7 @@ mod secrets;
 mod sts;
 mod tagging;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -25,11 +26,12 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::sync::OnceCell;
-use wharf_graph::StackId;
+use wharf_graph::{Address, StackId};
 use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
+use crate::tags::{self, Tags};
 
 /// A value that was read, and how many dependent calls it took.
 #[derive(Clone, Debug)]
@@ -66,6 +68,8 @@ pub(crate) struct Reads {
     pub(crate) stack: Arc<Stack>,
     pub(crate) id: StackId,
     rounds: AtomicU32,
+    /// Objects to be read as if they carried the stack's tags, by ARN or id.
+    claims: BTreeMap<String, Address>,
     pub(crate) memos: Memos,
 }
 
@@ -89,7 +93,27 @@ pub(crate) struct Memos {
 impl Reads {
     pub(crate) fn new(aws: Aws, stack: Arc<Stack>) -> Self {
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-        Self { aws, stack, id, rounds: AtomicU32::new(0), memos: Memos::default() }
+        let claims = BTreeMap::new();
+        Self { aws, stack, id, rounds: AtomicU32::new(0), claims, memos: Memos::default() }
+    }
+
+    /// Reads these objects as if they carried the stack's tags: what taking them over would lead to.
+    pub(crate) fn claiming(mut self, claims: BTreeMap<String, Address>) -> Self {
+        self.claims = claims;
+        self
+    }
+
+    /// Returns the tags of an object, with the stack's where it is to be taken over.
+    pub(crate) fn with_claim(&self, id: &str, mut tags: Tags) -> Tags {
+        if let Some(address) = self.claims.get(id) {
+            tags.extend(tags::claim(&self.id, address));
+        }
+        tags
+    }
+
+    /// Says whether an object is to be taken over.
+    pub(crate) fn claims(&self, id: &str) -> bool {
+        self.claims.contains_key(id)
     }
 
     /// Makes one read call that had to wait for `after` earlier ones.

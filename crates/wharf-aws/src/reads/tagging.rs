@@ -91,10 +91,11 @@ impl Reads {
     where
         F: Future<Output = Result<Got<Tags>, AwsError>>,
     {
-        match self.swept(arn).await {
-            Some(tags) => Ok(tags),
-            None => direct().await,
+        if let Some(tags) = self.swept(arn).await {
+            return Ok(tags);
         }
+        let Got { value, round } = direct().await?;
+        Ok(Got { value: self.with_claim(arn, value), round })
     }
 
     async fn pages(&self, filters: Vec<TagFilter>, kinds: &[&str]) -> Got<Sweep> {

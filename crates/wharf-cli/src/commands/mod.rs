@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod adopt;
 mod apply;
 mod check;
 mod completions;
@@ -24,6 +25,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
+pub(crate) use adopt::Takeover;
+
 /// Does what was asked for.
 pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
     let Cli { global, command } = cli;
@@ -42,6 +45,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Render { why } => render::run(&global, why, ui),
         Command::Schema => schema::run(ui),
         Command::Explain { code } => explain::run(&global, code.as_deref(), ui),
+        Command::Adopt(args) => Box::pin(adopt::run(&global, &args, ui)).await,
         Command::Iam(args) => iam::run(&global, &args, ui),
         Command::Sandbox(command) => Box::pin(sandbox::run(&global, &command, ui)).await,
         Command::Completions { shell } => completions::run(shell, ui),

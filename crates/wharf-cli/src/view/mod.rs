@@ -1,5 +1,6 @@
 //! Text for people, made from plain data. Nothing here prints.
 
+pub(crate) mod adopt;
 pub(crate) mod breaks;
 pub(crate) mod check;
 mod consequences;
