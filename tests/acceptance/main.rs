@@ -18,6 +18,7 @@ mod lifecycle;
 mod money;
 mod plans;
 mod rules;
+mod schemas;
 mod served;
 mod spec_tools;
 mod swap;
