@@ -38,6 +38,7 @@ boundaries:
     forbid wharf-apply 'aws-[a-z-]+|clap|wharf-(aws|spec|sandbox)' 'the executor knows no SDK'
     forbid wharf-aws 'clap|wharf-(plan|apply|sandbox)' 'reading and writing know no plan'
     forbid wharf-sandbox 'aws-[a-z-]+|wharf-(spec|graph|plan|apply|aws|cli)' 'the judge shares no code with the judged'
+    forbid wharf-image 'aws-[a-z-]+|clap|wharf-(spec|graph|plan|apply|aws|sandbox|cli)' 'images know no account'
     if grep -rnE 'aws_(sdk|config|smithy|types|credential)' --include='*.rs' crates | grep -v '^crates/wharf-aws/'; then
         echo "error: only wharf-aws may name the SDK" >&2
         exit 1
@@ -81,6 +82,10 @@ browser-install:
 browser: browser-install
     cargo build -q -p wharf-cli
     {{venv}}/bin/python tests/browser/run.py target/debug/wharf target/browser
+
+# Build with buildah and push to Debian's docker-registry (installs both with apt if missing).
+registry:
+    bash tests/registry/run.sh
 
 # The pipelines in docs/ci: actionlint on the workflow, GitLab's own schema on the job (needs Go and Python).
 ci-docs:

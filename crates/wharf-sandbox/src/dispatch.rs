@@ -197,8 +197,13 @@ impl Sandbox {
             inner.sessions
         };
         let session = Arc::new(Session::new(id));
-        let inner = Arc::clone(&self.inner);
-        Self { inner, latency: self.latency, session, principal: self.principal.clone() }
+        Self {
+            inner: Arc::clone(&self.inner),
+            latency: self.latency,
+            session,
+            principal: self.principal.clone(),
+            blobs: Arc::clone(&self.blobs),
+        }
     }
 
     /// Returns the number of this handle's session, as [`Call::session`] has it.

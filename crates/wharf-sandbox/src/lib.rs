@@ -4,6 +4,9 @@
 //! awsQuery, ec2Query and restXml. It is called in process with an [`http::Request`], or over HTTP
 //! through [`Sandbox::serve`]. It shares no types with the crates that call it: they meet on the wire.
 //!
+//! The served sandbox is also the registry behind its ECR: `docker push` works, and what an image's
+//! containers do can be written on a label of it (`wharf.sandbox.app`, JSON of an [`image::App`]).
+//!
 //! Time inside is simulated ([`SimTime`]) and derives from tokio's clock, so a paused clock makes
 //! hours pass in milliseconds. What happens by itself (tasks starting, targets becoming healthy) is
 //! a queue of events in the [`world::World`], worked off before every request.
@@ -18,6 +21,7 @@ mod ids;
 pub mod image;
 mod input;
 mod principal;
+mod registry;
 pub mod rules;
 mod sandbox;
 pub mod seed;

@@ -17,6 +17,7 @@ use crate::{
     ids::Ids,
     input::Input,
     principal::Principal,
+    registry::Blobs,
     seed,
     services::Ctx,
     store::{Held, Store},
@@ -98,6 +99,7 @@ pub struct Sandbox {
     pub(crate) inner: Arc<Mutex<Inner>>,
     pub(crate) latency: Duration,
     pub(crate) session: Arc<Session>,
+    pub(crate) blobs: Arc<Blobs>,
     /// What this handle may do; everything unless somebody said otherwise.
     pub(crate) principal: Option<Arc<Principal>>,
 }
@@ -143,6 +145,7 @@ impl Sandbox {
 
     fn new(world: World, clock: Clock, options: Options, store: Option<Store>) -> Self {
         let latency = options.latency;
+        let blobs = store.as_ref().map_or_else(Blobs::passing, |store| Blobs::beside(store.dir()));
         let request_ids = Ids::new(1);
         let inner = Inner {
             world,
@@ -157,7 +160,8 @@ impl Sandbox {
             buckets: Buckets::default(),
         };
         let session = Arc::new(Session::new(1));
-        Self { inner: Arc::new(Mutex::new(inner)), latency, session, principal: None }
+        let inner = Arc::new(Mutex::new(inner));
+        Self { inner, latency, session, principal: None, blobs: Arc::new(blobs) }
     }
 
     /// Returns the calls made so far through this handle and its clones, in order; of very many,

@@ -12,7 +12,7 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, task::JoinSet};
 
-use crate::{faults::Broken, sandbox::Sandbox};
+use crate::{faults::Broken, registry, sandbox::Sandbox};
 
 /// The most bytes a request may have.
 const LARGEST: usize = 16 << 20;
@@ -83,6 +83,9 @@ async fn answer(
     sandbox: Sandbox,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Broken> {
+    if request.uri().path().starts_with(registry::PREFIX) {
+        return Ok(registry::answer(&sandbox, request).await);
+    }
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
         let mut response = Response::new(Full::default());

@@ -32,6 +32,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Returns the directory.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Waits for the exclusive right to the world.
     pub(crate) fn lock(&self) -> Result<Held, SandboxError> {
         let open = || {

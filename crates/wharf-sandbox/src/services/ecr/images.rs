@@ -8,7 +8,9 @@ use super::{
     Ctx, repositories, repository,
     state::{INDEX, Image, Repository},
 };
-use crate::{error::AwsError, image, input::Input, rules, services::Reply, time::SimTime};
+use crate::{
+    error::AwsError, image, input::Input, registry, rules, services::Reply, time::SimTime,
+};
 
 /// A token lives 12 hours (ECR API reference, `GetAuthorizationToken`).
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
@@ -280,8 +282,7 @@ fn not_found(id: &ImageId) -> Value {
 pub(super) fn authorization_token(ctx: &mut Ctx<'_>, _input: &Input<'_>) -> Reply {
     let expires = ctx.now() + TOKEN_LIFE;
     Ok(json!({"authorizationData": [{
-        // User and password "AWS:sandbox", base64.
-        "authorizationToken": "QVdTOnNhbmRib3g=",
+        "authorizationToken": registry::token(&ctx.region),
         "expiresAt": expires.epoch_seconds(),
         "proxyEndpoint": format!("https://{}", repositories::registry(ctx)),
     }]}))

@@ -77,7 +77,7 @@ pub struct Image {
 
 impl Repository {
     /// Stores an image under its digest, which is returned, and points the tag at it.
-    pub(super) fn push(&mut self, tag: Option<&str>, image: Image) -> String {
+    pub(crate) fn push(&mut self, tag: Option<&str>, image: Image) -> String {
         let digest = image::digest_of(&image.manifest);
         self.images.entry(digest.clone()).or_insert(image);
         if let Some(tag) = tag {
