@@ -102,7 +102,7 @@ fn of_hand_made_things_only_what_differs_is_changed() {
         &json!({"repositoryName": "notes/web"}),
     );
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}"#;
-    let trust: String = trust.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let trust = trust.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     world.aws_query(
         "us-east-1",
         "iam",
@@ -111,8 +111,9 @@ fn of_hand_made_things_only_what_differs_is_changed() {
     let subnets = world.aws_query(REGION, "ec2", "Action=DescribeSubnets&Version=2016-11-15&Filter.1.Name=default-for-az&Filter.1.Value.1=true");
     let ids: Vec<&str> =
         subnets.split("<subnetId>").skip(1).filter_map(|part| part.split('<').next()).collect();
-    let members: String =
+    let members: Vec<String> =
         ids.iter().enumerate().map(|(at, id)| format!("&Subnets.member.{}={id}", at + 1)).collect();
+    let members = members.concat();
     world.aws_query(
         REGION,
         "elasticloadbalancing",
