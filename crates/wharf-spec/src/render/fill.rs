@@ -269,6 +269,14 @@ impl<'s> Filler<'s> {
                     | Strategy::Canary { bake, .. } => said(human(bake), key.why),
                 };
             }
+            ("deploy", "timeout") => {
+                let timeout = human(owner.service()?.deploy.timeout);
+                let usual = timeout == key.default;
+                return said(
+                    timeout,
+                    if usual { key.why } else { "twice what the strategy takes" },
+                );
+            }
             ("deploy", "step" | "interval") => {
                 let (Strategy::Linear { step, interval, .. }
                 | Strategy::Canary { step, interval, .. }) = deploy?
