@@ -40,7 +40,9 @@ fn every_document_follows_its_schema() {
             events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(events.first().unwrap()["type"], "start");
         assert_eq!(events.last().unwrap()["type"], "end");
-        events.iter().for_each(|event| follows("events", event));
+        for event in &events {
+            follows("events", event);
+        }
         follows("status", &world.wharf(&["status", "--format", "json"]).expect(0).json());
         follows("graph", &world.wharf(&["graph", "--live", "--format", "json"]).expect(0).json());
         if env.is_some() {

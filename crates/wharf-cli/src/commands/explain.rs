@@ -86,7 +86,7 @@ mod tests {
     fn what_was_probably_meant_is_found() {
         assert_eq!(hint("E5"), ["E005"]);
         assert_eq!(hint("EO05"), ["E005"]);
-        assert_eq!(hint("E034"), ["E033"]);
+        assert!(hint("E0051").contains(&"E051"));
         assert_eq!(hint("W299"), ["W202"]);
         assert!(hint("CREDENTIAL").contains(&"E051"));
         assert!(hint("ZZZ").is_empty() && hint("").is_empty());
