@@ -274,7 +274,7 @@ impl<'s> Filler<'s> {
                 let usual = timeout == key.default;
                 return said(
                     timeout,
-                    if usual { key.why } else { "twice what the strategy takes" },
+                    if usual { key.why } else { "10m beyond what the strategy waits" },
                 );
             }
             ("deploy", "step" | "interval") => {
