@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is a result")]
 
+mod account;
 mod adopt;
 mod bad_input;
 mod consent;

@@ -242,8 +242,8 @@ mod tests {
             region: "r".into(),
             partition: "aws".into(),
             secrets: BTreeMap::from([
-                ("ssm:/notes/url".to_owned(), SecretFact { arn: None, kms_key: None }),
-                ("sm:notes#stripe".to_owned(), SecretFact { arn, kms_key: key }),
+                ("ssm:/notes/url".to_owned(), SecretFact::default()),
+                ("sm:notes#stripe".to_owned(), SecretFact { arn, kms_key: key, deleting: false }),
             ]),
             ..Facts::default()
         }

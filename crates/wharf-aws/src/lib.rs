@@ -22,6 +22,7 @@ mod rollout;
 pub mod secret;
 mod snapshot;
 pub mod status;
+mod survey;
 pub mod tags;
 #[cfg(test)]
 mod testing;
@@ -32,5 +33,6 @@ mod writer;
 pub use aws::{Aws, Connect};
 pub use error::{AwsError, Details};
 pub use snapshot::{declare, read, read_claiming};
+pub use survey::{balancer_subnets, rule_count, task_subnets};
 pub use transport::Transport;
 pub use writer::Writer;

@@ -138,7 +138,7 @@ fn secrets(stack: &Stack) -> BTreeMap<String, SecretFact> {
     let all = stack.services.values().flat_map(|service| service.secrets.values());
     all.map(|reference| {
         let text = secret::text(reference);
-        (text.clone(), SecretFact { arn: Some(text), kms_key: None })
+        (text.clone(), SecretFact { arn: Some(text), ..SecretFact::default() })
     })
     .collect()
 }

@@ -35,11 +35,33 @@ pub(crate) struct ChosenTasks {
     pub(crate) note: String,
 }
 
+/// Something the account lacks, with the number that explains it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lack {
+    pub(crate) code: &'static str,
+    pub(crate) text: String,
+}
+
+/// There is no VPC.
+pub(crate) const NO_VPC: &str = "E201";
+/// Subnets in fewer than two zones.
+pub(crate) const ZONES_MISSING: &str = "E202";
+/// No way out from the tasks' subnets.
+pub(crate) const NO_WAY_OUT: &str = "E203";
+/// Tasks in a zone the balancer does not serve.
+pub(crate) const OUTSIDE: &str = "E204";
+/// Subnets named in the spec that do not fit.
+pub(crate) const UNFIT: &str = "E205";
+
+fn lack<T>(code: &'static str, text: impl Into<String>) -> Result<T, Lack> {
+    Err(Lack { code, text: text.into() })
+}
+
 /// One subnet for each zone.
 type ByZone<'a> = BTreeMap<&'a str, &'a Subnet>;
 
 /// Chooses the balancer's subnets, or says what is missing and what to do.
-pub(crate) fn balancer(stack: &Stack, facts: &Facts) -> Result<Chosen, String> {
+pub(crate) fn balancer(stack: &Stack, facts: &Facts) -> Result<Chosen, Lack> {
     let vpc = vpc(facts)?;
     let internet = stack.balancer.scheme == Scheme::InternetFacing;
     let (zones, word) = match &stack.network.balancer {
@@ -47,27 +69,35 @@ pub(crate) fn balancer(stack: &Stack, facts: &Facts) -> Result<Chosen, String> {
             let named = named(facts, ids, "network.balancer")?;
             let zones = one_each(facts, &named, |_| 0);
             if zones.len() < named.len() {
-                return Err(format!(
-                    "network.balancer names more than one subnet of a zone; a balancer takes one of \
+                return lack(
+                    UNFIT,
+                    format!(
+                        "network.balancer names more than one subnet of a zone; a balancer takes one of \
                      each: {}",
-                    list(&named)
-                ));
+                        list(&named)
+                    ),
+                );
             }
             if internet && let Some(private) = named.iter().find(|subnet| !public(subnet)) {
-                return Err(format!(
-                    "network.balancer names {}, from which no internet gateway is reachable, but the \
+                return lack(
+                    UNFIT,
+                    format!(
+                        "network.balancer names {}, from which no internet gateway is reachable, but the \
                      balancer is internet-facing; name public subnets, or set balancer.scheme to \
                      internal",
-                    private.id
-                ));
+                        private.id
+                    ),
+                );
             }
             (zones, "the subnets named in the spec")
         }
         Placement::Public => (publics(facts), "the public subnets"),
         Placement::Private if internet => {
-            return Err("an internet-facing balancer cannot be reached in private subnets; set \
-                 network.balancer to public, or balancer.scheme to internal"
-                .to_owned());
+            return lack(
+                UNFIT,
+                "an internet-facing balancer cannot be reached in private subnets; set \
+                 network.balancer to public, or balancer.scheme to internal",
+            );
         }
         Placement::Private => (privates(facts), "the private subnets"),
         Placement::Auto if internet => (publics(facts), "the public subnets"),
@@ -80,11 +110,14 @@ pub(crate) fn balancer(stack: &Stack, facts: &Facts) -> Result<Chosen, String> {
         },
     };
     if zones.len() < ZONES {
-        return Err(format!(
-            "a balancer needs subnets in two zones, and {word} of {vpc} cover {}; add subnets, or \
+        return lack(
+            ZONES_MISSING,
+            format!(
+                "a balancer needs subnets in two zones, and {word} of {vpc} cover {}; add subnets, or \
              choose another VPC or other subnets under network",
-            count(zones.len(), "zone"),
-        ));
+                count(zones.len(), "zone"),
+            ),
+        );
     }
     Ok(Chosen {
         note: format!("in {word} of {}", join(zones.keys().copied())),
@@ -93,7 +126,7 @@ pub(crate) fn balancer(stack: &Stack, facts: &Facts) -> Result<Chosen, String> {
 }
 
 /// Chooses the tasks' subnets and whether they need public addresses, or says what is missing.
-pub(crate) fn tasks(stack: &Stack, facts: &Facts) -> Result<ChosenTasks, String> {
+pub(crate) fn tasks(stack: &Stack, facts: &Facts) -> Result<ChosenTasks, Lack> {
     let vpc = vpc(facts)?;
     let served = match stack.routed().next() {
         Some(_) => Some(zones_of(facts, &balancer(stack, facts)?.subnets)),
@@ -112,14 +145,18 @@ pub(crate) fn tasks(stack: &Stack, facts: &Facts) -> Result<ChosenTasks, String>
     match &stack.network.tasks {
         Placement::Subnets(wanted) => explicit(facts, wanted, served.as_ref()),
         Placement::Public => placed(open(), true, "public subnets, each task with a public address")
-            .ok_or_else(|| format!("{vpc} has no public subnet in the balancer's zones")),
+            .map_or_else(
+                || lack(OUTSIDE, format!("{vpc} has no public subnet in the balancer's zones")),
+                Ok,
+            ),
         Placement::Private => {
-            placed(leading_out(), false, "private subnets, which have a way out").ok_or_else(|| {
-                format!(
+            placed(leading_out(), false, "private subnets, which have a way out").map_or_else(
+                || lack(NO_WAY_OUT, format!(
                     "no private subnet of {vpc} can reach the image store: add a NAT gateway, or the \
                      VPC endpoints ecr.api, ecr.dkr, logs and s3, or set network.tasks to public"
-                )
-            })
+                )),
+                Ok,
+            )
         }
         Placement::Auto => placed(leading_out(), false, "private subnets, which have a way out")
             .or_else(|| {
@@ -130,13 +167,14 @@ pub(crate) fn tasks(stack: &Stack, facts: &Facts) -> Result<ChosenTasks, String>
                      way out; only the balancer can connect to them",
                 )
             })
-            .ok_or_else(|| {
-                format!(
+            .map_or_else(
+                || lack(NO_WAY_OUT, format!(
                     "no subnet of {vpc} can reach the image store: none has a route to an internet \
                      or NAT gateway, and the VPC endpoints ecr.api, ecr.dkr, logs and s3 are not \
                      there"
-                )
-            }),
+                )),
+                Ok,
+            ),
     }
 }
 
@@ -148,18 +186,21 @@ fn explicit(
     facts: &Facts,
     wanted: &BTreeSet<String>,
     served: Option<&BTreeSet<String>>,
-) -> Result<ChosenTasks, String> {
+) -> Result<ChosenTasks, Lack> {
     let named = named(facts, wanted, "network.tasks")?;
     if let Some(served) = served
         && let Some(outside) = named.iter().find(|subnet| !served.contains(&subnet.zone))
     {
-        return Err(format!(
-            "network.tasks names {} in {}, a zone the balancer does not serve ({}); tasks there \
+        return lack(
+            OUTSIDE,
+            format!(
+                "network.tasks names {} in {}, a zone the balancer does not serve ({}); tasks there \
              would get no traffic",
-            outside.id,
-            outside.zone,
-            join(served.iter().map(String::as_str)),
-        ));
+                outside.id,
+                outside.zone,
+                join(served.iter().map(String::as_str)),
+            ),
+        );
     }
     let public_ip = named.iter().any(|subnet| public(subnet));
     let mut note = "in the subnets named in the spec".to_owned();
@@ -175,11 +216,13 @@ fn explicit(
 }
 
 /// Returns the VPC in words, or why there is none.
-fn vpc(facts: &Facts) -> Result<String, String> {
+fn vpc(facts: &Facts) -> Result<String, Lack> {
     match &facts.vpc {
         Some(vpc) if vpc.default => Ok(format!("the default VPC ({})", vpc.id)),
         Some(vpc) => Ok(vpc.id.clone()),
-        None => Err(facts.vpc_problem.clone().unwrap_or_else(|| "there is no VPC".to_owned())),
+        None => {
+            lack(NO_VPC, facts.vpc_problem.clone().unwrap_or_else(|| "there is no VPC".to_owned()))
+        }
     }
 }
 
@@ -235,13 +278,16 @@ fn named<'a>(
     facts: &'a Facts,
     wanted: &BTreeSet<String>,
     field: &str,
-) -> Result<Vec<&'a Subnet>, String> {
+) -> Result<Vec<&'a Subnet>, Lack> {
     wanted
         .iter()
         .map(|id| {
             facts.subnets.iter().find(|subnet| subnet.id == *id).ok_or_else(|| {
                 let vpc = facts.vpc.as_ref().map_or("the VPC", |vpc| vpc.id.as_str());
-                format!("{field} names {id}, which is not a subnet of {vpc}")
+                Lack {
+                    code: UNFIT,
+                    text: format!("{field} names {id}, which is not a subnet of {vpc}"),
+                }
             })
         })
         .collect()
@@ -344,12 +390,12 @@ mod tests {
     fn says_what_is_missing() {
         let stack = testing::stack();
         let one = facts(&OPEN[..2]);
-        assert!(balancer(&stack, &one).unwrap_err().contains("cover only one zone"));
+        assert!(balancer(&stack, &one).unwrap_err().text.contains("cover only one zone"));
         let gone = Facts { vpc_problem: Some("no VPC is tagged".into()), ..Facts::default() };
-        assert_eq!(tasks(&stack, &gone).unwrap_err(), "no VPC is tagged");
+        assert_eq!(tasks(&stack, &gone).unwrap_err().text, "no VPC is tagged");
         let mut private = testing::stack();
         private.network.tasks = Placement::Private;
-        assert!(tasks(&private, &facts(OPEN)).unwrap_err().contains("NAT gateway"));
+        assert!(tasks(&private, &facts(OPEN)).unwrap_err().text.contains("NAT gateway"));
     }
 
     #[test]
@@ -357,11 +403,13 @@ mod tests {
         let mut stack = testing::stack();
         let facts = facts(OPEN);
         stack.network.tasks = Placement::Subnets(set(&["subnet-x"]));
-        assert!(tasks(&stack, &facts).unwrap_err().contains("not a subnet of vpc-1"));
+        assert!(tasks(&stack, &facts).unwrap_err().text.contains("not a subnet of vpc-1"));
         stack.network.tasks = Placement::Subnets(set(&["subnet-a2"]));
         let chosen = tasks(&stack, &facts).unwrap();
         assert_eq!((chosen.subnets, chosen.public_ip), (set(&["subnet-a2"]), true));
         stack.network.balancer = Placement::Subnets(set(&["subnet-a1", "subnet-a2"]));
-        assert!(balancer(&stack, &facts).unwrap_err().contains("more than one subnet of a zone"));
+        assert!(
+            balancer(&stack, &facts).unwrap_err().text.contains("more than one subnet of a zone")
+        );
     }
 }

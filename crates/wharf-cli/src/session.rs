@@ -193,7 +193,7 @@ impl Session {
             }
         } else {
             options.waiting = waiting(stack, &snapshot.facts);
-            options.checks = crate::checks::against_account(&self.spec, &snapshot.facts);
+            options.checks = crate::checks::against_account(&self.spec, snapshot);
         }
         Ok(wharf_plan::plan(&graph, snapshot, &options)?)
     }
@@ -265,13 +265,15 @@ impl Session {
 
 /// Says what resources lack, a line each; what several of them lack is said once.
 pub(crate) fn lacking(problems: Vec<wharf_graph::desired::Problem>, message: &str) -> CliError {
-    let mut lacking: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut lacking: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
     for problem in problems {
-        lacking.entry(problem.message).or_default().push(problem.address.to_string());
+        let names = lacking.entry((problem.code, problem.message)).or_default();
+        names.push(problem.address.to_string());
     }
     let mut error = CliError::new(Exit::Other, message);
-    for (message, names) in lacking {
-        error = error.cause(format!("{}: {message}", names.join(", ")));
+    for ((code, message), names) in lacking {
+        let code = if code.is_empty() { String::new() } else { format!("error[{code}] ") };
+        error = error.cause(format!("{code}{}: {message}", names.join(", ")));
     }
     error
 }

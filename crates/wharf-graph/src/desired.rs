@@ -43,6 +43,8 @@ pub struct Declare {
 /// Something the account lacks, without which a resource cannot be declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// Its number, for `wharf explain`; empty for a bug in wharf.
+    pub code: &'static str,
     /// The resource concerned.
     pub address: Address,
     /// What is wrong, and what to do.
@@ -70,7 +72,7 @@ impl Declare {
             let message = format!(
                 "its properties cannot be written as JSON ({error}); this is a bug in wharf"
             );
-            self.problems.push(Problem { address: address.clone(), message });
+            self.problems.push(Problem { code: "", address: address.clone(), message });
             Value::Null
         });
         self.nodes.push(Desired {
@@ -85,8 +87,8 @@ impl Declare {
     }
 
     /// Records that a resource cannot be declared in this account.
-    pub fn problem(&mut self, address: Address, message: impl Into<String>) {
-        self.problems.push(Problem { address, message: message.into() });
+    pub fn problem(&mut self, code: &'static str, address: Address, message: impl Into<String>) {
+        self.problems.push(Problem { code, address, message: message.into() });
     }
 
     /// Returns everything declared, and what could not be.

@@ -88,10 +88,13 @@ pub struct ImageFact {
 }
 
 /// What a secret reference resolves to. The value is never read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretFact {
     /// Full ARN; `None` when no such parameter or secret exists.
     pub arn: Option<String>,
     /// Key that encrypts it, when it is a customer's own.
     pub kms_key: Option<String>,
+    /// Whether it is marked for deletion, and so cannot be read any more.
+    #[serde(default)]
+    pub deleting: bool,
 }

@@ -83,7 +83,7 @@ impl Kind for LoadBalancer {
         }
         let chosen = match placement::balancer(stack, facts) {
             Ok(chosen) => chosen,
-            Err(problem) => return out.problem(address(), problem),
+            Err(lack) => return out.problem(lack.code, address(), lack.text),
         };
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
         let group = Address::new("security_group", "balancer");

@@ -104,3 +104,8 @@ mod tests {
         }
     }
 }
+
+/// Returns how many listener rules a stack makes.
+pub(crate) fn planned_rules(stack: &wharf_spec::Stack) -> usize {
+    listener_rule::priority::rules(stack).len()
+}

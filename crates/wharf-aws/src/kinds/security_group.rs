@@ -15,6 +15,7 @@ use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
+use crate::placement;
 use crate::reads::Reads;
 use crate::reads::ec2::{filter, tags as tag_map};
 use crate::tags::{self, Owner, Tags};
@@ -63,7 +64,7 @@ impl Kind for SecurityGroup {
         for role in roles(stack) {
             let Some(vpc) = &facts.vpc else {
                 let problem = facts.vpc_problem.as_deref().unwrap_or("there is no VPC");
-                out.problem(Address::new(Self::POLICY.kind, role), problem);
+                out.problem(placement::NO_VPC, Address::new(Self::POLICY.kind, role), problem);
                 continue;
             };
             let props = Props {

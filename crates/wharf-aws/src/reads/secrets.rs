@@ -48,7 +48,7 @@ impl Reads {
                             SecretRef::Ssm { name } => parameters.value.get(name),
                             SecretRef::SecretsManager { name, .. } => secrets.value.get(name),
                         };
-                        let none = SecretFact { arn: None, kms_key: None };
+                        let none = SecretFact::default();
                         (secret::text(wanted), found.cloned().unwrap_or(none))
                     })
                     .collect();
@@ -145,10 +145,13 @@ impl Reads {
             let fact = match got {
                 // One that is marked for deletion cannot be read any more
                 // (Secrets Manager API reference, `DeleteSecret`).
-                Ok(got) if got.value.deleted_date().is_some() => None,
+                Ok(got) if got.value.deleted_date().is_some() => {
+                    Some(SecretFact { deleting: true, ..SecretFact::default() })
+                }
                 Ok(got) => Some(SecretFact {
                     arn: got.value.arn().map(str::to_owned),
                     kms_key: got.value.kms_key_id().and_then(own_key),
+                    deleting: false,
                 }),
                 Err(error) if error.is(&["ResourceNotFoundException"]) => None,
                 Err(error) => return Err(error),
@@ -168,7 +171,7 @@ fn parameter(found: &ParameterMetadata, identity: &Identity, region: &str) -> Se
         || format!("arn:{partition}:ssm:{region}:{account}:parameter{slash}{name}"),
         str::to_owned,
     );
-    SecretFact { arn: Some(arn), kms_key: found.key_id().and_then(own_key) }
+    SecretFact { arn: Some(arn), kms_key: found.key_id().and_then(own_key), deleting: false }
 }
 
 /// Keys that AWS manages need no permission of ours (KMS Developer Guide, AWS managed keys).
@@ -185,7 +188,7 @@ mod tests {
         let identity = Identity { account: "111122223333".into(), partition: "aws".into() };
         let found = ParameterMetadata::builder().name("/notes/url").key_id("alias/aws/ssm").build();
         let arn = "arn:aws:ssm:eu-west-1:111122223333:parameter/notes/url".to_owned();
-        let wanted = SecretFact { arn: Some(arn), kms_key: None };
+        let wanted = SecretFact { arn: Some(arn), ..SecretFact::default() };
         assert_eq!(parameter(&found, &identity, "eu-west-1"), wanted);
     }
 

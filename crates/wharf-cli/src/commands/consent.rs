@@ -1,6 +1,6 @@
 //! Consent: what a plan may do because somebody said so, by a flag or by an answer.
 
-use wharf_plan::{Danger, DangerKind, Plan};
+use wharf_plan::{Danger, DangerKind, Level, Plan};
 
 use crate::args::ApplyArgs;
 use crate::error::CliError;
@@ -21,6 +21,7 @@ pub(super) enum Seen {
 /// Makes sure that there is consent to everything the plan does only with consent. Returns whether to
 /// go on.
 pub(super) fn obtain(plan: &Plan, args: &ApplyArgs, seen: Seen, ui: Ui) -> Result<bool, CliError> {
+    hopeless(plan)?;
     let open: Vec<&Danger> =
         plan.consent.iter().filter(|danger| !given(danger, plan, args, seen)).collect();
     if open.is_empty() {
@@ -40,6 +41,20 @@ pub(super) fn obtain(plan: &Plan, args: &ApplyArgs, seen: Seen, ui: Ui) -> Resul
         }
     }
     Ok(true)
+}
+
+/// What is certain to go wrong is not begun.
+fn hopeless(plan: &Plan) -> Result<(), CliError> {
+    let mut errors = plan.checks.iter().filter(|check| check.level == Level::Error).peekable();
+    if errors.peek().is_none() {
+        return Ok(());
+    }
+    let mut error = CliError::new(Exit::Other, "this plan would fail in this account");
+    for check in errors {
+        let of = check.address.as_ref().map(|at| format!("{at}: ")).unwrap_or_default();
+        error = error.cause(format!("error[{}] {of}{}", check.code, check.message));
+    }
+    Err(error.hint("`wharf explain CODE` says more"))
 }
 
 fn given(danger: &Danger, plan: &Plan, args: &ApplyArgs, seen: Seen) -> bool {

@@ -83,3 +83,31 @@ fn what_moved_is_named() {
         plan.verify(&snapshot).unwrap_err().iter().map(ToString::to_string).collect();
     assert_eq!(moved, ["fact images.api appeared", "log_group.api is gone", "role.tasks changed"]);
 }
+
+#[test]
+fn no_text_makes_the_reader_panic_and_no_change_goes_unseen() {
+    let spec = Spec::web();
+    let plan = World::default().plan(&spec).unwrap();
+    let text = plan.to_json().unwrap();
+    for at in (0..text.len()).step_by(37) {
+        assert!(Plan::from_json(text.get(..at).unwrap_or_default()).is_err(), "cut at {at}");
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+        let Ok(other) = String::from_utf8(bytes) else { continue };
+        // The name of an empty field may be misspelt: what is read is the plan that was made.
+        if let Ok(read) = Plan::from_json(&other) {
+            assert_eq!(read, plan, "changed at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_of_another_version_says_so() {
+    let spec = Spec::web();
+    let text = World::default().plan(&spec).unwrap().to_json().unwrap();
+    let version = concat!("\"wharf\":\"", env!("CARGO_PKG_VERSION"), "\"");
+    assert!(text.contains(version));
+    let other = text.replacen(version, "\"wharf\":\"99.0.0\"", 1);
+    let error = Plan::from_json(&other).unwrap_err().to_string();
+    assert!(error.contains("made by wharf 99.0.0"), "{error}");
+}

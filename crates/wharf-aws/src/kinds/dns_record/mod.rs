@@ -157,7 +157,7 @@ impl Kind for DnsRecord {
                 Choice::External => continue,
                 Choice::Missing(problem) => {
                     let address = Address::new(Self::POLICY.kind, format!("{name}/{}", ALIAS[0]));
-                    out.problem(address, problem);
+                    out.problem("E206", address, problem);
                     continue;
                 }
             };

@@ -16,8 +16,9 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
     let placed = match placement::tasks(stack, facts) {
         Ok(placed) => placed,
-        Err(problem) => {
-            out.problem(Address::new(Service::POLICY.kind, spec.name.clone()), problem);
+        Err(lack) => {
+            let address = Address::new(Service::POLICY.kind, spec.name.clone());
+            out.problem(lack.code, address, lack.text);
             return;
         }
     };

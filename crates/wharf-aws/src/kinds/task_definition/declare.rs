@@ -79,7 +79,21 @@ fn secrets(facts: &Facts, service: &Service, out: &mut Declare) -> BTreeMap<Stri
             value_from(arn, reference)
         } else {
             let address = Address::new("task_definition", service.name.clone());
-            out.problem(address, missing(facts, variable, reference));
+            let deleting = facts.secrets.get(&text).is_some_and(|fact| fact.deleting);
+            let (code, problem) = if deleting {
+                (
+                    "E208",
+                    format!(
+                        "{variable} is to come from {text}, which is marked for deletion and cannot be \
+                     read; restore it: aws secretsmanager restore-secret --region {} --secret-id {}",
+                        facts.region,
+                        text.trim_start_matches("sm:").split('#').next().unwrap_or(&text),
+                    ),
+                )
+            } else {
+                ("E207", missing(facts, variable, reference))
+            };
+            out.problem(code, address, problem);
             text
         };
         found.insert(variable.clone(), from);
@@ -140,7 +154,7 @@ mod tests {
     }
 
     fn facts() -> Facts {
-        let fact = |arn: &str| SecretFact { arn: Some(arn.to_owned()), kms_key: None };
+        let fact = |arn: &str| SecretFact { arn: Some(arn.to_owned()), ..SecretFact::default() };
         Facts {
             region: "eu-west-1".to_owned(),
             secrets: BTreeMap::from([
@@ -166,7 +180,7 @@ mod tests {
     fn a_missing_secret_is_a_problem_that_says_how_to_make_it() {
         let mut out = Declare::new();
         let mut facts = facts();
-        facts.secrets.insert("ssm:/notes/url".to_owned(), SecretFact { arn: None, kms_key: None });
+        facts.secrets.insert("ssm:/notes/url".to_owned(), SecretFact::default());
         facts.secrets.remove("sm:notes/prod#stripe");
         Definition::declare(&stack(), &facts, &mut out);
         let (nodes, problems) = out.finish();
