@@ -125,6 +125,11 @@ impl Served {
             .env("WHARF_PACE", self.pace.to_string())
             .env("WHARF_LEASE_TERM", TERM.to_string())
             .stdin(Stdio::null());
+        if args.first() == Some(&"apply") && !args.contains(&"--wait-image") {
+            // Without a terminal nothing is waited for, and whether the image is there by the time it is
+            // asked for would depend on how busy this machine is.
+            command.args(["--wait-image", "10m"]);
+        }
         command
     }
 
