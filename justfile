@@ -35,6 +35,7 @@ boundaries:
     forbid wharf-plan 'tokio|aws-[a-z-]+|clap' 'the planner is pure'
     forbid wharf-graph 'tokio|aws-[a-z-]+|clap' 'nouns have no effects'
     forbid wharf-spec 'tokio|aws-[a-z-]+|clap|wharf-(graph|plan|apply|aws|sandbox|cli)' 'the spec stands alone'
+    forbid wharf-doctor 'tokio|aws-[a-z-]+|clap|wharf-(spec|plan|apply|aws|sandbox|cli)' 'the doctor is pure'
     forbid wharf-apply 'aws-[a-z-]+|clap|wharf-(aws|spec|sandbox)' 'the executor knows no SDK'
     forbid wharf-aws 'clap|wharf-(plan|apply|sandbox)' 'reading and writing know no plan'
     forbid wharf-sandbox 'aws-[a-z-]+|wharf-(spec|graph|plan|apply|aws|cli)' 'the judge shares no code with the judged'
@@ -116,6 +117,10 @@ fuzz-wire seconds="60":
 # SIGKILL at every change, two runs at once, throttling and lost answers, with figures.
 kill:
     cargo test -p wharf-cli --test acceptance -- --nocapture --test-threads=1 kill:: two:: throttle::
+
+# What the doctor names for every fault, and for every pair of faults, with figures.
+doctor:
+    WHARF_ALL_PAIRS=1 cargo test -p wharf-cli --test acceptance -- --nocapture doctor::
 
 # The simulation: so many seeds, each a world, a change and what goes wrong. WHARF_SIM_SEED=n replays one.
 sim seeds="1000":

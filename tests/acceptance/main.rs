@@ -8,6 +8,7 @@ mod bad_input;
 mod consent;
 mod diff;
 mod docs;
+mod doctor;
 mod drift;
 mod forecast;
 mod foreign;

@@ -6,6 +6,7 @@
 pub mod adopt;
 pub mod aws;
 mod call;
+pub mod doctor;
 pub mod error;
 mod iam_policy;
 mod kind;

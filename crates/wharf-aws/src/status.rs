@@ -72,6 +72,17 @@ pub struct ServiceStatus {
     pub targets: Vec<TargetStatus>,
     /// What ECS last said, newest first.
     pub events: Vec<EventStatus>,
+    /// Why it does not do what it shall, the primary cause first; empty when it does.
+    pub causes: Vec<CauseStatus>,
+}
+
+/// Why a service does not do what it shall.
+#[derive(Clone, Debug, Serialize)]
+pub struct CauseStatus {
+    /// The code that `wharf explain` explains.
+    pub code: &'static str,
+    /// What is wrong.
+    pub what: String,
 }
 
 /// How one task is doing.
@@ -153,7 +164,11 @@ pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
         services.iter().map(|service| Some(*service)).chain(absent).map(move |one| (name, one))
     });
     let services = join_all(each.map(async |(name, service)| match service {
-        Some(service) => present(aws, &reads.id, name, service, &definitions).await,
+        Some(service) => {
+            let mut shown = present(aws, &reads.id, name, service, &definitions).await;
+            shown.causes = causes(aws, stack, &shown).await;
+            shown
+        }
         None => missing(&reads.id, name),
     }))
     .await;
@@ -203,6 +218,7 @@ fn missing(id: &StackId, name: &str) -> ServiceStatus {
         tasks: Vec::new(),
         targets: Vec::new(),
         events: Vec::new(),
+        causes: Vec::new(),
     }
 }
 
@@ -246,7 +262,24 @@ async fn present(
                 message: event.message().unwrap_or_default().to_owned(),
             })
             .collect(),
+        causes: Vec::new(),
     }
+}
+
+/// Says why a service does not do what it shall; says nothing of one that does.
+async fn causes(aws: &Aws, stack: &Stack, service: &ServiceStatus) -> Vec<CauseStatus> {
+    let well = service.rollout.as_deref() != Some("FAILED")
+        && service.running >= service.desired
+        && service.desired > 0
+        && service.targets.iter().all(|target| target.state != "unhealthy");
+    if well || service.status.is_none() {
+        return Vec::new();
+    }
+    let Ok(evidence) = Box::pin(crate::doctor::examine(aws, stack, &service.name)).await else {
+        return Vec::new();
+    };
+    let found = wharf_doctor::judge(&evidence);
+    found.into_iter().map(|cause| CauseStatus { code: cause.code, what: cause.what }).collect()
 }
 
 async fn tasks(aws: &Aws, id: &StackId, service: &Service) -> Result<Vec<TaskStatus>, AwsError> {

@@ -129,6 +129,11 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Rollout, tasks, targets, certificate and URL
     Status,
+    /// Say why a service does not work; exit code 1 if anything is broken
+    Doctor {
+        /// The service; all of them if not given
+        service: Option<String>,
+    },
     /// Write the spec in its canonical form, comments kept
     Fmt {
         /// Change nothing; exit with 2 and show what would change
@@ -300,6 +305,9 @@ pub(crate) enum SandboxCommand {
         /// The service it happens to; every service, or the first, if not given
         #[arg(long, value_name = "NAME")]
         service: Option<String>,
+        /// Also break the image that runs, and replace its tasks
+        #[arg(long, requires = "case")]
+        now: bool,
     },
     /// Undo everything that was broken on purpose
     Mend,

@@ -1,4 +1,5 @@
-//! What every code means: those of the spec, and those of the checks against the account.
+//! What every code means: those of the spec, of the checks against the account, and
+//! of the causes that [`wharf_doctor`] names.
 //!
 //! A check of [`crate::checks`] that has no entry here, or an entry without a check, fails a test.
 
@@ -103,6 +104,13 @@ const ACCOUNT: &[Code] = &[
 pub(crate) fn all() -> Vec<Code> {
     let mut codes = wharf_spec::codes();
     codes.extend_from_slice(ACCOUNT);
+    codes.extend(wharf_doctor::codes().map(|found| Code {
+        code: found.code,
+        title: found.title,
+        explanation: found.explanation,
+        fix: found.help,
+        example: None,
+    }));
     codes.sort_by_key(|code| code.code);
     codes
 }

@@ -30,7 +30,7 @@ impl Exit {
 /// Every code with its meaning.
 pub(crate) const MEANINGS: &[(Exit, &str)] = &[
     (Exit::Done, "done; for `plan`: a plan was made"),
-    (Exit::Other, "an error not listed below"),
+    (Exit::Other, "an error not listed below; for `doctor`: something is broken"),
     (Exit::Changes, "changes exist (`plan --detailed-exitcode`, `drift`, `fmt --check`, `diff`)"),
     (Exit::Usage, "the spec, the flags or the usage are wrong"),
     (Exit::Denied, "credentials or permission; wrong account or region"),

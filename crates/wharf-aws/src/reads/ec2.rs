@@ -271,7 +271,7 @@ fn only(mut found: Vec<Vpc>, wanted: &VpcRef, region: &str) -> Result<Vpc, Strin
 
 /// Returns the table of a subnet: its own, or the VPC's main one (Amazon VPC User Guide, subnet
 /// route tables).
-fn table_of<'a>(subnet: &str, tables: &'a [RouteTable]) -> Option<&'a RouteTable> {
+pub(crate) fn table_of<'a>(subnet: &str, tables: &'a [RouteTable]) -> Option<&'a RouteTable> {
     let own = |table: &&RouteTable| {
         table.associations().iter().any(|association| association.subnet_id() == Some(subnet))
     };
@@ -283,7 +283,7 @@ fn table_of<'a>(subnet: &str, tables: &'a [RouteTable]) -> Option<&'a RouteTable
 
 /// Says where a table sends what has no better route. Only IPv4 counts: the image store and the
 /// balancer are reached over it.
-fn default_route(table: Option<&RouteTable>) -> Egress {
+pub(crate) fn default_route(table: Option<&RouteTable>) -> Egress {
     let everything = |route: &&Route| {
         route.destination_cidr_block() == Some("0.0.0.0/0")
             && route.state() != Some(&RouteState::Blackhole)

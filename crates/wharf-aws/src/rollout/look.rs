@@ -13,14 +13,14 @@ use crate::error::AwsError;
 const TASKS: usize = 100;
 
 /// Looks at one service.
-pub(super) struct Looker<'a> {
-    pub(super) aws: &'a Aws,
-    pub(super) goal: &'a Goal,
+pub(crate) struct Looker<'a> {
+    pub(crate) aws: &'a Aws,
+    pub(crate) goal: &'a Goal,
 }
 
 impl Looker<'_> {
     /// Asks for everything at once. Only the service itself must be readable; the rest is detail.
-    pub(super) async fn look(&self) -> Result<Picture, AwsError> {
+    pub(crate) async fn look(&self) -> Result<Picture, AwsError> {
         let (service, tasks, targets) =
             futures::join!(self.service(), self.tasks(), self.targets());
         let mut picture = Picture {
@@ -61,7 +61,8 @@ impl Looker<'_> {
         text.replace(&format!("(service {}) ", self.goal.name), "")
     }
 
-    async fn service(&self) -> Result<Option<Service>, AwsError> {
+    /// Describes the service itself.
+    pub(crate) async fn service(&self) -> Result<Option<Service>, AwsError> {
         let got = self
             .aws
             .caller

@@ -3,28 +3,26 @@
 //! ECS's own waiter looks for one deployment with all tasks running, and so takes a rollback for a
 //! success (ECS API reference, waiter `ServicesStable`). This one wants the deployment to be ours.
 
-mod cause;
-mod look;
-mod picture;
+pub(crate) mod look;
+pub(crate) mod picture;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ecs::types::Service;
+use wharf_doctor::judge;
 use wharf_graph::{ErrorClass, Note};
 
 use self::look::Looker;
 pub(crate) use self::look::primary;
-use self::picture::{Memory, Picture, Stopped, Verdict};
+use self::picture::{Memory, Picture, Verdict};
+use crate::doctor;
 use crate::error::AwsError;
 use crate::kind::Write;
-use crate::kinds::task_definition::STREAM_PREFIX;
 use crate::wait::{Look, wait};
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(5);
-/// Lines of the container's log shown with a failure.
-const LOG_LINES: i32 = 10;
 
 /// What a rollout is to arrive at.
 #[derive(Clone, Debug)]
@@ -86,23 +84,26 @@ pub(crate) async fn wait_for(cx: &Write<'_>, goal: &Goal) -> Result<(), AwsError
     let Err(mut error) = result else { return Ok(()) };
     if error.class == ErrorClass::TimedOut {
         let (memory, last) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        error.hints.extend(late(goal, &memory, last.as_ref()));
+        if let Some(picture) = last {
+            error.hints.extend(late(cx, goal, &memory, &picture).await);
+        }
     }
     Err(error)
 }
 
 /// Collects what a wait that ran out of time knows about the cause.
-fn late(goal: &Goal, memory: &Memory, last: Option<&Picture>) -> Vec<String> {
+async fn late(cx: &Write<'_>, goal: &Goal, memory: &Memory, picture: &Picture) -> Vec<String> {
+    let evidence =
+        Box::pin(doctor::of_rollout(cx.aws, cx.stack, goal, picture, memory.target.clone())).await;
     let mut lines = Vec::new();
-    let stopped = last.and_then(|picture| picture.failures(goal).into_iter().last());
-    if let Some(stopped) = stopped {
-        let cause = cause::of(&stopped, memory.target.as_deref());
-        lines.push(cause.sentence);
-        lines.extend(cause.hints);
-    } else if let Some(target) = &memory.target {
-        lines.push(format!("the balancer says: {target}"));
+    match judge(&evidence).first() {
+        Some(cause) => {
+            lines.push(format!("{}: {}", cause.code, cause.what));
+            lines.extend(cause.lines());
+        }
+        None => lines.extend(memory.target.iter().map(|said| format!("the balancer says: {said}"))),
     }
-    if let Some(event) = last.and_then(|picture| picture.events.first()) {
+    if let Some(event) = picture.events.first() {
         lines.push(format!("ECS says: {}", event.text));
     }
     lines
@@ -124,69 +125,53 @@ async fn failed(
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.0.target.clone()
     };
-    let stopped = match verdict {
-        Verdict::Doomed(stopped) => Some(stopped.clone()),
-        _ => picture.failures(goal).into_iter().last(),
-    };
-    let cause = stopped.as_ref().map(|stopped| cause::of(stopped, target.as_deref()));
+    let evidence =
+        Box::pin(doctor::of_rollout(cx.aws, cx.stack, goal, picture, target.clone())).await;
+    let causes = judge(&evidence);
     let mut hints = Vec::new();
-    let sentence = match (cause, verdict) {
+    let sentence = match (causes.first(), verdict) {
         (Some(cause), _) => {
-            hints.extend(cause.hints);
-            cause.sentence
+            hints.extend(cause.lines());
+            format!("{}: {}", cause.code, cause.what)
         }
+        (None, Verdict::Doomed(stopped)) => format!("its tasks stop: {}", stopped.said()),
         (None, Verdict::RolledBack(reason) | Verdict::Failed(reason)) => match target {
             Some(target) => format!("{reason}; the balancer says: {target}"),
             None => reason.clone(),
         },
         (None, _) => "its tasks do not stay up".to_owned(),
     };
+    if causes.len() > 1 {
+        let others: Vec<String> =
+            causes.iter().skip(1).map(|it| format!("{} {}", it.code, it.what)).collect();
+        hints.push(format!("also: {}", others.join("; ")));
+    }
+    let live = picture.rows.iter().find(|row| row.definition != goal.definition);
+    let live = live.map_or_else(
+        || "the release before".to_owned(),
+        |row| format!("release {}", short_definition(&row.definition)),
+    );
     let (class, outcome) = match verdict {
-        Verdict::RolledBack(_) => (ErrorClass::RolledBack, "ECS went back to the release before"),
+        Verdict::RolledBack(_) => (ErrorClass::RolledBack, format!("ECS went back to {live}")),
         Verdict::Doomed(_) if goal.had_release => {
             hints.push(
                 "ECS goes back to it by itself as soon as its circuit breaker has counted enough \
                  failed tasks"
                     .to_owned(),
             );
-            (ErrorClass::RolledBack, "the release before keeps serving")
+            (ErrorClass::RolledBack, format!("{live} keeps serving"))
         }
-        _ => (ErrorClass::RolloutFailed, "there is no earlier release to go back to"),
+        _ => {
+            let outcome = "there is no earlier release to go back to".to_owned();
+            (ErrorClass::RolloutFailed, outcome)
+        }
     };
-    if let Some(stopped) = &stopped {
-        hints.extend(log_tail(cx, goal, stopped).await);
-    }
     let mut error = AwsError::own(
         class,
         format!("the rollout of service {} failed: {sentence}; {outcome}", goal.service),
     );
     error.hints = hints;
     error
-}
-
-/// Reads the last lines a stopped task wrote; nothing when they cannot be read.
-async fn log_tail(cx: &Write<'_>, goal: &Goal, stopped: &Stopped) -> Vec<String> {
-    let stream = format!("{STREAM_PREFIX}/{}/{}", goal.service, stopped.task);
-    let got = cx
-        .aws
-        .caller
-        .call("logs:GetLogEvents", || {
-            cx.aws
-                .logs
-                .get_log_events()
-                .log_group_name(&goal.log_group)
-                .log_stream_name(&stream)
-                .limit(LOG_LINES)
-                .start_from_head(false)
-                .send()
-        })
-        .await;
-    let Ok(got) = got else { return Vec::new() };
-    got.events()
-        .iter()
-        .filter_map(|event| event.message())
-        .map(|line| format!("log: {}", line.trim_end()))
-        .collect()
 }
 
 /// Tells whoever watches how far the rollout is.
@@ -221,6 +206,11 @@ fn note(goal: &Goal, picture: &Picture) -> Note {
             )
             .collect();
     Note { message, details }
+}
+
+/// Returns `notes-web:7` of a task definition's ARN.
+pub(crate) fn short_definition(arn: &str) -> String {
+    arn.rsplit('/').next().unwrap_or(arn).to_owned()
 }
 
 /// Shortens a task id to what people compare by eye.

@@ -23,6 +23,17 @@ pub(crate) enum State {
     Failed,
 }
 
+impl State {
+    /// Returns ECS's word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN_PROGRESS",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
 /// One deployment of a service.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
@@ -104,7 +115,7 @@ impl Stopped {
     }
 
     /// Says whether the task failed, rather than being stopped by somebody or by a passing shortage.
-    fn failed(&self, since: Option<f64>) -> bool {
+    pub(crate) fn failed(&self, since: Option<f64>) -> bool {
         let reason = self.reason.to_lowercase();
         let says = |text: &str| reason.contains(text);
         let meant = matches!(

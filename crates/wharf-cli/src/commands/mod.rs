@@ -7,6 +7,7 @@ mod completions;
 mod consent;
 mod destroy;
 mod diff;
+mod doctor;
 mod drift;
 mod explain;
 mod fmt;
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Graph(args) => Box::pin(graph::run(&global, &args, ui)).await,
         Command::Drift => Box::pin(drift::run(&global, ui)).await,
         Command::Status => Box::pin(status::run(&global, ui)).await,
+        Command::Doctor { service } => Box::pin(doctor::run(&global, service.as_deref(), ui)).await,
         Command::Fmt { check } => fmt::run(&global, check, ui),
         Command::Render { why } => render::run(&global, why, ui),
         Command::Schema => schema::run(ui),

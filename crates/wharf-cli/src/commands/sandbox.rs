@@ -50,8 +50,13 @@ pub(super) async fn run(
             mend(&open(&global)?, ui);
             Ok(Exit::Done)
         }
-        SandboxCommand::Break { case: Some(case), service } => {
-            let outcome = break_case(&open(&global)?, case, service.as_deref())?;
+        SandboxCommand::Break { case: Some(case), service, now } => {
+            let sandbox = open(&global)?;
+            let outcome = break_case(&sandbox, case, service.as_deref())?;
+            if *now && !sandbox.with_world(|world| world.break_present(service.as_deref())) {
+                return Err(CliError::new(Exit::Usage, "no service runs in this sandbox")
+                    .hint("apply a spec first, or leave `--now` out"));
+            }
             ui.say(&outcome);
             Ok(Exit::Done)
         }

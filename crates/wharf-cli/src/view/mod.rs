@@ -5,6 +5,7 @@ pub(crate) mod breaks;
 pub(crate) mod check;
 mod consequences;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod drift;
 mod entries;
 pub(crate) mod explain;

@@ -23,6 +23,14 @@ pub(crate) fn text(plan: &Plan, report: &Report) -> String {
         if let Some(id) = &failure.request_id {
             add(&mut out, format_args!("  request id {id}\n"));
         }
+        let said = failure.to_string();
+        let cause = failure.code.as_deref().and_then(|code| wharf_doctor::of_error(code, &said));
+        if let Some(cause) = cause {
+            add(&mut out, format_args!("  {}: {}\n", cause.code, cause.what));
+            for line in cause.lines() {
+                add(&mut out, format_args!("  {line}\n"));
+            }
+        }
         for hint in &failure.hints {
             add(&mut out, format_args!("  {}\n", hint.replace('\n', "\n  ")));
         }

@@ -63,6 +63,9 @@ fn write_service(out: &mut String, service: &ServiceStatus) {
     if let Some(reason) = service.rollout_reason.as_ref().filter(|reason| !reason.is_empty()) {
         add(out, &format!("  {reason}"));
     }
+    for cause in &service.causes {
+        add(out, &format!("  {} {}", paint(style::DELETE, cause.code), cause.what));
+    }
     if let Some(revision) = &service.revision {
         add(out, &format!("  release  {}", headline::id(revision)));
     }

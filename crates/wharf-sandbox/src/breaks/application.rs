@@ -137,12 +137,11 @@ pub(super) const CASES: &[Case] = &[
     ),
     image(
         "ignores-sigterm",
-        "C306",
-        "the next image's program does not end when it is asked to, nor becomes healthy",
-        "exit code 137 after stop_timeout",
+        "C401",
+        "the next image's health path answers with 503, and its program does not end when asked to",
+        "target: codes [503]; exit code 137 after stop_timeout",
         |pushed| {
             pushed.app.ignores_sigterm = true;
-            pushed.app.health_command = Some(1);
             pushed.app.other_paths = 503;
         },
     ),

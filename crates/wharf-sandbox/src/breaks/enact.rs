@@ -56,6 +56,24 @@ impl World {
         Ok(touched)
     }
 
+    /// Lets the images a service has already do what is wanted of those pushed from now on, and
+    /// replaces its tasks. Returns whether there is such a service.
+    pub fn break_present(&mut self, service: Option<&str>) -> bool {
+        let Some(place) = Place::find(self, service) else { return false };
+        let own = |name: &String| name.rsplit('/').next() == Some(place.container.as_str());
+        let repositories = &self.region(&place.region).ecr.repositories;
+        let images: Vec<(String, String)> = repositories
+            .values()
+            .filter(|repository| own(&repository.name))
+            .flat_map(|it| it.images.keys().map(|digest| (it.name.clone(), digest.clone())))
+            .collect();
+        for (repository, digest) in images {
+            self.spoil(&place.region, &repository, &digest);
+        }
+        services::ecs::replace_tasks(self, &place.region, &place.key);
+        true
+    }
+
     /// Undoes everything that was broken: what was changed in the account is put back, and images
     /// that were pushed broken work. Returns the names of the cases.
     pub fn mend(&mut self) -> Vec<String> {

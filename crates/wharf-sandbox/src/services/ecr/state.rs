@@ -152,8 +152,12 @@ impl World {
     }
 
     /// Gives an image that was pushed just now the behaviour that is wanted of it, if any.
-    pub(super) fn spoil(&mut self, region: &str, repository: &str, digest: &str) {
+    pub(crate) fn spoil(&mut self, region: &str, repository: &str, digest: &str) {
         let Some(pushed) = self.trouble.pushed(repository) else { return };
+        let found = self.region(region).ecr.repositories.get_mut(repository);
+        if let Some(image) = found.and_then(|found| found.images.get_mut(digest)) {
+            image.platforms = pushed.platforms;
+        }
         self.apps.insert(digest.to_owned(), pushed.app);
         let place = (region.to_owned(), repository.to_owned());
         self.trouble.spoiled.insert(digest.to_owned(), place);

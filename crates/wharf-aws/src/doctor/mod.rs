@@ -1,0 +1,252 @@
+//! Gathers what `wharf-doctor` judges. Reads only.
+
+mod balancer;
+mod network;
+mod people;
+mod task;
+
+use std::sync::Arc;
+
+use aws_sdk_ecs::types::Service as EcsService;
+use wharf_doctor::{Evidence, ImageEvidence, Intent, Seen, ServiceEvidence, StoppedTask};
+use wharf_graph::StackId;
+use wharf_spec::Stack;
+use wharf_spec::stack::{Architecture, Image, Scheme, Service};
+
+use crate::aws::Aws;
+use crate::error::AwsError;
+use crate::names;
+use crate::reads::Reads;
+use crate::reads::images::reference_text;
+use crate::rollout::look::{Looker, primary};
+use crate::rollout::picture::{Memory, Picture, Stopped};
+use crate::rollout::{Goal, short_definition};
+
+/// What ECS writes when a service has all its tasks: what is older is over (ECS Developer Guide,
+/// service event messages).
+const STEADY: &str = "has reached a steady state";
+
+/// Examines one service of a stack: what the spec wants, what runs, and everything in between.
+///
+/// Fails when the services cannot be read; what else cannot be read is left out of the evidence.
+pub async fn examine(aws: &Aws, stack: &Stack, name: &str) -> Result<Evidence, AwsError> {
+    let reads = Reads::new(aws.clone(), Arc::new(stack.clone()));
+    let (services, images) = futures::join!(reads.services(), reads.images());
+    let services = services?;
+    let Some(wanted) = stack.services.get(name) else { return Ok(Evidence::default()) };
+    let mut evidence = Evidence { intent: intent(stack, wanted), ..Evidence::default() };
+    if let Ok(images) = images {
+        evidence.image = match images.value.get(name) {
+            Some(fact) if fact.digest.is_some() || evidence.intent.elsewhere => {
+                Seen::There(ImageEvidence {
+                    digest: fact.digest.clone(),
+                    architectures: fact.architectures.clone(),
+                })
+            }
+            Some(_) => Seen::Absent,
+            None => Seen::Unread,
+        };
+    }
+    let own = |found: &&crate::reads::ecs::TaggedService| {
+        !found.leaving() && found.name(&reads.id).as_deref() == Some(name)
+    };
+    let Some(found) = services.value.iter().find(own) else {
+        evidence.service = Seen::Absent;
+        return Ok(evidence);
+    };
+    let goal = goal(&reads.id, name, &found.service);
+    let looker = Looker { aws, goal: &goal };
+    let picture = Box::pin(looker.look()).await?;
+    let mut memory = Memory::default();
+    let recent = since_steady(&picture);
+    memory.remember(&goal, &recent);
+    let stopped: Vec<Stopped> = recent
+        .stopped
+        .iter()
+        .filter(|task| task.definition == goal.definition)
+        .filter(|task| unasked(task))
+        .cloned()
+        .collect();
+    observe(&mut evidence, &recent, memory.target.clone(), stopped);
+    Box::pin(around(aws, &reads.id, &goal, &found.service, &mut evidence)).await;
+    Box::pin(people::add(&reads, wanted, &mut evidence)).await;
+    Ok(evidence)
+}
+
+/// Gathers what is known of a rollout that failed. `complaint` is what the balancer last said.
+pub(crate) async fn of_rollout(
+    aws: &Aws,
+    stack: &StackId,
+    goal: &Goal,
+    picture: &Picture,
+    complaint: Option<String>,
+) -> Evidence {
+    let mut evidence = Evidence {
+        intent: Intent { service: goal.service.clone(), count: goal.count, ..Intent::default() },
+        ..Evidence::default()
+    };
+    let mut recent = picture.clone();
+    recent.events.retain(|event| goal.since.is_none_or(|since| event.at >= since));
+    observe(&mut evidence, &recent, complaint, picture.failures(goal));
+    let looker = Looker { aws, goal };
+    if let Ok(Some(service)) = looker.service().await {
+        Box::pin(around(aws, stack, goal, &service, &mut evidence)).await;
+    }
+    // However the service is by now, the rollout has failed.
+    let desired = goal.count.max(1);
+    let failed = ServiceEvidence {
+        desired,
+        running: 0,
+        rollout: "FAILED".to_owned(),
+        reason: String::new(),
+        release: short_definition(&goal.definition),
+    };
+    evidence.service = Seen::There(failed);
+    evidence
+}
+
+/// Says whether nobody asked for a task's end: no person, no deployment, no maintenance of AWS.
+fn unasked(task: &Stopped) -> bool {
+    !matches!(task.code.as_str(), "UserInitiated" | "TerminationNotice")
+        && !task.reason.to_lowercase().contains("scaling activity initiated")
+}
+
+/// Leaves out of a picture what happened before the service last was as it should be.
+fn since_steady(picture: &Picture) -> Picture {
+    let mut recent = picture.clone();
+    let steady = picture.events.iter().position(|event| event.text.contains(STEADY));
+    if let Some(at) = steady {
+        let since = picture.events[at].at;
+        recent.events.truncate(at);
+        recent.stopped.retain(|task| task.ended >= since || task.ended <= 0.0);
+    }
+    recent
+}
+
+fn observe(
+    evidence: &mut Evidence,
+    picture: &Picture,
+    complaint: Option<String>,
+    mut stopped: Vec<Stopped>,
+) {
+    stopped.sort_by(|one, two| one.ended.total_cmp(&two.ended));
+    if let Some(row) = picture.rows.iter().find(|row| row.primary) {
+        evidence.service = Seen::There(ServiceEvidence {
+            desired: row.desired,
+            running: row.running,
+            rollout: row.state.map_or("", |state| state.word()).to_owned(),
+            reason: row.reason.clone(),
+            release: short_definition(&row.definition),
+        });
+    }
+    evidence.stopped = stopped
+        .into_iter()
+        .map(|task| StoppedTask {
+            id: task.task,
+            reason: task.reason,
+            code: task.code,
+            exit: task.exit,
+            container: task.container,
+        })
+        .collect();
+    evidence.events = picture.events.iter().map(|event| event.text.clone()).collect();
+    evidence.targets = picture
+        .targets
+        .iter()
+        .filter(|target| target.state != "draining")
+        .map(|target| wharf_doctor::TargetEvidence {
+            address: target.address.clone(),
+            state: target.state.clone(),
+            description: target.description.clone(),
+        })
+        .collect();
+    let unused = picture.targets.iter().find(|target| target.state == "unused");
+    evidence.complaint = complaint.or_else(|| Some(unused?.description.clone()));
+}
+
+/// Reads what is around a service: its task definition, network, balancer, log.
+async fn around(
+    aws: &Aws,
+    stack: &StackId,
+    goal: &Goal,
+    service: &EcsService,
+    evidence: &mut Evidence,
+) {
+    let newest = evidence.stopped.last().map(|task| task.id.clone());
+    let (definition, group, running) = futures::join!(
+        task::definition(aws, &goal.definition),
+        balancer::group(aws, goal.target_group.as_deref()),
+        task::running(aws, goal),
+    );
+    if let Some(definition) = definition {
+        task::complete(&mut evidence.intent, &goal.service, &definition);
+    }
+    if let Some(group) = &group.1 {
+        balancer::complete(&mut evidence.intent, group);
+    }
+    evidence.group = group.0;
+    let log = newest.or(running);
+    let (balancer, logs, log_group) = futures::join!(
+        balancer::balancer(aws, stack, goal, group.1.as_ref()),
+        task::logs(aws, goal, log.as_deref()),
+        task::log_group(aws, goal),
+    );
+    evidence.logs = logs;
+    evidence.log_group = log_group;
+    evidence.balancer = balancer;
+    Box::pin(network::add(aws, service, evidence)).await;
+}
+
+/// Returns what a service is set to run.
+fn goal(stack: &StackId, name: &str, service: &EcsService) -> Goal {
+    let primary = primary(service);
+    let group = service.load_balancers().first().and_then(|one| one.target_group_arn());
+    Goal {
+        service: name.to_owned(),
+        cluster: names::cluster(stack),
+        name: service.service_name().unwrap_or_default().to_owned(),
+        definition: service.task_definition().unwrap_or_default().to_owned(),
+        count: u32::try_from(service.desired_count()).unwrap_or_default(),
+        target_group: group.map(str::to_owned),
+        log_group: names::log_group(stack, name),
+        deployment: primary.map(|row| row.id),
+        since: None,
+        had_release: false,
+    }
+}
+
+/// Returns what the spec wants of a service.
+fn intent(stack: &Stack, service: &Service) -> Intent {
+    let home = names::repository(
+        &StackId { app: stack.app.clone(), env: stack.env.clone() },
+        &service.name,
+    );
+    let (image, elsewhere) = match &service.image {
+        Image::Own { reference, .. } => (format!("{home}{}", reference_text(reference)), false),
+        Image::Elsewhere(reference) => {
+            (reference.clone(), crate::reads::ecr::registry(reference).is_none())
+        }
+        Image::Built { .. } | Image::Keep { .. } => (home, false),
+    };
+    let health = service.routing.as_ref().map(|routing| &routing.health);
+    Intent {
+        service: service.name.clone(),
+        count: service.count,
+        port: service.routing.as_ref().map(|routing| routing.port),
+        health_path: health.map(|health| health.path.clone()).unwrap_or_default(),
+        health_codes: health.map(|health| health.codes.clone()).unwrap_or_default(),
+        health_timeout: health.map(|health| health.timeout).unwrap_or_default(),
+        grace: health.map(|health| health.grace).unwrap_or_default(),
+        image,
+        elsewhere,
+        architecture: match service.architecture {
+            Architecture::X86_64 => "amd64",
+            Architecture::Arm64 => "arm64",
+        }
+        .to_owned(),
+        memory: service.memory,
+        stop_timeout: service.stop_timeout,
+        variables: service.env.keys().chain(service.secrets.keys()).cloned().collect(),
+        public: stack.balancer.scheme == Scheme::InternetFacing,
+    }
+}

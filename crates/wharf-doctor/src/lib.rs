@@ -1,0 +1,27 @@
+//! Says why a service does not work: facts in, ranked causes out. Pure.
+//!
+//! Whoever can read an account fills in [`Evidence`]; [`judge`] names the causes, the primary one
+//! first, and [`walk`] goes the way of a request hop by hop. [`of_error`] names the cause of a call
+//! that was refused. Every cause has a code, explained in [`codes`].
+
+mod cause;
+mod codes;
+mod evidence;
+mod health;
+mod judge;
+mod refusal;
+mod route;
+mod start;
+mod stopped;
+mod walk;
+
+pub use cause::{Cause, Certainty};
+pub use codes::{Code, codes, find};
+pub use evidence::{
+    BalancerEvidence, CertificateEvidence, Evidence, GroupEvidence, ImageEvidence, Intent,
+    NameEvidence, Network, Peer, Permit, Seen, ServiceEvidence, StoppedTask, SubnetEvidence,
+    TargetEvidence, Way,
+};
+pub use judge::judge;
+pub use refusal::of_error;
+pub use walk::{Hop, State, walk};

@@ -1,0 +1,75 @@
+//! Calls that AWS refused: which code and text stands for which cause.
+
+use crate::Cause;
+
+/// A row of the table: code of the error (empty for any), a part of its text, the cause.
+const KNOWN: &[(&str, &str, &str, &str)] = &[
+    ("", "iam:passrole", "C805", "whoever deploys may not hand roles to tasks"),
+    ("", "service linked role", "C806", "ECS cannot use its own role"),
+    (
+        "OperationNotPermitted",
+        "deletion protection",
+        "C901",
+        "somebody protected the balancer from deletion",
+    ),
+    ("DependencyViolation", "sg-", "C902", "something else uses the security group"),
+    ("DependencyViolation", "", "C909", "something in the network is still in use"),
+    ("ResourceInUseException", "certificate", "C903", "something still uses the certificate"),
+    ("ResourceInUse", "target group", "C904", "a listener or rule still uses the target group"),
+    ("RepositoryNotEmptyException", "", "C905", "the repository still holds images"),
+    ("DeleteConflict", "", "C906", "the role still has policies that wharf did not make"),
+    (
+        "ClusterContainsTasksException",
+        "",
+        "C907",
+        "tasks that wharf did not start run in the cluster",
+    ),
+    (
+        "ClusterContainsServicesException",
+        "",
+        "C907",
+        "services that wharf did not make run in the cluster",
+    ),
+    ("", "still draining", "C908", "a service of the same name is still draining"),
+    ("AccessDenied", "", "C807", "the credentials do not allow the call"),
+    ("UnauthorizedOperation", "", "C807", "the credentials do not allow the call"),
+];
+
+/// Names the cause of a call that was refused, by the code and the text of the error.
+pub fn of_error(code: &str, message: &str) -> Option<Cause> {
+    let text = message.to_lowercase();
+    let known =
+        KNOWN.iter().find(|(known, part, ..)| code.starts_with(known) && text.contains(part))?;
+    Some(Cause::new(known.2, known.3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_error;
+
+    #[test]
+    fn refusals_have_causes() {
+        for (code, message, wanted) in [
+            ("AccessDeniedException", "not authorized to perform: iam:PassRole on x", Some("C805")),
+            (
+                "InvalidParameterException",
+                "Unable to assume the service linked role.",
+                Some("C806"),
+            ),
+            ("OperationNotPermitted", "because deletion protection is enabled", Some("C901")),
+            ("DependencyViolation", "resource sg-1 has a dependent object", Some("C902")),
+            ("DependencyViolation", "The subnet 'subnet-1' has dependencies", Some("C909")),
+            ("ResourceInUseException", "Certificate arn:x is in use.", Some("C903")),
+            ("ResourceInUse", "Target group 'x' is currently in use by a listener", Some("C904")),
+            ("RepositoryNotEmptyException", "it still contains images", Some("C905")),
+            ("DeleteConflict", "must detach all policies first.", Some("C906")),
+            ("ClusterContainsTasksException", "", Some("C907")),
+            ("InvalidParameterException", "a service that is still Draining.", Some("C908")),
+            ("AccessDenied", "User is not authorized to perform: iam:GetRole", Some("C807")),
+            ("ValidationError", "something else", None),
+        ] {
+            let found = of_error(code, message).map(|cause| cause.code);
+            assert_eq!(found, wanted, "{code} {message}");
+        }
+    }
+}
