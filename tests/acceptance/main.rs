@@ -19,6 +19,7 @@ mod kill;
 mod lifecycle;
 mod money;
 mod plans;
+mod push;
 mod rules;
 mod schemas;
 mod served;

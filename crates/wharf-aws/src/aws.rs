@@ -71,6 +71,8 @@ pub struct Aws {
     pub(crate) places: Arc<tokio::sync::Mutex<()>>,
     /// Whether calls go to an endpoint other than AWS's: an emulator, most likely.
     pub(crate) custom_endpoint: bool,
+    /// That endpoint.
+    pub(crate) endpoint: Option<String>,
     /// Registries elsewhere; `None` when AWS itself is an emulator.
     pub(crate) registries: Option<Arc<Registries>>,
     /// Region, for example `eu-west-1`.
@@ -141,6 +143,7 @@ impl Aws {
             caller: Arc::new(caller),
             places: Arc::default(),
             custom_endpoint,
+            endpoint: config.endpoint_url().map(str::to_owned),
             registries,
             region,
         }

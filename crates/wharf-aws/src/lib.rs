@@ -17,6 +17,7 @@ pub mod offline;
 mod pace;
 pub mod permissions;
 mod placement;
+pub mod push;
 mod reads;
 mod registry;
 mod rollout;

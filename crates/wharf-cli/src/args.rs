@@ -119,6 +119,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Plan, ask, carry it out, wait until healthy, plan again
     Apply(ApplyArgs),
+    /// Build an image, or take an archive, and push it to the service's own repository
+    Push(PushArgs),
     /// Delete everything the stack owns, and nothing else
     Destroy(DestroyArgs),
     /// Show only what somebody changed outside wharf; exit code 2 if anything
@@ -241,6 +243,20 @@ pub(crate) struct ApplyArgs {
     pub(crate) wait_image: Option<Duration>,
 }
 
+/// Arguments of `push`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PushArgs {
+    /// Name of the service; not needed if only one can be meant
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// Push this instead of building: an OCI layout (a file or a directory), or what `docker save` writes
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) archive: Option<PathBuf>,
+    /// Tag in the repository; else the spec's, the git commit, or the first digits of the digest
+    #[arg(long, value_name = "TAG", value_parser = tag)]
+    pub(crate) tag: Option<String>,
+}
+
 /// Flags of `destroy`.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct DestroyArgs {
@@ -283,6 +299,8 @@ pub(crate) enum IamVerb {
     Apply,
     /// Deleting
     Destroy,
+    /// Pushing images; `deploy` takes this and what `apply` takes
+    Push,
 }
 
 /// What to do with the simulated AWS.
@@ -326,6 +344,19 @@ fn image(text: &str) -> Result<(String, String), String> {
             Ok((service.to_owned(), reference.to_owned()))
         }
         _ => Err("expected SERVICE=REF, for example web=:v2".to_owned()),
+    }
+}
+
+/// Checks a tag (OCI Distribution Specification 1.1, pulling manifests).
+fn tag(text: &str) -> Result<String, String> {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let fits = text.len() <= 128
+        && text.bytes().next().is_some_and(word)
+        && text.bytes().all(|byte| word(byte) || matches!(byte, b'.' | b'-'));
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("a tag has at most 128 letters, digits, `_`, `.` and `-`".to_owned())
     }
 }
 

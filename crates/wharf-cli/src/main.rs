@@ -9,6 +9,7 @@ mod cost;
 mod error;
 mod exit;
 mod exposure;
+mod image;
 mod lease;
 mod picture;
 mod review;

@@ -18,6 +18,8 @@ pub enum Verb {
     Apply,
     /// Deleting.
     Destroy,
+    /// Pushing images: `push`, and `deploy` besides what `apply` takes.
+    Push,
 }
 
 impl Verb {
@@ -27,6 +29,7 @@ impl Verb {
             Self::Plan => "plan",
             Self::Apply => "apply",
             Self::Destroy => "destroy",
+            Self::Push => "push",
         }
     }
 }

@@ -89,6 +89,8 @@ pub(super) enum When {
 }
 
 const READ: &[Verb] = &[Verb::Plan, Verb::Apply, Verb::Destroy];
+const READ_AND_PUSH: &[Verb] = &[Verb::Plan, Verb::Apply, Verb::Destroy, Verb::Push];
+const PUSH: &[Verb] = &[Verb::Push];
 const APPLY: &[Verb] = &[Verb::Apply];
 const WRITE: &[Verb] = &[Verb::Apply, Verb::Destroy];
 
@@ -172,7 +174,21 @@ pub(super) const TABLE: &[Row] = &[
     plain!("ecr:DeleteRepository", WRITE, On::Repositories, When::OfApp),
     plain!("ecr:DescribeImages", READ, On::Repositories, When::Always),
     // Finding all repositories of the app means listing, which is about every one.
-    plain!("ecr:DescribeRepositories", READ, On::Any, When::Here),
+    plain!("ecr:DescribeRepositories", READ_AND_PUSH, On::Any, When::Here),
+    // The token speaks for whoever asked for it: what the registry is then told is judged as these
+    // (ECR User Guide, IAM permissions for pushing an image).
+    row(
+        "ecr:GetAuthorizationToken",
+        PUSH,
+        &[
+            need("ecr:GetAuthorizationToken", On::Any, When::Here),
+            need("ecr:BatchCheckLayerAvailability", On::Repositories, When::Always),
+            need("ecr:CompleteLayerUpload", On::Repositories, When::Always),
+            need("ecr:InitiateLayerUpload", On::Repositories, When::Always),
+            need("ecr:PutImage", On::Repositories, When::Always),
+            need("ecr:UploadLayerPart", On::Repositories, When::Always),
+        ],
+    ),
     plain!("ecr:GetLifecyclePolicy", READ, On::Repositories, When::Always),
     plain!("ecr:ListTagsForResource", READ, On::Repositories, When::Always),
     plain!("ecr:PutImageScanningConfiguration", APPLY, On::Repositories, When::OfApp),

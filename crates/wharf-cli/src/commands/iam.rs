@@ -16,6 +16,7 @@ pub(super) fn run(global: &Global, args: &IamArgs, ui: Ui) -> Result<Exit, CliEr
         IamVerb::Plan => Verb::Plan,
         IamVerb::Apply => Verb::Apply,
         IamVerb::Destroy => Verb::Destroy,
+        IamVerb::Push => Verb::Push,
     };
     let all = permissions::policies(&spec.stack, verb);
     let chosen = match args.part {

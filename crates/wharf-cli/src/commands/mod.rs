@@ -15,6 +15,7 @@ mod graph;
 mod help;
 mod iam;
 mod plan;
+mod push;
 mod render;
 mod run;
 mod sandbox;
@@ -37,6 +38,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Check => check::run(&global, ui),
         Command::Plan(args) => Box::pin(plan::run(&global, &args, ui)).await,
         Command::Apply(args) => Box::pin(apply::run(&global, &args, ui)).await,
+        Command::Push(args) => Box::pin(push::run(&global, &args, ui)).await,
         Command::Destroy(args) => Box::pin(destroy::run(&global, &args, ui)).await,
         Command::Diff(args) => diff::run(&global, &args, ui),
         Command::Graph(args) => Box::pin(graph::run(&global, &args, ui)).await,

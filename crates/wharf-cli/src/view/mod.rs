@@ -16,6 +16,7 @@ pub(crate) mod iam;
 pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod push;
 pub(crate) mod report;
 pub(crate) mod status;
 
