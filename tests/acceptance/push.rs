@@ -1,11 +1,13 @@
 //! Images: pushed to the sandbox's registry, from archives made here.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::world::{Run, World};
+use crate::schemas::follows;
+use crate::world::{Run, World, addresses, same};
 
 const SPEC: &str = "version: 1\napp: notes\nregion: eu-west-1\nservices:\n  web:\n    \
                     image: { tag: v1 }\n    port: 3000\n    health: /\n";
@@ -64,6 +66,7 @@ fn an_archive_is_pushed_once() {
     let first = first.expect(0);
     discreet(&first);
     let document = first.json();
+    follows("push", &document);
     assert_eq!(document["format"], "wharf.push/1");
     assert_eq!(document["service"], "web");
     assert_eq!(document["repository"], "notes/web");
@@ -119,4 +122,93 @@ fn a_tag_that_may_not_move_is_not_moved() {
     world.wharf(&["push", "--archive", one.to_str().unwrap(), "--tag", "v7"]).expect(0);
     let run = world.wharf(&["push", "--archive", two.to_str().unwrap(), "--tag", "v7"]).expect(11);
     assert!(run.stderr.contains("the tag `v7` of notes/web exists"), "{}", run.stderr);
+}
+
+const BUILT: &str = "version: 1\napp: notes\nregion: eu-west-1\nservices:\n  web:\n    \
+                     build: .\n    port: 3000\n    health: /\n";
+
+fn deploy(world: &World, archive: &Path, code: i32) -> Run {
+    let archive = archive.to_str().unwrap();
+    let run = world.wharf(&["deploy", "--archive", archive, "--yes"]).expect(code);
+    discreet(&run);
+    run
+}
+
+#[test]
+fn one_command_takes_an_image_from_nothing_to_a_url() {
+    for spec in [SPEC, BUILT] {
+        let world = World::new(spec);
+        let one = layout(&world, "one", "amd64", &json!({}), "one");
+        let first = deploy(&world, &one, 0);
+        assert!(first.stdout.contains("http://"), "{}", first.stdout);
+        assert!(first.stderr.contains("The image needs its repository first."), "{}", first.stderr);
+        world.converged();
+
+        let two = layout(&world, "two", "amd64", &json!({}), "two");
+        let second = deploy(&world, &two, 0);
+        assert!(second.stdout.contains("task definition"), "{}", second.stdout);
+        assert!(!second.stderr.contains("needs its repository"), "{}", second.stderr);
+        world.converged();
+
+        // Nothing is new: nothing is sent, nothing is rolled.
+        let third = deploy(&world, &two, 0);
+        assert!(third.stdout.contains("No changes."), "{}", third.stdout);
+        assert!(third.stderr.contains("0 pieces sent"), "{}", third.stderr);
+        world.destroy();
+    }
+}
+
+#[test]
+fn a_bad_image_is_rolled_back_with_its_cause() {
+    let world = World::new(BUILT);
+    let good = layout(&world, "good", "amd64", &json!({}), "good");
+    deploy(&world, &good, 0);
+    let bad = layout(&world, "bad", "amd64", &json!({ "paths": { "/": 404 } }), "bad");
+    let run = deploy(&world, &bad, 5);
+    assert!(run.stderr.contains("status 404"), "{}", run.stderr);
+    // The old release is live, and is what a plan keeps; only its rollout is to be made good.
+    assert_eq!(addresses(&world.plan()), BTreeSet::from(["service.web".to_owned()]));
+    deploy(&world, &good, 0);
+    world.converged();
+}
+
+#[test]
+fn what_is_built_waits_for_a_deploy() {
+    let world = World::new(BUILT);
+    let run = world.wharf(&["apply", "--yes"]).expect(12);
+    assert!(run.stderr.contains("wharf deploy"), "{}", run.stderr);
+    let archive = layout(&world, "image", "amd64", &json!({}), "one");
+    let run = deploy(&world, &archive, 0);
+    assert!(!run.stderr.contains("needs its repository"), "{}", run.stderr);
+    world.converged();
+}
+
+#[test]
+fn a_deploy_that_could_not_ask_begins_nothing() {
+    let world = World::new(BUILT);
+    let before = world.contents();
+    let archive = layout(&world, "image", "amd64", &json!({}), "one");
+    let archive = archive.to_str().unwrap();
+    world.wharf(&["deploy", "--archive", archive]).expect(3);
+    world.wharf(&["deploy", "--archive", archive, "--yes", "--image", "web=:v2"]).expect(3);
+    // Without a Dockerfile there is nothing to build.
+    let run = world.wharf(&["deploy", "--yes"]).expect(3);
+    assert!(run.stderr.contains("there is no `./Dockerfile`"), "{}", run.stderr);
+    let other = layout(&world, "other", "arm64", &json!({}), "one");
+    world.wharf(&["deploy", "--archive", other.to_str().unwrap(), "--yes"]).expect(3);
+    same(&world.contents(), &before);
+}
+
+#[test]
+fn a_deploy_in_json_is_lines_of_documents() {
+    let world = World::new(BUILT);
+    let archive = layout(&world, "image", "amd64", &json!({}), "one");
+    let archive = archive.to_str().unwrap();
+    let run = world.wharf(&["deploy", "--archive", archive, "--yes", "--format", "json"]).expect(0);
+    let lines: Vec<Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let pushes = lines.iter().filter(|line| line["format"] == "wharf.push/1");
+    assert_eq!(pushes.count(), 1);
+    assert_eq!(lines.iter().filter(|line| line["type"] == "end").count(), 2);
+    assert_eq!(lines.last().unwrap()["exit"], 0);
 }

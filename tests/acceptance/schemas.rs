@@ -18,7 +18,7 @@ fn schema(name: &str) -> jsonschema::Validator {
 }
 
 #[track_caller]
-fn follows(name: &str, document: &Value) {
+pub(crate) fn follows(name: &str, document: &Value) {
     let problems: Vec<String> = schema(name)
         .iter_errors(document)
         .map(|error| format!("{}: {error}", error.instance_path()))

@@ -37,3 +37,18 @@ done
 # Neither a kernel that allows overlays nor user namespaces are needed this way.
 export WHARF_TEST_REGISTRY="127.0.0.1:$port" BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
 cargo test -q -p wharf-image --test main -- --ignored --nocapture
+
+# The whole way: a Dockerfile, a builder, the sandbox's registry, a service that runs what was built.
+cargo build -q -p wharf-cli
+mkdir "$at/app"
+printf 'FROM scratch\nCOPY Dockerfile /\nEXPOSE 3000\n' >"$at/app/Dockerfile"
+cat >"$at/app/wharf.yaml" <<SPEC
+version: 1
+app: notes
+region: eu-west-1
+services:
+  web: { build: ., port: 3000, health: / }
+SPEC
+wharf() { target/debug/wharf "$@" --file "$at/app/wharf.yaml" --sandbox="$at/sandbox"; }
+wharf deploy --yes
+wharf plan --detailed-exitcode

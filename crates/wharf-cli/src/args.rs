@@ -121,6 +121,8 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Build an image, or take an archive, and push it to the service's own repository
     Push(PushArgs),
+    /// Make the repository, build and push the image, and apply with exactly that image
+    Deploy(DeployArgs),
     /// Delete everything the stack owns, and nothing else
     Destroy(DestroyArgs),
     /// Show only what somebody changed outside wharf; exit code 2 if anything
@@ -255,6 +257,32 @@ pub(crate) struct PushArgs {
     /// Tag in the repository; else the spec's, the git commit, or the first digits of the digest
     #[arg(long, value_name = "TAG", value_parser = tag)]
     pub(crate) tag: Option<String>,
+}
+
+/// Flags of `deploy`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DeployArgs {
+    /// Name of the service; without it, all that have a `build`
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// Deploy this instead of building: an OCI layout (a file or a directory), or what `docker save` writes
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) archive: Option<PathBuf>,
+    /// Tag in the repository; else the spec's, the git commit, or the first digits of the digest
+    #[arg(long, value_name = "TAG", value_parser = tag)]
+    pub(crate) tag: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Delete what the spec no longer names, with the data in it
+    #[arg(long)]
+    pub(crate) allow_delete: bool,
+    /// Let this resource stop answering for as long as the plan says (repeatable)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) allow_downtime: Vec<Address>,
+    /// How long to wait for images of other services to be pushed, for example `10m`
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) wait_image: Option<Duration>,
 }
 
 /// Flags of `destroy`.

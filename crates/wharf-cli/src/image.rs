@@ -68,7 +68,7 @@ pub(crate) async fn ready(
     let folder = folder(&session.global);
     let ready = match (archive, &service.image) {
         (Some(path), _) => Ready {
-            archive: Archive::open(path).map_err(explain)?,
+            archive: Archive::open(path).map_err(|error| explain(&error))?,
             source: Source::of(&folder).await,
             builder: None,
             _built: None,
@@ -90,15 +90,16 @@ async fn built(
     folder: &Path,
     build: &wharf_spec::stack::Build,
 ) -> Result<Ready, CliError> {
-    let context = folder.join(&build.context);
-    let file = context.join(&build.file);
+    // Without the repeated dots that joining leaves.
+    let context: PathBuf = folder.join(&build.context).components().collect();
+    let file: PathBuf = context.join(&build.file).components().collect();
     if !file.is_file() {
         let message = format!("there is no `{}` to build `{}`", file.display(), service.name);
         return Err(CliError::new(Exit::Usage, message).hint(
             "`build.context` counts from the folder of the spec, `build.file` from the context",
         ));
     }
-    let engine = wharf_image::detect().await.map_err(explain)?;
+    let engine = wharf_image::detect().await.map_err(|error| explain(&error))?;
     let temporary = tempfile::tempdir().map_err(|error| {
         CliError::new(Exit::Other, "there is no place for the image").cause(error.to_string())
     })?;
@@ -115,8 +116,8 @@ async fn built(
     let (name, builder) = (&service.name, engine.builder.name());
     ui.say(&format!("Building {name} for {} with {builder}.", what.platform));
     let print = |line: &str| ui.say(&format!("  {line}"));
-    wharf_image::build(&engine, &what, &path, print).await.map_err(explain)?;
-    let archive = Archive::open(&path).map_err(explain)?;
+    wharf_image::build(&engine, &what, &path, print).await.map_err(|error| explain(&error))?;
+    let archive = Archive::open(&path).map_err(|error| explain(&error))?;
     Ok(Ready { archive, source, builder: Some(builder), _built: Some(temporary) })
 }
 
@@ -188,7 +189,7 @@ pub(crate) async fn send(
         None => work.await,
     };
     progress.end();
-    let pushed = pushed.map_err(explain)?;
+    let pushed = pushed.map_err(|error| explain(&error))?;
     session.ui.say(&view::push::done(&to, &pushed));
     Ok(Sent {
         service: service.name.clone(),
@@ -248,8 +249,8 @@ fn platform(architecture: Architecture) -> &'static str {
     }
 }
 
-fn explain(error: ImageError) -> CliError {
-    let exit = match &error {
+fn explain(error: &ImageError) -> CliError {
+    let exit = match error {
         ImageError::Io { .. }
         | ImageError::NotAnArchive { .. }
         | ImageError::SeveralImages { .. }
@@ -261,7 +262,7 @@ fn explain(error: ImageError) -> CliError {
         | ImageError::NoRepository { .. }
         | ImageError::Registry { .. } => Exit::Other,
     };
-    let wrapped = CliError::from_error(exit, &error);
+    let wrapped = CliError::from_error(exit, error);
     match error {
         ImageError::Unauthorized { .. } => {
             wrapped.hint("`wharf iam push` prints a policy with all that pushing needs")

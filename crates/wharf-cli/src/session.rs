@@ -123,6 +123,23 @@ impl Session {
         Ok(Self { spec, aws, ui, global: global.clone() })
     }
 
+    /// Returns the same stack under other flags: nothing is read or connected to again, and no
+    /// warning is repeated.
+    pub(crate) fn again(&self, global: Global) -> Result<Self, CliError> {
+        let Spec { file, text, .. } = &self.spec;
+        let parsed = wharf_spec::parse(text, file, &options(&global)?).map_err(|problems| {
+            let rendered = problems.render(text, self.ui.color_err());
+            CliError::new(Exit::Usage, rendered.trim_end().to_owned())
+        })?;
+        let spec = Spec {
+            file: file.clone(),
+            text: text.clone(),
+            stack: parsed.stack,
+            warnings: parsed.warnings,
+        };
+        Ok(Self { spec, aws: self.aws.clone(), ui: self.ui, global })
+    }
+
     /// Returns the identity of the stack.
     pub(crate) fn id(&self) -> StackId {
         StackId { app: self.spec.stack.app.clone(), env: self.spec.stack.env.clone() }
@@ -287,10 +304,21 @@ fn balancer_dns(snapshot: &Snapshot) -> Option<&String> {
 fn waiting(stack: &Stack, facts: &Facts) -> Vec<wharf_plan::Waiting> {
     let mut waiting = Vec::new();
     for service in stack.services.values() {
-        let Image::Own { reference, .. } = &service.image else { continue };
         if facts.images.get(&service.name).is_some_and(|image| image.digest.is_some()) {
             continue;
         }
+        let reference = match &service.image {
+            Image::Own { reference, .. } => reference,
+            Image::Built { .. } => {
+                waiting.push(wharf_plan::Waiting {
+                    address: Address::new("image", &service.name),
+                    what: "nobody has built and pushed it yet; `wharf deploy` does".to_owned(),
+                    how: Vec::new(),
+                });
+                continue;
+            }
+            Image::Elsewhere(_) | Image::Keep { .. } => continue,
+        };
         let home = format!("{}/{}", stack.app, service.name);
         let shown = match reference {
             ImageReference::Tag(tag) => format!("{home}:{tag}"),

@@ -24,6 +24,9 @@ use crate::wait::{Look, wait};
 /// How often a push is looked for.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// The reference of `build` while nothing runs.
+const BUILD: &str = "build";
+
 /// See the module.
 pub(crate) struct Image;
 
@@ -32,7 +35,7 @@ pub(crate) struct Image;
 pub(crate) struct Props {
     /// The service's own repository; `None` for an image that is named in full.
     repository: Option<String>,
-    /// `:tag`, `@sha256:…` or `keep` in the own repository, else a full reference.
+    /// `:tag`, `@sha256:…`, `keep` or `build` in the own repository, else a full reference.
     reference: String,
     /// `None` as long as it is not known.
     digest: Option<String>,
@@ -52,6 +55,9 @@ impl Kind for Image {
             let note = match (&wanted.repository, &wanted.digest) {
                 (Some(_), None) if wanted.reference == KEEP => {
                     Some("takes over the image that runs".to_owned())
+                }
+                (Some(_), None) if wanted.reference == BUILD => {
+                    Some("`wharf deploy` builds and pushes it".to_owned())
                 }
                 (Some(repository), None) => {
                     Some(format!("{repository}{} has not been pushed yet", wanted.reference))
@@ -100,6 +106,12 @@ impl Kind for Image {
             let uri = uri(&want, "").unwrap_or(want.reference);
             return Ok(Outcome::Done { outputs: outputs(&uri), id: uri });
         };
+        if want.reference == BUILD {
+            return Ok(Outcome::Waiting {
+                what: "nobody has built and pushed the image yet".to_owned(),
+                how: vec!["wharf deploy".to_owned()],
+            });
+        }
         let Some(reference) = parse(&want.reference) else {
             return Ok(Outcome::Waiting {
                 what: "`image: keep` takes over the image that runs, and nothing runs yet"
@@ -179,6 +191,7 @@ fn props(stack: &StackId, service: &Service, fact: Option<&ImageFact>) -> Props 
         Wanted::Own { reference, .. } => (own(), reference_text(reference)),
         Wanted::Keep { .. } | Wanted::Built { .. } => match fact {
             Some(running) if running.reference != KEEP => (None, running.reference.clone()),
+            _ if matches!(service.image, Wanted::Built { .. }) => (own(), BUILD.to_owned()),
             _ => (own(), KEEP.to_owned()),
         },
         Wanted::Elsewhere(reference) => (None, reference.clone()),

@@ -60,9 +60,11 @@ impl Kind for Repository {
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
         for service in stack.services.values() {
-            let (Image::Own { repository, .. } | Image::Keep { repository }) = &service.image
-            else {
-                continue;
+            let repository = match &service.image {
+                Image::Own { repository, .. }
+                | Image::Built { repository, .. }
+                | Image::Keep { repository } => repository,
+                Image::Elsewhere(_) => continue,
             };
             let name = names::repository(&id, &service.name);
             let Facts { partition, region, account, .. } = facts;

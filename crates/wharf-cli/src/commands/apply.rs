@@ -23,24 +23,25 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, ui: Ui) -> Result<Exi
 
 async fn fresh(global: &Global, args: &ApplyArgs, ui: Ui) -> Result<Exit, CliError> {
     let session = Session::start(global, ui).await?;
+    with(&session, args).await
+}
+
+/// Plans what the session's flags say, asks unless told not to, and carries it out.
+pub(super) async fn with(session: &Session, args: &ApplyArgs) -> Result<Exit, CliError> {
+    let ui = session.ui;
     if args.yes {
         // The lease comes first, so that what is read stays true until it is acted upon.
-        return holding(&session, Box::pin(read_and_apply(&session, args))).await;
+        return holding(session, Box::pin(read_and_apply(session, args))).await;
     }
-    if global.format == Format::Json {
-        return Err(
-            CliError::new(Exit::Usage, "a question cannot be asked in JSON").hint("add --yes")
-        );
-    }
+    in_words(&session.global)?;
     let snapshot = session.read().await?;
     let plan = session.plan(&snapshot, false)?;
-    show(&session, &plan)?;
+    show(session, &plan)?;
     if plan.is_empty() {
-        return finish_unchanged(&session, &snapshot).await;
+        return finish_unchanged(session, &snapshot).await;
     }
     if !Ui::can_ask() {
-        return Err(CliError::new(Exit::Usage, "nobody can be asked: this is not a terminal")
-            .hint("add --yes to apply without asking, or save a plan with `wharf plan --out FILE` and apply that"));
+        return Err(nobody());
     }
     if !consent::obtain(&plan, args, Seen::AtATerminal, ui)? {
         return Ok(Exit::Done);
@@ -49,7 +50,30 @@ async fn fresh(global: &Global, args: &ApplyArgs, ui: Ui) -> Result<Exit, CliErr
         ui.say("Nothing was changed.");
         return Ok(Exit::Done);
     }
-    holding(&session, Box::pin(reconsider_and_apply(&session, args, plan))).await
+    holding(session, Box::pin(reconsider_and_apply(session, args, plan))).await
+}
+
+/// Refuses a run that will have a question and nobody to ask it.
+pub(super) fn askable(global: &Global, args: &ApplyArgs) -> Result<(), CliError> {
+    if args.yes {
+        return Ok(());
+    }
+    in_words(global)?;
+    if Ui::can_ask() { Ok(()) } else { Err(nobody()) }
+}
+
+fn in_words(global: &Global) -> Result<(), CliError> {
+    if global.format == Format::Json {
+        return Err(
+            CliError::new(Exit::Usage, "a question cannot be asked in JSON").hint("add --yes")
+        );
+    }
+    Ok(())
+}
+
+fn nobody() -> CliError {
+    CliError::new(Exit::Usage, "nobody can be asked: this is not a terminal")
+        .hint("add --yes to apply without asking, or save a plan with `wharf plan --out FILE` and apply that")
 }
 
 async fn read_and_apply(session: &Session, args: &ApplyArgs) -> Result<Exit, CliError> {

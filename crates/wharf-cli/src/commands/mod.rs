@@ -5,6 +5,7 @@ mod apply;
 mod check;
 mod completions;
 mod consent;
+mod deploy;
 mod destroy;
 mod diff;
 mod doctor;
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Plan(args) => Box::pin(plan::run(&global, &args, ui)).await,
         Command::Apply(args) => Box::pin(apply::run(&global, &args, ui)).await,
         Command::Push(args) => Box::pin(push::run(&global, &args, ui)).await,
+        Command::Deploy(args) => Box::pin(deploy::run(&global, &args, ui)).await,
         Command::Destroy(args) => Box::pin(destroy::run(&global, &args, ui)).await,
         Command::Diff(args) => diff::run(&global, &args, ui),
         Command::Graph(args) => Box::pin(graph::run(&global, &args, ui)).await,

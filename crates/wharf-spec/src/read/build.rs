@@ -7,7 +7,6 @@ use crate::keys::{self, Fields, shorten};
 use crate::problem::{Problem, Span};
 use crate::stack::Architecture;
 use crate::units;
-use crate::unsupported::Feature;
 
 /// A build as it is written, before it is known for which architecture.
 #[derive(Clone)]
@@ -20,7 +19,6 @@ pub(super) struct Plan {
 
 /// Reads `build`; one text is the context.
 pub(super) fn plan(cx: &mut Cx, node: &Node) -> Option<Plan> {
-    cx.uses(Feature::Build, node.span);
     let mut plan = Plan {
         context: ".".to_owned(),
         file: "Dockerfile".to_owned(),

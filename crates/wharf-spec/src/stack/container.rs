@@ -12,10 +12,10 @@ pub enum Image {
         /// Settings of the repository.
         repository: Repository,
     },
-    /// Built and pushed by wharf, to a repository of the app.
+    /// Built and pushed by wharf, to the own repository `{app}/{service}`.
     Built {
-        /// Name of the repository below the app: the service's or job's name, or the key under
-        /// `images` when several share the image.
+        /// Name of what is built: the service's or job's name, or the key under `images` when
+        /// several share the build.
         name: String,
         /// How it is built.
         build: Build,
