@@ -231,6 +231,7 @@ fn documents_name_only_commands_and_flags_there_are() {
     let mut known: BTreeSet<String> = BTreeSet::new();
     for command in [
         "check",
+        "init",
         "plan",
         "apply",
         "destroy",

@@ -14,6 +14,7 @@ mod forecast;
 mod foreign;
 mod golden;
 mod iam;
+mod init;
 mod interrupt;
 mod kill;
 mod lifecycle;

@@ -113,6 +113,8 @@ pub(crate) enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a first spec, from the Dockerfile here and a few answers
+    Init(InitArgs),
     /// Check the spec, offline: all problems at once
     Check,
     /// Read the account and show what apply would do
@@ -190,6 +192,29 @@ impl Command {
             _ => &[Format::Text, Format::Json],
         }
     }
+}
+
+/// Arguments of `init`; each of the first answers a question.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct InitArgs {
+    /// Name of the app; the directory's if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) app: Option<String>,
+    /// Port the container listens on; that of EXPOSE if not given
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+    /// Path that answers when the service is well; that of HEALTHCHECK if not given
+    #[arg(long, value_name = "PATH")]
+    pub(crate) health: Option<String>,
+    /// Name of the service; `web` if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// The Dockerfile to read; `Dockerfile`, if there is one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dockerfile: Option<PathBuf>,
+    /// Take defaults instead of asking
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// Flags of `plan`.

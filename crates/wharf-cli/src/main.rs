@@ -15,6 +15,7 @@ mod picture;
 mod review;
 mod schema;
 mod session;
+mod starter;
 mod ui;
 mod view;
 

@@ -46,9 +46,7 @@ pub(crate) fn read_text(global: &Global) -> Result<(String, String), CliError> {
         let mut wrapped = CliError::new(Exit::Usage, format!("cannot read the spec `{file}`"))
             .cause(error.to_string());
         if error.kind() == std::io::ErrorKind::NotFound {
-            wrapped = wrapped.hint(
-                "name it with `--file`, or write a `wharf.yaml`; `specs/minimal.yaml` is a start",
-            );
+            wrapped = wrapped.hint("name it with `--file`, or write one with `wharf init`");
         }
         return Err(wrapped);
     }

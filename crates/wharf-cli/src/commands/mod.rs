@@ -15,6 +15,7 @@ mod fmt;
 mod graph;
 mod help;
 mod iam;
+mod init;
 mod plan;
 mod push;
 mod render;
@@ -53,6 +54,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Explain { code } => explain::run(&global, code.as_deref(), ui),
         Command::Adopt(args) => Box::pin(adopt::run(&global, &args, ui)).await,
         Command::Iam(args) => iam::run(&global, &args, ui),
+        Command::Init(args) => init::run(&global, &args, ui),
         Command::Sandbox(command) => Box::pin(sandbox::run(&global, &command, ui)).await,
         Command::Completions { shell } => completions::run(shell, ui),
         Command::Help { topic } => help::run(topic.as_deref(), ui),

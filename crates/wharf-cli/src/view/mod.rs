@@ -13,6 +13,7 @@ mod field;
 mod headline;
 pub(crate) mod html;
 pub(crate) mod iam;
+pub(crate) mod init;
 pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod progress;
