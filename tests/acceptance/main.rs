@@ -5,6 +5,7 @@
 mod account;
 mod adopt;
 mod bad_input;
+mod beside;
 mod consent;
 mod diff;
 mod docs;

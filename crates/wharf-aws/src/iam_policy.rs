@@ -47,11 +47,13 @@ pub(crate) fn execution(stack: &StackId, service: &Service, facts: &Facts) -> Va
         &["logs:CreateLogStream", "logs:PutLogEvents"],
         &[&format!("arn:{partition}:logs:{region}:{account}:log-group:{group}:*")],
     )];
-    if let Some(repository) = repository_arn(stack, service, facts) {
+    let repositories = repository_arns(stack, service, facts);
+    if !repositories.is_empty() {
+        let repositories: Vec<&str> = repositories.iter().map(String::as_str).collect();
         statements.push(allow(&["ecr:GetAuthorizationToken"], &["*"]));
         statements.push(allow(
             &["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            &[&repository],
+            &repositories,
         ));
     }
     statements.extend(secrets(service, facts));
@@ -80,28 +82,33 @@ pub(crate) fn task(service: &Service) -> Option<Value> {
     (!statements.is_empty()).then(|| document(statements))
 }
 
-/// Returns the ARN of the private repository the image comes from, if it comes from one.
-fn repository_arn(stack: &StackId, service: &Service, facts: &Facts) -> Option<String> {
+/// Returns the ARNs of the private repositories that the images of a task come from.
+fn repository_arns(stack: &StackId, service: &Service, facts: &Facts) -> BTreeSet<String> {
     let Facts { partition, region, account, .. } = facts;
-    match &service.image {
-        Image::Own { .. } | Image::Keep { .. } | Image::Built { .. } => {
-            let name = names::repository(stack, &service.name);
-            Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
-        }
-        Image::Elsewhere(reference) => registry(reference).map(|found| {
+    let elsewhere = |reference: &str| {
+        registry(reference).map(|found| {
             format!(
                 "arn:{partition}:ecr:{}:{}:repository/{}",
                 found.region, found.account, found.repository
             )
-        }),
-    }
+        })
+    };
+    let own = match &service.image {
+        Image::Own { .. } | Image::Keep { .. } | Image::Built { .. } => {
+            let name = names::repository(stack, &service.name);
+            Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
+        }
+        Image::Elsewhere(reference) => elsewhere(reference),
+    };
+    let sidecars = service.sidecars.values().filter_map(|sidecar| elsewhere(&sidecar.image));
+    own.into_iter().chain(sidecars).collect()
 }
 
 fn secrets(service: &Service, facts: &Facts) -> Vec<Value> {
     let Facts { partition, region, account, .. } = facts;
     let (mut parameters, mut secrets) = (BTreeSet::new(), BTreeSet::new());
     let (mut keys, mut aliases) = (BTreeSet::new(), BTreeSet::new());
-    for reference in service.secrets.values() {
+    for reference in service.secret_refs() {
         let fact = facts.secrets.get(&secret::text(reference));
         let arn = fact.and_then(|fact| fact.arn.clone());
         match reference {

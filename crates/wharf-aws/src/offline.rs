@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wharf_graph::Facts;
 use wharf_graph::facts::{Egress, HostedZone, ImageFact, SecretFact, Subnet, Vpc};
 use wharf_spec::Stack;
-use wharf_spec::stack::{Image, Placement, Scheme, VpcRef, Zone};
+use wharf_spec::stack::{Image, Placement, Scheme, Service, VpcRef, Zone};
 
 use crate::reads::images::reference_text;
 use crate::secret;
@@ -135,7 +135,7 @@ fn images(stack: &Stack) -> BTreeMap<String, ImageFact> {
 
 /// Secrets are called what the spec calls them.
 fn secrets(stack: &Stack) -> BTreeMap<String, SecretFact> {
-    let all = stack.services.values().flat_map(|service| service.secrets.values());
+    let all = stack.services.values().flat_map(Service::secret_refs);
     all.map(|reference| {
         let text = secret::text(reference);
         (text.clone(), SecretFact { arn: Some(text), ..SecretFact::default() })

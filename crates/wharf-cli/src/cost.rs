@@ -136,8 +136,11 @@ impl Running {
             arm: definition["architecture"] == "ARM64",
             addresses: props["public_ip"] == true,
         });
-        let secrets = definition.pointer("/container/secrets").and_then(Value::as_object);
-        for value in secrets.into_iter().flat_map(|map| map.values()).filter_map(Value::as_str) {
+        let sidecars = definition["sidecars"].as_object().into_iter().flat_map(|map| map.values());
+        let secrets = std::iter::once(&definition["container"])
+            .chain(sidecars)
+            .filter_map(|container| container["secrets"].as_object());
+        for value in secrets.flat_map(|map| map.values()).filter_map(Value::as_str) {
             if value.split(':').nth(2) == Some("secretsmanager") {
                 // Further parts choose a key inside the same secret.
                 let secret: Vec<&str> = value.split(':').take(7).collect();

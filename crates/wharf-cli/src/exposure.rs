@@ -216,11 +216,18 @@ fn role(address: &Address, before: Option<&Value>, after: &Value, add: &mut impl
 
 fn secrets(before: Option<&Value>, after: &Value, add: &mut impl FnMut(String)) {
     let list = |props: Option<&Value>| -> BTreeMap<String, Value> {
-        props
-            .and_then(|props| props.pointer("/container/secrets"))
-            .and_then(Value::as_object)
-            .map(|map| map.iter().map(|(name, from)| (name.clone(), from.clone())).collect())
-            .unwrap_or_default()
+        let mut found = BTreeMap::new();
+        let Some(props) = props else { return found };
+        let sidecars = props["sidecars"].as_object().into_iter().flatten();
+        let sidecars = sidecars.map(|(name, sidecar)| (format!(" (in {name})"), sidecar));
+        for (place, container) in
+            std::iter::once((String::new(), &props["container"])).chain(sidecars)
+        {
+            for (name, from) in container["secrets"].as_object().into_iter().flatten() {
+                found.insert(format!("{name}{place}"), from.clone());
+            }
+        }
+        found
     };
     let old = list(before);
     for (name, from) in list(Some(after)) {

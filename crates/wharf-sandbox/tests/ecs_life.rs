@@ -5,7 +5,7 @@ use wharf_sandbox::image::App;
 
 use crate::{
     common::json,
-    ecs_stage::{Stage, answering, definition, events, merged, on, open, steady, told},
+    ecs_stage::{IMAGE, Stage, answering, definition, events, merged, on, open, steady, told},
 };
 
 #[tokio::test(start_paused = true)]
@@ -288,4 +288,72 @@ async fn later_tasks_get_the_digest_of_the_first() {
     for task in stage.tasks("RUNNING").await {
         assert_eq!(task["containers"][0]["imageDigest"], moved.as_str());
     }
+}
+
+/// Registers a second container `two` beside `web`, and runs a service of both.
+async fn beside(stage: &Stage, two: Value, web: Value) {
+    let mut input = definition("v2", web);
+    let mut second = input["containerDefinitions"][0].clone();
+    second["name"] = json!("two");
+    second["portMappings"] = json!([]);
+    second["dependsOn"] = json!([]);
+    let second = merged(second, two);
+    input["containerDefinitions"].as_array_mut().unwrap().push(second);
+    let made = stage.ecs("RegisterTaskDefinition", input).await.ok();
+    let arn = made["taskDefinition"]["taskDefinitionArn"].as_str().unwrap().to_owned();
+    stage.create(&arn, json!({})).await;
+}
+
+fn statuses(task: &Value) -> Vec<(&str, &str)> {
+    let containers = task["containers"].as_array().unwrap().iter();
+    containers
+        .map(|it| (it["name"].as_str().unwrap(), it["lastStatus"].as_str().unwrap()))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_waits_for_the_end_of_another() {
+    let stage = Stage::new().await;
+    stage.push("v2", App::default());
+    let once = App { exit_code: Some(0), exit_after_seconds: 40, ..App::default() };
+    stage.push("once", once);
+    let waits = json!({"dependsOn": [{"containerName": "two", "condition": "SUCCESS"}]});
+    let image = format!("{IMAGE}:once");
+    beside(&stage, json!({"image": image, "essential": false}), waits).await;
+    stage.pass(50).await;
+    let task = &stage.tasks("RUNNING").await[0];
+    assert_eq!(task["lastStatus"], "ACTIVATING");
+    assert_eq!(statuses(task), [("web", "PENDING"), ("two", "RUNNING")]);
+    stage.pass(30).await;
+    let task = &stage.tasks("RUNNING").await[0];
+    assert_eq!(task["lastStatus"], "RUNNING");
+    assert_eq!(statuses(task), [("web", "RUNNING"), ("two", "STOPPED")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_waits_in_vain_stops_the_task() {
+    let stage = Stage::new().await;
+    stage.push("v2", App::default());
+    let fails = App { exit_code: Some(1), exit_after_seconds: 5, ..App::default() };
+    stage.push("fails", fails);
+    let waits = json!({"dependsOn": [{"containerName": "two", "condition": "SUCCESS"}]});
+    let image = format!("{IMAGE}:fails");
+    beside(&stage, json!({"image": image, "essential": false}), waits).await;
+    stage.pass(240).await;
+    assert_eq!(stage.tasks("STOPPED").await[0]["stopCode"], "TaskFailedToStart");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_essential_container_beside_takes_the_task_with_it() {
+    let stage = Stage::new().await;
+    stage.push("v2", App::default());
+    let ends = App { exit_code: Some(3), exit_after_seconds: 60, ..App::default() };
+    stage.push("ends", ends);
+    beside(&stage, json!({"image": format!("{IMAGE}:ends")}), json!({})).await;
+    stage.pass(60).await;
+    assert_eq!(stage.tasks("RUNNING").await[0]["lastStatus"], "RUNNING");
+    stage.pass(60).await;
+    let task = &stage.tasks("STOPPED").await[0];
+    assert_eq!(task["stopCode"], "EssentialContainerExited");
+    assert_eq!(task["containers"][1]["exitCode"], 3);
 }

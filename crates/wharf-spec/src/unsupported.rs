@@ -11,7 +11,6 @@ use crate::read::Cx;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Feature {
     Alarms,
-    After,
     BalancerUse,
     BlueGreen,
     Canary,
@@ -22,13 +21,11 @@ pub(crate) enum Feature {
     RenamedFrom,
     Role,
     ScaleRange,
-    Sidecars,
     Spot,
 }
 
 /// The features this version refuses, with what they are called and what to do meanwhile.
 const NOT_APPLIED: &[(Feature, &str, &str)] = &[
-    (Feature::After, "`after`", "remove it for now"),
     (Feature::Alarms, "`rollback_on_alarms`", "remove it for now"),
     (Feature::BalancerUse, "`use`", "without it, wharf makes a balancer for this stack"),
     (Feature::BlueGreen, "`strategy: blue-green`", "write `strategy: rolling`, or remove the line"),
@@ -44,7 +41,6 @@ const NOT_APPLIED: &[(Feature, &str, &str)] = &[
         "a range of tasks",
         "for a fixed number of tasks, write for example `scale: 2`",
     ),
-    (Feature::Sidecars, "`sidecars`", "remove it for now"),
     (Feature::Spot, "`spot`", "remove it for now"),
 ];
 

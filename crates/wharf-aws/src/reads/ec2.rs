@@ -326,7 +326,10 @@ fn needed_endpoints(stack: &Stack) -> Option<BTreeSet<&'static str>> {
         {
             return None;
         }
-        for secret in service.secrets.values() {
+        if service.sidecars.values().any(|one| super::ecr::registry(&one.image).is_none()) {
+            return None;
+        }
+        for secret in service.secret_refs() {
             needed.insert(match secret {
                 SecretRef::Ssm { .. } => "ssm",
                 SecretRef::SecretsManager { .. } => "secretsmanager",

@@ -161,18 +161,18 @@ fn task_definition(props: &Props<'_>) -> String {
     let thousandths = props.number("/cpu") * 1000 / 1024;
     let cpu = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
     let cpu = cpu.trim_end_matches('0').trim_end_matches('.');
-    let secrets = props
-        .0
-        .pointer("/container/secrets")
-        .and_then(Value::as_object)
-        .map_or(0, serde_json::Map::len);
-    let secrets = match secrets {
-        0 => String::new(),
-        1 => ", 1 secret".to_owned(),
-        number => format!(", {number} secrets"),
+    let count = |place: &str, what: &str| {
+        let found = props.0.pointer(place).and_then(Value::as_object);
+        match found.map_or(0, serde_json::Map::len) {
+            0 => String::new(),
+            1 => format!(", 1 {what}"),
+            number => format!(", {number} {what}s"),
+        }
     };
+    let (sidecars, secrets) =
+        (count("/sidecars", "sidecar"), count("/container/secrets", "secret"));
     format!(
-        "{cpu} vCPU, {} MiB, {}{secrets}",
+        "{cpu} vCPU, {} MiB, {}{sidecars}{secrets}",
         props.number("/memory"),
         props.text("/architecture").to_lowercase()
     )

@@ -132,6 +132,9 @@ rules! { "ECS"
     DEPENDENCY_CHECKED: "ecs/dependency-checked", 400 "ClientException",
         "A container can only wait for HEALTHY of one with a health check.",
         "ECS developer guide, task definition parameters";
+    DEPENDENCY_MAY_END: "ecs/dependency-may-end", 400 "ClientException",
+        "No container can wait for the end of an essential one.",
+        "ECS API reference, ContainerDependency";
     CPU_WITHIN_TASK: "ecs/cpu-within-task", 400 "ClientException",
         "Containers share the CPU of the task.",
         "ECS developer guide, task definition parameters";

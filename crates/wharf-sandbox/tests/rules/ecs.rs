@@ -246,6 +246,13 @@ fn containers() -> Vec<Row> {
                 json!({"portMappings": []}),
             )],
         ),
+        row(
+            "ecs/dependency-may-end",
+            [register_two(
+                json!({"dependsOn": [{"containerName": "two", "condition": "SUCCESS"}]}),
+                json!({"portMappings": []}),
+            )],
+        ),
         row("ecs/cpu-within-task", [one(json!({"cpu": 512}))]),
         row("ecs/memory-within-task", [one(json!({"memory": 1024}))]),
         row(

@@ -45,9 +45,6 @@ pub(super) fn read(
     let deploy = deploy::read(cx, deploy, routed);
     let sidecars = fields.get(cx, "sidecars");
     let sidecars = sidecars.map(|node| sidecar::all(cx, node, images)).unwrap_or_default();
-    if let Some(entry) = fields.entry("sidecars") {
-        cx.uses(Feature::Sidecars, entry.key.span);
-    }
     let depends_on = fields.get(cx, "depends_on");
     let depends_on = depends_on.map(|node| sidecar::conditions(cx, node)).unwrap_or_default();
     if let Some(node) = fields.get(cx, "waive") {
@@ -97,9 +94,6 @@ fn spot(cx: &mut Cx, fields: Fields<'_>) -> u32 {
 fn after(cx: &mut Cx, fields: Fields<'_>) -> BTreeSet<String> {
     let Some(node) = fields.get(cx, "after") else { return BTreeSet::new() };
     let names = units::one_or_more(cx, node, "`after`").unwrap_or_default();
-    if let (Some(entry), false) = (fields.entry("after"), names.is_empty()) {
-        cx.uses(Feature::After, entry.key.span);
-    }
     let mut after = BTreeSet::new();
     for (name, span) in names {
         if !after.insert(name) {

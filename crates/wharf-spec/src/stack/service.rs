@@ -61,6 +61,14 @@ pub struct Service {
     pub exec: bool,
 }
 
+impl Service {
+    /// Lists the references to secrets of all its containers.
+    pub fn secret_refs(&self) -> impl Iterator<Item = &SecretRef> {
+        let sidecars = self.sidecars.values().flat_map(|sidecar| sidecar.secrets.values());
+        self.secrets.values().chain(sidecars)
+    }
+}
+
 /// How requests reach a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Routing {

@@ -50,6 +50,9 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
     let node = out.add(&Service::POLICY, spec.name.clone(), &props);
     node.note = Some(placed.note);
     node.after.insert(Address::new("log_group", spec.name.clone()));
+    // A service's step ends with its rollout, so this is the order of rollouts.
+    let earlier = spec.after.iter().map(|name| Address::new(Service::POLICY.kind, name.clone()));
+    node.after.extend(earlier);
     let Some(routing) = &spec.routing else { return };
     // ECS refuses a target group that no listener leads to (ECS API reference, CreateService).
     node.after.insert(if listener::is_default(spec) {
@@ -141,6 +144,15 @@ mod tests {
         assert_eq!(node.props["load_balancer"], serde_json::Value::Null);
         assert_eq!(node.props["grace"], 0);
         assert_eq!(after(&node), ["log_group.web"]);
+    }
+
+    #[test]
+    fn a_service_waits_for_those_it_comes_after() {
+        let mut stack = testing::stack();
+        let web = stack.services.get_mut("web").unwrap();
+        web.routing = None;
+        web.after = BTreeSet::from(["api".to_owned()]);
+        assert_eq!(after(&declared(&stack)), ["log_group.web", "service.api"]);
     }
 
     #[test]

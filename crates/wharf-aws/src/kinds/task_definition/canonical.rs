@@ -4,12 +4,13 @@
 //! that reading back what was registered gives exactly what was wanted
 //! (ECS API reference, `TaskDefinition`, `ContainerDefinition`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use aws_sdk_ecs::error::BuildError;
 use aws_sdk_ecs::types::{
-    ContainerDefinition, CpuArchitecture, HealthCheck as EcsHealthCheck, KeyValuePair,
-    LinuxParameters, LogConfiguration, LogDriver, OsFamily, PortMapping, RuntimePlatform, Secret,
-    TaskDefinition, TransportProtocol,
+    ContainerCondition, ContainerDefinition, ContainerDependency, CpuArchitecture,
+    HealthCheck as EcsHealthCheck, KeyValuePair, LinuxParameters, LogConfiguration, LogDriver,
+    OsFamily, PortMapping, RuntimePlatform, Secret, TaskDefinition, TransportProtocol,
 };
 use wharf_graph::{ErrorClass, Input};
 
@@ -40,11 +41,10 @@ pub(super) fn props(definition: &TaskDefinition, name: &str, tags: Tags) -> Prop
         execution_role: definition.execution_role_arn().unwrap_or_default().into(),
         task_role: definition.task_role_arn().unwrap_or_default().into(),
         container: main.map_or_else(nothing, live_container),
-        other_containers: containers
+        sidecars: containers
             .iter()
-            .filter_map(ContainerDefinition::name)
-            .filter(|other| Some(*other) != main_name)
-            .map(str::to_owned)
+            .filter(|other| other.name() != main_name)
+            .map(|other| (other.name().unwrap_or_default().to_owned(), live_container(other)))
             .collect(),
         tags,
     }
@@ -68,6 +68,15 @@ fn live_container(live: &ContainerDefinition) -> Container {
     Container {
         name: live.name().unwrap_or_default().to_owned(),
         image: Input::Known(live.image().unwrap_or_default().to_owned()),
+        // Nothing said means essential (ECS API reference, `ContainerDefinition`).
+        essential: live.essential().unwrap_or(true),
+        reserved_cpu: natural(Some(live.cpu())).unwrap_or_default(),
+        memory_limit: natural(live.memory()),
+        depends_on: live
+            .depends_on()
+            .iter()
+            .map(|on| (on.container_name().to_owned(), on.condition().as_str().to_owned()))
+            .collect(),
         command: list(live.command()),
         entrypoint: list(live.entry_point()),
         user: live.user().filter(|user| !user.is_empty()).map(str::to_owned),
@@ -126,9 +135,12 @@ pub(super) fn platform(architecture: &str) -> RuntimePlatform {
         .build()
 }
 
-/// Builds what ECS takes.
-pub(super) fn container(want: &Container) -> Result<ContainerDefinition, AwsError> {
-    let signed = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+/// Builds what ECS takes, the service's own container first.
+pub(super) fn containers(want: &Props) -> Result<Vec<ContainerDefinition>, AwsError> {
+    std::iter::once(&want.container).chain(want.sidecars.values()).map(container).collect()
+}
+
+fn container(want: &Container) -> Result<ContainerDefinition, AwsError> {
     let port = want.port.map(|port| {
         vec![
             PortMapping::builder()
@@ -149,21 +161,19 @@ pub(super) fn container(want: &Container) -> Result<ContainerDefinition, AwsErro
         .map(|(name, from)| Secret::builder().name(name).value_from(from).build())
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| incomplete(&error))?;
-    let health = want
-        .health_check
-        .as_ref()
-        .map(|check| {
-            let start = (check.start_period > 0).then(|| signed(check.start_period));
-            EcsHealthCheck::builder()
-                .set_command(Some(check.command.clone()))
-                .interval(signed(check.interval))
-                .timeout(signed(check.timeout))
-                .retries(signed(check.retries))
-                .set_start_period(start)
+    let depends_on = want
+        .depends_on
+        .iter()
+        .map(|(name, condition)| {
+            ContainerDependency::builder()
+                .container_name(name)
+                .condition(ContainerCondition::from(condition.as_str()))
                 .build()
         })
-        .transpose()
+        .collect::<Result<Vec<_>, _>>()
         .map_err(|error| incomplete(&error))?;
+    let health = want.health_check.as_ref().map(health_check).transpose();
+    let health = health.map_err(|error| incomplete(&error))?;
     let log = LogConfiguration::builder()
         .log_driver(LogDriver::Awslogs)
         .options("awslogs-group", &want.log.group)
@@ -176,7 +186,10 @@ pub(super) fn container(want: &Container) -> Result<ContainerDefinition, AwsErro
     Ok(ContainerDefinition::builder()
         .name(&want.name)
         .image(want.image.get()?)
-        .essential(true)
+        .essential(want.essential)
+        .cpu(signed(want.reserved_cpu))
+        .set_memory(want.memory_limit.map(signed))
+        .set_depends_on((!depends_on.is_empty()).then_some(depends_on))
         .set_command(want.command.clone())
         .set_entry_point(want.entrypoint.clone())
         .set_user(want.user.clone())
@@ -190,6 +203,20 @@ pub(super) fn container(want: &Container) -> Result<ContainerDefinition, AwsErro
         .build())
 }
 
+fn health_check(check: &HealthCheck) -> Result<EcsHealthCheck, BuildError> {
+    EcsHealthCheck::builder()
+        .set_command(Some(check.command.clone()))
+        .interval(signed(check.interval))
+        .timeout(signed(check.timeout))
+        .retries(signed(check.retries))
+        .set_start_period((check.start_period > 0).then(|| signed(check.start_period)))
+        .build()
+}
+
+fn signed(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
 /// The SDK refuses only what lacks a required member, and every one of them is given.
 fn incomplete(error: &dyn std::error::Error) -> AwsError {
     AwsError::own(ErrorClass::Other, format!("{error}; this is a bug in wharf"))
@@ -198,6 +225,42 @@ fn incomplete(error: &dyn std::error::Error) -> AwsError {
 /// Props in which every field has a value.
 pub(super) fn example() -> Props {
     let text = str::to_owned;
+    let web = Container {
+        name: text("web"),
+        image: "notes/web@sha256:abc".into(),
+        essential: true,
+        reserved_cpu: 128,
+        memory_limit: Some(384),
+        depends_on: BTreeMap::from([(text("proxy"), text("HEALTHY"))]),
+        command: Some(vec![text("serve"), text("--all")]),
+        entrypoint: Some(vec![text("/bin/notes")]),
+        user: Some(text("1000:1000")),
+        port: Some(3000),
+        env: BTreeMap::from([(text("LOG_LEVEL"), text("info")), (text("EMPTY"), text(""))]),
+        secrets: BTreeMap::from([(text("URL"), text("arn:aws:ssm:parameter/url"))]),
+        health_check: Some(HealthCheck {
+            command: vec![text("CMD"), text("/bin/notes"), text("ping")],
+            interval: 10,
+            timeout: 4,
+            retries: 2,
+            start_period: 0,
+        }),
+        stop_timeout: 60,
+        init_process: true,
+        log: Log {
+            group: text("/wharf/notes/web"),
+            region: text("eu-west-1"),
+            prefix: text(super::STREAM_PREFIX),
+        },
+    };
+    let proxy = Container {
+        name: text("proxy"),
+        image: "public.ecr.aws/nginx/nginx:1.27".into(),
+        essential: false,
+        port: None,
+        depends_on: BTreeMap::new(),
+        ..web.clone()
+    };
     Props {
         family: text("notes-web"),
         cpu: 256,
@@ -205,31 +268,8 @@ pub(super) fn example() -> Props {
         architecture: text("ARM64"),
         execution_role: "arn:aws:iam::123456789012:role/wharf/notes/execution".into(),
         task_role: "arn:aws:iam::123456789012:role/wharf/notes/task".into(),
-        container: Container {
-            name: text("web"),
-            image: "notes/web@sha256:abc".into(),
-            command: Some(vec![text("serve"), text("--all")]),
-            entrypoint: Some(vec![text("/bin/notes")]),
-            user: Some(text("1000:1000")),
-            port: Some(3000),
-            env: BTreeMap::from([(text("LOG_LEVEL"), text("info")), (text("EMPTY"), text(""))]),
-            secrets: BTreeMap::from([(text("URL"), text("arn:aws:ssm:parameter/url"))]),
-            health_check: Some(HealthCheck {
-                command: vec![text("CMD"), text("/bin/notes"), text("ping")],
-                interval: 10,
-                timeout: 4,
-                retries: 2,
-                start_period: 0,
-            }),
-            stop_timeout: 60,
-            init_process: true,
-            log: Log {
-                group: text("/wharf/notes/web"),
-                region: text("eu-west-1"),
-                prefix: text(super::STREAM_PREFIX),
-            },
-        },
-        other_containers: BTreeSet::new(),
+        container: web,
+        sidecars: BTreeMap::from([(text("proxy"), proxy)]),
         tags: Tags::from([(text("team"), text("notes"))]),
     }
 }
@@ -239,7 +279,7 @@ mod tests {
     use super::*;
 
     /// Returns what ECS shows after `want` was registered, before it fills in anything.
-    fn registered(want: &Props, container: ContainerDefinition) -> TaskDefinition {
+    fn registered(want: &Props) -> TaskDefinition {
         TaskDefinition::builder()
             .family(&want.family)
             .revision(1)
@@ -248,22 +288,25 @@ mod tests {
             .runtime_platform(platform(&want.architecture))
             .execution_role_arn(want.execution_role.get().unwrap())
             .task_role_arn(want.task_role.get().unwrap())
-            .container_definitions(container)
+            .set_container_definitions(Some(containers(want).unwrap()))
             .build()
     }
 
     #[test]
     fn reading_back_gives_what_was_wanted() {
         let want = example();
-        let live = registered(&want, container(&want.container).unwrap());
-        assert_eq!(props(&live, "web", want.tags.clone()), want);
+        assert_eq!(props(&registered(&want), "web", want.tags.clone()), want);
     }
 
     #[test]
     fn defaults_that_ecs_fills_in_make_no_difference() {
         let mut want = example();
         want.architecture = "X86_64".to_owned();
+        want.sidecars = BTreeMap::new();
         want.container = Container {
+            reserved_cpu: 0,
+            memory_limit: None,
+            depends_on: BTreeMap::new(),
             command: None,
             entrypoint: None,
             user: None,
@@ -275,29 +318,38 @@ mod tests {
             init_process: false,
             ..want.container
         };
-        let mut container = container(&want.container).unwrap();
+        let mut live = registered(&want);
+        live.runtime_platform = None;
+        let container = &mut live.container_definitions.as_mut().unwrap()[0];
         container.stop_timeout = None;
         container.environment = Some(Vec::new());
         container.port_mappings = Some(Vec::new());
         container.command = Some(Vec::new());
         container.mount_points = Some(Vec::new());
         container.volumes_from = Some(Vec::new());
-        container.essential = Some(true);
-        let mut live = registered(&want, container);
-        live.runtime_platform = None;
+        container.depends_on = Some(Vec::new());
+        container.essential = None;
         assert_eq!(props(&live, "web", want.tags.clone()), want);
     }
 
     #[test]
-    fn order_of_variables_means_nothing_and_strangers_are_seen() {
+    fn neither_order_of_variables_nor_of_containers_means_anything() {
         let want = example();
-        let mut main = container(&want.container).unwrap();
-        main.environment.as_mut().unwrap().reverse();
-        let mut live = registered(&want, main);
+        let mut live = registered(&want);
+        let containers = live.container_definitions.as_mut().unwrap();
+        containers[0].environment.as_mut().unwrap().reverse();
+        containers.reverse();
+        assert_eq!(props(&live, "web", want.tags.clone()), want);
+    }
+
+    #[test]
+    fn a_container_that_somebody_added_is_seen() {
+        let want = example();
+        let mut live = registered(&want);
         let other = ContainerDefinition::builder().name("agent").image("agent").build();
         live.container_definitions.as_mut().unwrap().insert(0, other);
         let got = props(&live, "web", want.tags.clone());
         assert_eq!(got.container, want.container);
-        assert_eq!(got.other_containers, BTreeSet::from(["agent".to_owned()]));
+        assert_eq!(got.sidecars["agent"].image, "agent".into());
     }
 }

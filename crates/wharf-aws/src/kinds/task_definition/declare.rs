@@ -1,10 +1,10 @@
 //! What a service's task definition is to be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use wharf_graph::{Address, Declare, Facts, Input, StackId};
 use wharf_spec::Stack;
-use wharf_spec::stack::{Architecture, SecretRef, Service};
+use wharf_spec::stack::{Architecture, Condition, ContainerHealth, SecretRef, Service, Sidecar};
 
 use super::{Container, Definition, HealthCheck, Log, Props, STREAM_PREFIX};
 use crate::kind::Kind;
@@ -16,7 +16,17 @@ pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
     let role =
         |which: &str| Input::of(&Address::new("role", format!("{}/{which}", service.name)), "arn");
-    let secrets = secrets(facts, service, out);
+    let log = Log {
+        group: names::log_group(&id, &service.name),
+        region: stack.region.clone(),
+        prefix: STREAM_PREFIX.to_owned(),
+    };
+    let own = secrets(facts, service, &service.secrets, out);
+    let sidecars = service.sidecars.values().map(|spec| {
+        let secrets = secrets(facts, service, &spec.secrets, out);
+        (spec.name.clone(), sidecar(service, spec, secrets, log.clone()))
+    });
+    let sidecars = sidecars.collect();
     let props = Props {
         family: names::family(&id, &service.name),
         cpu: service.cpu,
@@ -31,28 +41,22 @@ pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut
         container: Container {
             name: service.name.clone(),
             image: image::input(stack, facts, service),
+            essential: true,
+            reserved_cpu: 0,
+            memory_limit: None,
+            depends_on: conditions(&service.depends_on),
             command: nonempty(service.command.as_ref()),
             entrypoint: nonempty(service.entrypoint.as_ref()),
             user: service.user.clone().filter(|user| !user.is_empty()),
             port: service.routing.as_ref().map(|routing| routing.port),
             env: service.env.clone(),
-            secrets,
-            health_check: service.container_health.as_ref().map(|health| HealthCheck {
-                command: health.command.clone(),
-                interval: health.interval,
-                timeout: health.timeout,
-                retries: health.retries,
-                start_period: health.start_period,
-            }),
+            secrets: own,
+            health_check: service.container_health.as_ref().map(health_check),
             stop_timeout: service.stop_timeout,
             init_process: service.exec,
-            log: Log {
-                group: names::log_group(&id, &service.name),
-                region: stack.region.clone(),
-                prefix: STREAM_PREFIX.to_owned(),
-            },
+            log: log.clone(),
         },
-        other_containers: BTreeSet::new(),
+        sidecars,
         tags: stack.tags.clone(),
     };
     let declared = out.add(&Definition::POLICY, service.name.clone(), &props);
@@ -64,15 +68,70 @@ pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut
         .and_then(|image| Some(format!("image {} is {}", image.reference, image.digest.as_ref()?)));
 }
 
+/// Returns what runs beside the service's own container. Its lines go to the same log group; the names
+/// of the streams tell the containers apart (ECS Developer Guide, awslogs log driver). It has as long
+/// to end as the service has, so that what serves last requests still reaches it.
+fn sidecar(
+    service: &Service,
+    spec: &Sidecar,
+    secrets: BTreeMap<String, String>,
+    log: Log,
+) -> Container {
+    Container {
+        name: spec.name.clone(),
+        image: spec.image.clone().into(),
+        essential: spec.essential,
+        reserved_cpu: spec.cpu.unwrap_or(0),
+        memory_limit: spec.memory,
+        depends_on: conditions(&spec.depends_on),
+        command: nonempty(spec.command.as_ref()),
+        entrypoint: nonempty(spec.entrypoint.as_ref()),
+        user: spec.user.clone().filter(|user| !user.is_empty()),
+        port: None,
+        env: spec.env.clone(),
+        secrets,
+        health_check: spec.container_health.as_ref().map(health_check),
+        stop_timeout: service.stop_timeout,
+        init_process: service.exec,
+        log,
+    }
+}
+
+fn health_check(health: &ContainerHealth) -> HealthCheck {
+    HealthCheck {
+        command: health.command.clone(),
+        interval: health.interval,
+        timeout: health.timeout,
+        retries: health.retries,
+        start_period: health.start_period,
+    }
+}
+
+/// Writes conditions as ECS does (ECS API reference, `ContainerDependency`).
+fn conditions(conditions: &BTreeMap<String, Condition>) -> BTreeMap<String, String> {
+    let word = |condition: Condition| match condition {
+        Condition::Start => "START",
+        Condition::Complete => "COMPLETE",
+        Condition::Success => "SUCCESS",
+        Condition::Healthy => "HEALTHY",
+    };
+    conditions.iter().map(|(name, &condition)| (name.clone(), word(condition).to_owned())).collect()
+}
+
 fn nonempty(words: Option<&Vec<String>>) -> Option<Vec<String>> {
     words.filter(|words| !words.is_empty()).cloned()
 }
 
 /// Resolves secrets to what ECS takes as `valueFrom`. One that does not exist is a problem; the
 /// reference stands in for it, since other resources still refer to the task definition.
-fn secrets(facts: &Facts, service: &Service, out: &mut Declare) -> BTreeMap<String, String> {
+fn secrets(
+    facts: &Facts,
+    service: &Service,
+    wanted: &BTreeMap<String, SecretRef>,
+    out: &mut Declare,
+) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for (variable, reference) in &service.secrets {
+    for (variable, reference) in wanted {
         let text = secret::text(reference);
         let arn = facts.secrets.get(&text).and_then(|fact| fact.arn.as_deref());
         let from = if let Some(arn) = arn {

@@ -7,7 +7,7 @@ mod canonical;
 mod declare;
 mod revisions;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::{Compatibility, NetworkMode, TaskDefinition};
 use serde::{Deserialize, Serialize};
@@ -42,16 +42,25 @@ pub(crate) struct Props {
     execution_role: Input<String>,
     task_role: Input<String>,
     container: Container,
-    /// Names of further containers; the spec has none.
-    other_containers: BTreeSet<String>,
+    /// The containers beside it, by name.
+    sidecars: BTreeMap<String, Container>,
     tags: Tags,
 }
 
-/// The one container of a task.
+/// One container of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Container {
     name: String,
     image: Input<String>,
+    /// Whether the task ends when this container does.
+    essential: bool,
+    /// CPU units of the task reserved for it; 0 for none.
+    reserved_cpu: u32,
+    /// MiB of the task's memory it may use at most; `None` for all of it.
+    memory_limit: Option<u32>,
+    /// How far other containers of the task must have come before it starts, by name: `START`,
+    /// `COMPLETE`, `SUCCESS` or `HEALTHY`.
+    depends_on: BTreeMap<String, String>,
     command: Option<Vec<String>>,
     entrypoint: Option<Vec<String>>,
     user: Option<String>,
@@ -140,7 +149,7 @@ impl Kind for Definition {
     }
 
     async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
-        let container = canonical::container(&want.container)?;
+        let containers = canonical::containers(&want)?;
         let execution = want.execution_role.get()?.clone();
         let task = want.task_role.get()?.clone();
         let register = async || {
@@ -159,7 +168,7 @@ impl Kind for Definition {
                         .runtime_platform(canonical::platform(&want.architecture))
                         .execution_role_arn(&execution)
                         .task_role_arn(&task)
-                        .container_definitions(container.clone())
+                        .set_container_definitions(Some(containers.clone()))
                         .set_tags(Some(cluster::tag_list(&cx.tags(&want.tags))))
                         .send()
                 })

@@ -247,6 +247,12 @@ fn between_containers(
                 return Err(rules::ecs::DEPENDENCY_EXISTS
                     .refuse(format!("The dependsOn container '{other}' does not exist.")));
             }
+            let ends = ["COMPLETE", "SUCCESS"].iter().any(|ends| after["condition"] == *ends);
+            if ends && found.is_some_and(|found| found["essential"] == true) {
+                return Err(rules::ecs::DEPENDENCY_MAY_END.refuse(format!(
+                    "The dependsOn container '{other}' is essential and cannot be waited for to end."
+                )));
+            }
             let checked = found.is_some_and(|found| found["healthCheck"].is_object());
             if after["condition"] == "HEALTHY" && !checked {
                 return Err(rules::ecs::DEPENDENCY_CHECKED.refuse(format!(

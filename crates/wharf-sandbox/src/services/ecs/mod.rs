@@ -20,6 +20,7 @@ pub mod state;
 mod tagging;
 mod task_health;
 mod task_life;
+mod task_order;
 mod task_show;
 mod task_start;
 mod task_state;

@@ -11,7 +11,7 @@ use super::{
     outside, rollout,
     state::{Container, EcsEvent, STOPPED_VISIBLE, StopCode, Task, TaskStep},
     task_health::{PROVEN, verdict},
-    task_start, wake,
+    task_order, task_start, wake,
 };
 use crate::{
     breaks::Condition,
@@ -22,6 +22,10 @@ use crate::{
 const PREPARED_AFTER: Duration = Duration::from_secs(3);
 const PULLED_AFTER: Duration = Duration::from_secs(10);
 const STARTED_AFTER: Duration = Duration::from_secs(5);
+
+/// How long a container waits for others of its task (ECS API reference, `ContainerDefinition`,
+/// `startTimeout`).
+const OVERDUE_AFTER: Duration = Duration::from_mins(3);
 
 /// How long an application takes to end when it is asked to, if its container lets it.
 const ENDS_AFTER: i64 = 2;
@@ -50,6 +54,7 @@ pub(super) fn happen(world: &mut World, region: &str, id: &str, step: TaskStep) 
         | TaskStep::Prepare
         | TaskStep::Pulled
         | TaskStep::Started
+        | TaskStep::Overdue
         | TaskStep::Failed { .. } => {
             // A task that is being stopped starts nothing any more.
             if task.is_wanted() {
@@ -65,6 +70,7 @@ pub(super) fn happen(world: &mut World, region: &str, id: &str, step: TaskStep) 
             {
                 if healthy { "HEALTHY" } else { "UNHEALTHY" }.clone_into(&mut found.health);
             }
+            start_ready(world, region, &mut task);
         }
         TaskStep::Reclaimed => {
             if task.is_wanted() {
@@ -122,6 +128,10 @@ fn advance(world: &mut World, region: &str, task: &mut Task, step: TaskStep) {
         TaskStep::Started => obstacles::run(world, task).map(|()| {
             started(world, region, task);
         }),
+        TaskStep::Overdue => {
+            overdue(world, region, task);
+            Ok(())
+        }
         TaskStep::Failed { reason, container } => {
             if let Some(found) =
                 task.containers.iter_mut().find(|it| Some(&it.name) == container.as_ref())
@@ -170,13 +180,20 @@ fn blame(world: &mut World, region: &str, task: &Task, started: bool) {
     world.region(region).ecs.services.insert(key.clone(), service);
 }
 
+/// Starts the containers that wait for nothing; others follow as what they wait for comes true.
 fn started(world: &mut World, region: &str, task: &mut Task) {
-    let now = world.now;
-    "RUNNING".clone_into(&mut task.last_status);
-    task.started = Some(now);
+    next(world, region, task, OVERDUE_AFTER, TaskStep::Overdue);
+    start_ready(world, region, task);
+}
+
+/// Starts what waits for nothing any more. The task runs once every container has been started.
+fn start_ready(world: &mut World, region: &str, task: &mut Task) {
+    if task.last_status != "ACTIVATING" || !task.is_wanted() {
+        return;
+    }
     let body = body(world, region, task);
     let definitions = body["containerDefinitions"].as_array().cloned().unwrap_or_default();
-    for at in 0..task.containers.len() {
+    while let Some(at) = task_order::ready(task, &definitions) {
         let runtime = format!("{}-{}", task.id, world.ids.digits(10));
         task.containers[at].runtime_id = Some(runtime);
         "RUNNING".clone_into(&mut task.containers[at].last_status);
@@ -184,6 +201,14 @@ fn started(world: &mut World, region: &str, task: &mut Task) {
         let definition = definitions.get(at).cloned().unwrap_or_default();
         run(world, region, task, (at, &app), &definition, &body);
     }
+    if !task.containers.iter().any(|it| it.last_status == "PENDING") {
+        running(world, region, task);
+    }
+}
+
+fn running(world: &mut World, region: &str, task: &mut Task) {
+    "RUNNING".clone_into(&mut task.last_status);
+    task.started = Some(world.now);
     register(world, region, task);
     if let (Some(key), Some(id)) = (&task.service, &task.started_by)
         && let Some(service) = world.region(region).ecs.services.get_mut(key)
@@ -198,6 +223,16 @@ fn started(world: &mut World, region: &str, task: &mut Task) {
         let event = EcsEvent::Reconcile(key.clone());
         world.schedule(PROVEN, region, Event::Ecs(event));
     }
+}
+
+/// Gives up a task in which a container still waits for another.
+fn overdue(world: &mut World, region: &str, task: &mut Task) {
+    let waits = task.containers.iter().find(|it| it.last_status == "PENDING");
+    let Some(waits) = waits.filter(|_| task.last_status == "ACTIVATING") else { return };
+    // The words are the sandbox's own; the code is what AWS documents.
+    let reason = format!("The container {} waited in vain for another to start it.", waits.name);
+    blame(world, region, task, false);
+    halt(world, region, task, StopCode::TaskFailedToStart, &reason);
 }
 
 /// Lets the application of a container do what it does.
@@ -332,6 +367,7 @@ fn exited(
         let code = StopCode::EssentialContainerExited;
         halt(world, region, task, code, "Essential container in task exited");
     }
+    start_ready(world, region, task);
 }
 
 /// Begins to stop a task.

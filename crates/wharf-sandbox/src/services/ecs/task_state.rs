@@ -167,6 +167,8 @@ pub enum TaskStep {
     Pulled,
     /// Its containers run.
     Started,
+    /// What containers still wait for in others of the task comes too late.
+    Overdue,
     /// It will not start.
     Failed {
         /// Why.
