@@ -25,6 +25,7 @@ const SPARE: &[(&str, &str)] = &[
     ("ecs:PutClusterCapacityProviders", "when somebody changed the cluster's providers"),
     ("ecs:UpdateCluster", "when somebody changed the cluster's settings"),
     ("logs:DeleteRetentionPolicy", "when logs are to be kept for ever from now on"),
+    ("ecs:StopTask", "when `wharf run` is interrupted"),
     ("ssm:GetParameter", "when two runs start at once"),
     (
         "ec2:DescribeVpcEndpoints",
@@ -86,6 +87,10 @@ fn live(sample: &str, env: Option<&str>, edits: &[Edit]) -> (BTreeSet<String>, B
     }
     run("plan", &["drift"], &[0]);
     run("plan", &["status"], &[0]);
+    run("plan", &["logs"], &[0]);
+    if sample == "minimal" {
+        run("apply", &["run", "web", "--", "true"], &[0]);
+    }
     let plan = run("plan", &["plan", "--format", "json"], &[0]);
     let stack = plan.json()["stack"].as_str().unwrap().to_owned();
     run("destroy", &["destroy", "--yes", "--confirm", &stack], &[0]);

@@ -23,6 +23,7 @@ mod money;
 mod plans;
 mod push;
 mod rules;
+mod running;
 mod schemas;
 mod served;
 mod spec_tools;

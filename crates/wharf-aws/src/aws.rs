@@ -149,6 +149,16 @@ impl Aws {
         }
     }
 
+    /// Sleeps for `length` as the clock over there counts it.
+    pub async fn pause(&self, length: Duration) {
+        self.caller.pace.sleep(length).await;
+    }
+
+    /// Returns how much time has passed over there since `start`.
+    pub fn elapsed(&self, start: tokio::time::Instant) -> Duration {
+        self.caller.pace.since(start)
+    }
+
     /// Returns how often each operation was called so far, for example `ecs:DescribeServices`.
     pub fn calls(&self) -> std::collections::BTreeMap<String, u32> {
         self.caller.counter.snapshot()

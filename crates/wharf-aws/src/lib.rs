@@ -14,6 +14,7 @@ pub mod kinds;
 pub mod lease;
 pub mod names;
 pub mod offline;
+pub mod operate;
 mod pace;
 pub mod permissions;
 mod placement;

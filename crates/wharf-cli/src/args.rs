@@ -1,10 +1,14 @@
 //! What people type, nothing more. Meaning is given to it in [`crate::session`] and the commands.
 
+mod running;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wharf_graph::Address;
+
+pub(crate) use self::running::{LogsArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs};
 
 /// Puts a container on AWS properly: one short file, `plan`, `apply`, `destroy`.
 #[derive(Debug, Parser)]
@@ -134,12 +138,28 @@ pub(crate) enum Command {
     /// Draw the resources and what must exist before what, offline
     Graph(GraphArgs),
     /// Rollout, tasks, targets, certificate and URL
-    Status,
     /// Say why a service does not work; exit code 1 if anything is broken
     Doctor {
         /// The service; all of them if not given
         service: Option<String>,
     },
+    Status {
+        /// Look again and again, until interrupted
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Wait until every service is rolled out and healthy
+    Wait,
+    /// Show what tasks write, newest last
+    Logs(LogsArgs),
+    /// Replace tasks by new ones of the same release, and wait until they run
+    Restart(RestartArgs),
+    /// List the releases there are to go back to
+    Releases(ReleasesArgs),
+    /// Apply the spec with the image of an earlier release
+    Rollback(RollbackArgs),
+    /// Run a task once, with the release of a service; exit with its code
+    Run(RunArgs),
     /// Write the spec in its canonical form, comments kept
     Fmt {
         /// Change nothing; exit with 2 and show what would change
@@ -346,9 +366,9 @@ pub(crate) struct IamArgs {
 /// What is to be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum IamVerb {
-    /// Reading only; enough for `drift` and `status` too
+    /// Reading only; enough for `drift`, `status`, `wait`, `releases` and `logs` too
     Plan,
-    /// Making and changing
+    /// Making and changing; enough for `restart`, `rollback` and `run` too
     Apply,
     /// Deleting
     Destroy,

@@ -2,28 +2,45 @@
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Exit {
-    Done = 0,
-    Other = 1,
-    Changes = 2,
-    Usage = 3,
-    Denied = 4,
-    RolledBack = 5,
-    Partial = 6,
-    Stale = 7,
-    Held = 8,
-    TimedOut = 9,
-    StillDiffers = 10,
-    Refused = 11,
-    Waiting = 12,
-    Interrupted = 130,
+    Done,
+    Other,
+    Changes,
+    Usage,
+    Denied,
+    RolledBack,
+    Partial,
+    Stale,
+    Held,
+    TimedOut,
+    StillDiffers,
+    Refused,
+    Waiting,
+    Interrupted,
+    /// What the container of `wharf run` ended with.
+    Container(u8),
 }
 
 impl Exit {
     /// Returns the number the process ends with.
     pub(crate) const fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Done => 0,
+            Self::Other => 1,
+            Self::Changes => 2,
+            Self::Usage => 3,
+            Self::Denied => 4,
+            Self::RolledBack => 5,
+            Self::Partial => 6,
+            Self::Stale => 7,
+            Self::Held => 8,
+            Self::TimedOut => 9,
+            Self::StillDiffers => 10,
+            Self::Refused => 11,
+            Self::Waiting => 12,
+            Self::Interrupted => 130,
+            Self::Container(code) => code,
+        }
     }
 }
 

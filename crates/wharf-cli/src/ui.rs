@@ -68,6 +68,23 @@ impl Ui {
         done(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
+    /// Writes data that goes on; `false` when its reader went away.
+    pub(crate) fn stream(self, text: &str) -> Result<bool, CliError> {
+        let text = if self.color_out { text.to_owned() } else { plain(text) };
+        write(&text)
+    }
+
+    /// Says whether what was written can be drawn over.
+    pub(crate) fn redraws() -> bool {
+        io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Empties the screen by `clear` and writes anew; `false` when its reader went away.
+    pub(crate) fn redraw(self, clear: &str, text: &str) -> Result<bool, CliError> {
+        let text = if self.color_out { text.to_owned() } else { plain(text) };
+        write(&format!("{clear}{text}"))
+    }
+
     /// Tells people something, unless they asked for quiet.
     pub(crate) fn say(self, text: &str) {
         if !self.quiet {
@@ -109,6 +126,14 @@ impl Ui {
             .read_line(&mut answer)
             .map_err(|error| CliError::from_error(Exit::Other, &error))?;
         Ok(answer.trim().to_owned())
+    }
+}
+
+fn write(text: &str) -> Result<bool, CliError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => done(other).map(|()| true),
     }
 }
 

@@ -230,6 +230,15 @@ pub(super) const TABLE: &[Row] = &[
         need("iam:PassRole", On::Roles, When::ToTasks)
     ),
     row(
+        "ecs:RunTask",
+        APPLY,
+        &[
+            need("ecs:RunTask", On::Families, When::InCluster),
+            need("iam:PassRole", On::Roles, When::ToTasks),
+        ],
+    ),
+    plain!("ecs:StopTask", APPLY, On::Tasks, When::Always),
+    row(
         "ecs:TagResource",
         APPLY,
         &[
@@ -329,6 +338,7 @@ pub(super) const TABLE: &[Row] = &[
     plain!("logs:DeleteLogGroup", WRITE, On::LogGroups, When::Always),
     plain!("logs:DeleteRetentionPolicy", APPLY, On::LogGroups, When::Always),
     plain!("logs:DescribeLogGroups", READ, On::Any, When::Here),
+    plain!("logs:FilterLogEvents", READ, On::LogGroups, When::Always),
     plain!("logs:GetLogEvents", READ, On::LogGroups, When::Always),
     plain!("logs:ListTagsForResource", READ, On::LogGroups, When::Always),
     plain!("logs:PutRetentionPolicy", APPLY, On::LogGroups, When::Always),

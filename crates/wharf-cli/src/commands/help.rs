@@ -33,5 +33,6 @@ fn exit_codes() -> String {
         // Writing to a string cannot fail.
         writeln!(text, "{:>5}  {meaning}", exit.code()).expect("a string takes any text");
     }
+    text.push_str("\n`wharf run` ends with the exit code of the container, when that is not 0.\n");
     text
 }

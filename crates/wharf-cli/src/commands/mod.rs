@@ -16,13 +16,19 @@ mod graph;
 mod help;
 mod iam;
 mod init;
+mod logs;
 mod plan;
 mod push;
+mod releases;
 mod render;
+mod restart;
 mod run;
 mod sandbox;
 mod schema;
+mod services;
 mod status;
+mod task;
+mod wait;
 
 use crate::args::{Cli, Command, Global};
 use crate::error::CliError;
@@ -46,8 +52,14 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Diff(args) => diff::run(&global, &args, ui),
         Command::Graph(args) => Box::pin(graph::run(&global, &args, ui)).await,
         Command::Drift => Box::pin(drift::run(&global, ui)).await,
-        Command::Status => Box::pin(status::run(&global, ui)).await,
         Command::Doctor { service } => Box::pin(doctor::run(&global, service.as_deref(), ui)).await,
+        Command::Status { watch } => Box::pin(status::run(&global, watch, ui)).await,
+        Command::Wait => Box::pin(wait::run(&global, ui)).await,
+        Command::Logs(args) => Box::pin(logs::run(&global, &args, ui)).await,
+        Command::Restart(args) => Box::pin(restart::run(&global, &args, ui)).await,
+        Command::Releases(args) => Box::pin(releases::list(&global, &args, ui)).await,
+        Command::Rollback(args) => Box::pin(releases::rollback(&global, &args, ui)).await,
+        Command::Run(args) => Box::pin(task::run(&global, &args, ui)).await,
         Command::Fmt { check } => fmt::run(&global, check, ui),
         Command::Render { why } => render::run(&global, why, ui),
         Command::Schema => schema::run(ui),

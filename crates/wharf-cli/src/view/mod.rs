@@ -14,10 +14,12 @@ mod headline;
 pub(crate) mod html;
 pub(crate) mod iam;
 pub(crate) mod init;
+pub(crate) mod logs;
 pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod push;
+pub(crate) mod releases;
 pub(crate) mod report;
 pub(crate) mod status;
 

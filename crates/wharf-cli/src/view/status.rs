@@ -109,7 +109,7 @@ fn words(state: &str) -> String {
 }
 
 /// Writes a time to the second, as people do; the JSON form has all of it.
-fn moment(time: &str) -> String {
+pub(super) fn moment(time: &str) -> String {
     let whole = time.split('.').next().unwrap_or(time).trim_end_matches('Z');
     format!("{} UTC", whole.replace('T', " "))
 }

@@ -42,6 +42,12 @@ pub(super) fn ecs(asked: &Asked<'_>) -> Vec<Demand> {
         "UpdateService" | "DeleteService" => inside("service", given("service")),
         "DescribeServices" => inside("service", asked.input.strings("services")),
         "DescribeTasks" => inside("task", asked.input.strings("tasks")),
+        "RunTask" => {
+            let definition = short(asked.text("taskDefinition"));
+            let arn = asked.arn("ecs", &format!("task-definition/{definition}"));
+            let all = asked.each("ecs", [arn]).into_iter();
+            all.map(|one| one.with("ecs:cluster", [cluster("cluster")])).collect()
+        }
         "StopTask" => inside("task", given("task")),
         // Taking no resource that wharf's kind of task has, only the cluster can be conditioned.
         "ListTasks" | "ListServices" => {

@@ -1,6 +1,7 @@
 //! ECS: clusters, task definitions, services and the tasks they run.
 
 mod clusters;
+mod command;
 mod container_rules;
 mod definition_rules;
 mod definitions;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    definitions,
+    command, definitions,
     obstacles::{self, Obstacle},
     outside, rollout,
     state::{Container, EcsEvent, STOPPED_VISIBLE, StopCode, Task, TaskStep},
@@ -197,7 +197,12 @@ fn start_ready(world: &mut World, region: &str, task: &mut Task) {
         let runtime = format!("{}-{}", task.id, world.ids.digits(10));
         task.containers[at].runtime_id = Some(runtime);
         "RUNNING".clone_into(&mut task.containers[at].last_status);
-        let app = obstacles::app(world, &task.containers[at]);
+        let name = &task.containers[at].name;
+        let overrides = task.overrides["containerOverrides"].as_array();
+        let own = overrides.and_then(|list| list.iter().find(|it| it["name"] == *name));
+        let app = own
+            .and_then(command::instead)
+            .unwrap_or_else(|| obstacles::app(world, &task.containers[at]));
         let definition = definitions.get(at).cloned().unwrap_or_default();
         run(world, region, task, (at, &app), &definition, &body);
     }

@@ -1,0 +1,76 @@
+//! New tasks of the same release.
+
+use std::time::Duration;
+
+use wharf_graph::{Address, ErrorClass, StackId, StepContext};
+use wharf_spec::Stack;
+
+use crate::aws::Aws;
+use crate::error::AwsError;
+use crate::kind::Write;
+use crate::names;
+use crate::operate;
+use crate::rollout::{self, Goal};
+
+/// How a restart ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restarted {
+    /// New tasks run.
+    Done,
+    /// The service is scaled to nothing, so there is nothing to restart.
+    NoTasks,
+}
+
+/// Replaces the tasks of a service by new ones of the same release, and waits until they run. The old
+/// ones serve until then.
+///
+/// Fails as any rollout does: with [`ErrorClass::RolledBack`] or [`ErrorClass::RolloutFailed`] when the
+/// new tasks do not stay up, with [`ErrorClass::TimedOut`] when the step's budget is spent.
+pub async fn restart(
+    aws: &Aws,
+    stack: &Stack,
+    name: &str,
+    step: &StepContext,
+) -> Result<Restarted, AwsError> {
+    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let address = Address::new("service", name);
+    let found = operate::service(aws, stack, name).await?;
+    let count = u32::try_from(found.desired_count()).unwrap_or_default();
+    if count == 0 {
+        return Ok(Restarted::NoTasks);
+    }
+    let arn = found.service_arn().unwrap_or_default();
+    let cluster = names::cluster(&id);
+    let updated = aws
+        .caller
+        .call("ecs:UpdateService", || {
+            aws.ecs
+                .update_service()
+                .cluster(&cluster)
+                .service(arn)
+                .force_new_deployment(true)
+                .send()
+        })
+        .await?;
+    let updated = updated.service.ok_or_else(|| {
+        AwsError::own(ErrorClass::Other, "ECS restarted the service and did not show it")
+    })?;
+    let balancer = updated.load_balancers().first();
+    let goal = Goal {
+        service: name.to_owned(),
+        cluster: cluster.clone(),
+        name: updated.service_name().unwrap_or_default().to_owned(),
+        definition: updated.task_definition().unwrap_or_default().to_owned(),
+        count,
+        target_group: balancer.and_then(|one| one.target_group_arn()).map(str::to_owned),
+        log_group: names::log_group(&id, name),
+        deployment: None,
+        since: None,
+        had_release: true,
+    }
+    .started(&updated);
+    let cx =
+        Write { aws, step, stack: &id, address: &address, spec_hash: "", patience: Duration::ZERO };
+    Box::pin(rollout::wait_for(&cx, &goal)).await?;
+    Ok(Restarted::Done)
+}

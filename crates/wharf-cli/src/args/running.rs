@@ -1,0 +1,70 @@
+//! Arguments of what is done to a stack that runs.
+
+use std::time::Duration;
+
+use clap::Args;
+use wharf_graph::Address;
+
+/// Arguments of `logs`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct LogsArgs {
+    /// Only this service
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// Go on until interrupted
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// How far back, for example `30m`; an hour unless given
+    #[arg(long, value_name = "TIME", value_parser = super::duration)]
+    pub(crate) since: Option<Duration>,
+    /// Only lines that contain this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+}
+
+/// Arguments of `restart`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RestartArgs {
+    /// Only this service
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+}
+
+/// Arguments of `releases`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ReleasesArgs {
+    /// Only this service
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+}
+
+/// Arguments of `rollback`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RollbackArgs {
+    /// The release, as `wharf releases` numbers it; the one before, with another image, if not given
+    #[arg(value_name = "REVISION")]
+    pub(crate) revision: Option<u32>,
+    /// Which service, when there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Delete what the spec no longer names, with the data in it
+    #[arg(long)]
+    pub(crate) allow_delete: bool,
+    /// Let this resource stop answering for as long as the plan says (repeatable)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) allow_downtime: Vec<Address>,
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The service whose release, network and roles the task gets
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// What runs instead of the container's own command
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<String>,
+}

@@ -1,0 +1,152 @@
+//! What is done to a stack that runs: logs, restart, releases, rollback, wait, one-off tasks.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::schemas::follows;
+use crate::world::World;
+
+fn applied(sample: &str) -> World {
+    let world = World::sample(sample);
+    world.apply();
+    world
+}
+
+fn tasks(world: &World) -> Vec<String> {
+    let status = world.wharf(&["status", "--format", "json"]).expect(0).json();
+    let services = status["services"].as_array().unwrap();
+    let tasks = services.iter().flat_map(|service| service["tasks"].as_array().unwrap());
+    tasks.map(|task| task["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_task_runs_once_and_its_lines_and_its_code_come_back() {
+    let world = applied("minimal");
+    let run = world.wharf(&["run", "web", "--", "echo", "hello", "there"]).expect(0);
+    assert!(run.stdout.contains("  hello there\n"), "{}", run.stdout);
+    assert!(run.stderr.contains("of release notes-web:1"), "{}", run.stderr);
+    let failed = world.wharf(&["run", "web", "--", "sh", "-c", "exit 3"]).expect(3);
+    assert!(failed.stderr.contains("exit code 3"), "{}", failed.stderr);
+    let slow = world.wharf(&["run", "web", "--timeout", "60s", "--", "sleep", "9000"]).expect(9);
+    assert!(slow.stderr.contains("being stopped"), "{}", slow.stderr);
+    world.wharf(&["run", "nobody"]).expect(3);
+
+    // The lines stay where the service's own are.
+    let logs = world.wharf(&["logs"]).expect(0);
+    assert!(logs.stdout.contains("hello there"), "{}", logs.stdout);
+    let lines = world.wharf(&["logs", "web", "--filter", "hello", "--format", "json"]).expect(0);
+    let lines: Vec<Value> =
+        lines.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["message"], "hello there");
+    assert_eq!(lines[0]["service"], "web");
+    follows("logs", &lines[0]);
+    let none = world.wharf(&["logs", "--filter", "absent"]).expect(0);
+    assert!(none.stdout.is_empty() && none.stderr.contains("No lines"), "{}", none.stderr);
+    world.converged();
+}
+
+#[test]
+fn following_ends_with_an_interrupt_and_with_its_reader() {
+    let world = applied("minimal");
+    world.wharf(&["run", "web", "--", "echo", "first"]).expect(0);
+    let follow = || {
+        let mut child = world
+            .command(&["logs", "--follow"], "1000")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        assert!(line.contains("first"), "{line}");
+        (child, lines)
+    };
+    let (mut child, _lines) = follow();
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+
+    let (mut child, lines) = follow();
+    drop(lines);
+    world.wharf(&["run", "web", "--", "echo", "second"]).expect(0);
+    let code = child.wait().unwrap().code();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn a_restart_brings_new_tasks_of_the_same_release() {
+    let world = applied("shop");
+    let before = tasks(&world);
+    let restart = world.wharf(&["restart", "api"]).expect(0);
+    assert!(restart.stderr.contains("Service api runs on new tasks"), "{}", restart.stderr);
+    let after = tasks(&world);
+    let kept = after.iter().filter(|task| before.contains(task)).count();
+    assert_eq!(after.len(), before.len());
+    assert_eq!(kept, before.len() - 2, "{before:?} {after:?}");
+    world.wharf(&["restart", "nobody"]).expect(3);
+    world.wharf(&["wait"]).expect(0);
+    world.converged();
+}
+
+#[test]
+fn a_restart_whose_tasks_do_not_stay_up_is_a_rollout_that_failed() {
+    let world = applied("minimal");
+    world.wharf(&["sandbox", "break", "image-expired"]).expect(0);
+    let restart = world.wharf(&["restart"]).expect(5);
+    assert!(restart.stderr.contains("the rollout of service web failed"), "{}", restart.stderr);
+}
+
+#[test]
+fn an_earlier_release_comes_back_until_the_next_apply() {
+    let world = applied("minimal");
+    world.wharf(&["rollback", "--yes"]).expect(3);
+    world.edit("tag: v1", "tag: v2");
+    world.apply();
+    let listed = world.wharf(&["releases", "--format", "json"]).expect(0).json();
+    follows("releases", &listed);
+    let releases = listed["services"][0]["releases"].as_array().unwrap().clone();
+    assert_eq!(releases.len(), 2, "{listed:#}");
+    assert_eq!((&releases[0]["revision"], &releases[0]["primary"]), (&2.into(), &true.into()));
+    let first = releases[1]["digest"].as_str().unwrap();
+    assert!(first.starts_with("sha256:"), "{first}");
+    let text = world.wharf(&["releases"]).expect(0).stdout;
+    assert!(text.contains("in use, 1 running"), "{text}");
+
+    let asked = world.wharf(&["rollback"]).expect(3);
+    assert!(asked.stderr.contains("--yes"), "{}", asked.stderr);
+    let back = world.wharf(&["rollback", "1", "--yes"]).expect(0);
+    assert!(back.stderr.contains("goes forward again"), "{}", back.stderr);
+    let status = world.wharf(&["status", "--format", "json"]).expect(0).json();
+    let image = status["services"][0]["image"].as_str().unwrap();
+    assert!(image.ends_with(first), "{image}");
+    // The spec still says `v2`.
+    world.wharf(&["plan", "--detailed-exitcode"]).expect(2);
+    world.wharf(&["plan", "--detailed-exitcode", "--image", &format!("web=@{first}")]).expect(0);
+    let wrong = world.wharf(&["rollback", "77", "--yes"]).expect(3);
+    assert!(wrong.stderr.contains("revisions there are"), "{}", wrong.stderr);
+}
+
+#[test]
+fn waiting_and_watching_end() {
+    let world = World::sample("minimal");
+    world.wharf(&["wait"]).expect(1);
+    world.apply();
+    let waited = world.wharf(&["wait", "--format", "json"]).expect(0).json();
+    assert_eq!(waited["services"][0]["rollout"], "COMPLETED");
+    let mut child = world
+        .command(&["status", "--watch", "--format", "json"], "1000")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    follows("status", &serde_json::from_str(&line).unwrap());
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
