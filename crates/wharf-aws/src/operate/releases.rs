@@ -1,6 +1,6 @@
 //! The releases of a service: its task definition's revisions that can still be run.
 
-use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{Deployment, SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use aws_smithy_types::date_time::Format;
 use futures::future::try_join_all;
 use serde::Serialize;
@@ -51,7 +51,7 @@ pub async fn releases(aws: &Aws, stack: &Stack, service: &str) -> Result<Vec<Rel
     arns.sort_by_key(|arn| std::cmp::Reverse(ecs::revision_of(arn)));
     let running = |arn: &str| -> i32 {
         let rows = found.deployments().iter();
-        rows.filter(|row| row.task_definition() == Some(arn)).map(|row| row.running_count()).sum()
+        rows.filter(|row| row.task_definition() == Some(arn)).map(Deployment::running_count).sum()
     };
     let read = try_join_all(arns.iter().map(async |arn| {
         let got = aws
@@ -116,22 +116,13 @@ pub fn choose<'a>(
         AwsError::own(ErrorClass::Invalid, message)
             .hint(format!("revisions there are: {}", known.join(", ")))
     };
+    let known = |revision| all.iter().find(|one| one.revision == revision);
     let found = match asked {
-        Some(revision) => all
-            .iter()
-            .find(|one| one.revision == revision)
+        Some(revision) => known(revision)
             .ok_or_else(|| wrong(format!("service {service} has no release {revision}"))),
-        None => {
-            let now = all.iter().find(|one| one.primary);
-            let revision = now.map_or(u32::MAX, |one| one.revision);
-            let image = now.map(|one| one.image.as_str());
-            all.iter()
-                .filter(|one| one.revision < revision && Some(one.image.as_str()) != image)
-                .max_by_key(|one| one.revision)
-                .ok_or_else(|| {
-                    wrong(format!("service {service} has no earlier release with another image"))
-                })
-        }
+        None => before(all).ok_or_else(|| {
+            wrong(format!("service {service} has no earlier release with another image"))
+        }),
     }?;
     if found.digest.is_none() {
         let message = format!(
@@ -143,6 +134,16 @@ pub fn choose<'a>(
             .hint(format!("name the image yourself: wharf apply --image {service}=REFERENCE")));
     }
     Ok(found)
+}
+
+/// Returns the newest release before the one in use that runs another image.
+fn before(all: &[Release]) -> Option<&Release> {
+    let now = all.iter().find(|one| one.primary);
+    let revision = now.map_or(u32::MAX, |one| one.revision);
+    let image = now.map(|one| one.image.as_str());
+    all.iter()
+        .filter(|one| one.revision < revision && Some(one.image.as_str()) != image)
+        .max_by_key(|one| one.revision)
 }
 
 #[cfg(test)]

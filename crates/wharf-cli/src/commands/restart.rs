@@ -64,7 +64,7 @@ async fn one(session: &Session, name: &str) -> Result<(), CliError> {
     match Box::pin(restart(&session.aws, stack, name, &step)).await {
         Ok(Restarted::Done) => ui.say(&format!("Service {name} runs on new tasks.")),
         Ok(Restarted::NoTasks) => {
-            ui.say(&format!("Service {name} is scaled to nothing, so there is nothing to restart."))
+            ui.say(&format!("Service {name} is scaled to nothing: nothing is there to restart."));
         }
         Err(error) => {
             // The tasks of before keep serving, so this is no release that went away.

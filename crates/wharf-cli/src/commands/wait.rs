@@ -153,6 +153,7 @@ mod tests {
             tasks: Vec::new(),
             targets: Vec::new(),
             events: Vec::new(),
+            causes: Vec::new(),
         }
     }
 
