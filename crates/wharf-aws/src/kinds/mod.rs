@@ -67,6 +67,11 @@ fn refuse_foreign(cx: &Write<'_>, found: &Tags, what: &str) -> Result<(), AwsErr
     }
 }
 
+/// Returns how many listener rules a stack makes.
+pub(crate) fn planned_rules(stack: &wharf_spec::Stack) -> usize {
+    listener_rule::priority::rules(stack).len()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -103,9 +108,4 @@ mod tests {
             }
         }
     }
-}
-
-/// Returns how many listener rules a stack makes.
-pub(crate) fn planned_rules(stack: &wharf_spec::Stack) -> usize {
-    listener_rule::priority::rules(stack).len()
 }
