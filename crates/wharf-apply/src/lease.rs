@@ -3,6 +3,9 @@
 //! A lease is one small object per epoch (`…/lease/{n}`), created with overwrite off. Whoever creates
 //! it holds the stack until the expiry written in it; an expired lease is taken over by creating epoch
 //! n + 1, which only one contender can do. Nobody cleans up by hand.
+//!
+//! A holder that could not renew in time (its machine slept, the store was away) may go on if nobody took
+//! over: it makes epoch n + 1 itself.
 
 use std::time::Duration;
 
@@ -76,6 +79,9 @@ pub enum LeaseError {
         /// Who took over.
         holder: String,
     },
+    /// The lease expired, and its store did not answer in time to tell whether somebody took over.
+    #[error("the lease expired before it could be renewed")]
+    Expired,
     /// The store failed.
     #[error("the lease could not be read or written")]
     Store(#[source] Failure),
@@ -109,13 +115,13 @@ pub async fn acquire(
     let mut epochs = store.list().await.map_err(LeaseError::Store)?;
     epochs.sort_by_key(|(epoch, _)| *epoch);
     let latest = epochs.last();
-    if let Some((epoch, held)) = latest {
+    if let Some((epoch, held)) = latest
+        && held.until > now
+    {
         if held.nonce == nonce {
             return Ok(Held { epoch: *epoch, value: held.clone(), ttl });
         }
-        if held.until > now {
-            return Err(held_by(held, now));
-        }
+        return Err(held_by(held, now));
     }
     let epoch = latest.map_or(1, |(epoch, _)| epoch + 1);
     let created = store.create(epoch, &value).await.map_err(LeaseError::Store)?;
@@ -137,47 +143,102 @@ pub async fn acquire(
         return Err(held_by(&gone, now));
     }
     for (old, _) in seen.iter().filter(|(found, _)| *found != epoch) {
-        // An old epoch that stays is passed over by everybody; the next holder tries again.
-        drop(store.delete(*old).await);
+        // Its holder, should it live after all, finds out by this that somebody else was here.
+        store.delete(*old).await.map_err(LeaseError::Store)?;
     }
     Ok(Held { epoch, value, ttl })
 }
 
 /// Extends a lease that is held, or says that it was lost in the meantime.
+///
+/// One that has expired is taken over from ourselves, as anybody else would take it: by making the
+/// next epoch, which only one contender can. That our own epoch is still there shows that nobody was
+/// faster, not even somebody who is done already, and so that what we know of the account still holds.
 pub async fn renew(store: &dyn LeaseStore, held: &mut Held, now: u64) -> Result<(), LeaseError> {
+    let epochs = store.list().await.map_err(LeaseError::Store)?;
+    if let Some(holder) = successor(&epochs, held) {
+        return Err(LeaseError::Lost { holder });
+    }
     if held.value.until <= now {
-        // Somebody may have taken over, and overwriting would not tell.
-        return Err(LeaseError::Lost { holder: "its own expiry".to_owned() });
+        return retake(store, held, now).await;
     }
     let value = Value { until: Held::expiry(now, held.ttl), ..held.value.clone() };
     store.renew(held.epoch, &value).await.map_err(LeaseError::Store)?;
     let epochs = store.list().await.map_err(LeaseError::Store)?;
-    if let Some((_, other)) = epochs.iter().find(|(epoch, _)| *epoch > held.epoch) {
-        return Err(LeaseError::Lost { holder: other.holder.clone() });
+    if let Some(holder) = successor(&epochs, held) {
+        return Err(LeaseError::Lost { holder });
     }
     held.value = value;
     Ok(())
 }
 
-/// Gives a lease back.
+/// Takes over one's own expired lease.
+async fn retake(store: &dyn LeaseStore, held: &mut Held, now: u64) -> Result<(), LeaseError> {
+    let value = Value { until: Held::expiry(now, held.ttl), ..held.value.clone() };
+    let next = Held { epoch: held.epoch + 1, value, ttl: held.ttl };
+    let created = store.create(next.epoch, &next.value).await.map_err(LeaseError::Store)?;
+    let seen = store.list().await.map_err(LeaseError::Store)?;
+    if created == Created::Exists
+        && let Some(holder) = successor(&seen, &next)
+    {
+        return Err(LeaseError::Lost { holder });
+    }
+    // Whoever takes a lease removes the one before: if ours is gone, somebody came and went.
+    let gone = successor(&seen, held).or_else(|| {
+        let still = seen.iter().any(|(epoch, _)| *epoch == held.epoch);
+        (!still).then(|| DONE.to_owned())
+    });
+    if let Some(holder) = gone {
+        store.delete(next.epoch).await.map_err(LeaseError::Store)?;
+        return Err(LeaseError::Lost { holder });
+    }
+    store.delete(held.epoch).await.map_err(LeaseError::Store)?;
+    *held = next;
+    Ok(())
+}
+
+/// Stands for a holder that left nothing behind.
+const DONE: &str = "somebody who is done already";
+
+/// Returns who took a lease over, if somebody did.
+fn successor(epochs: &[(u64, Value)], held: &Held) -> Option<String> {
+    let other = |value: &Value| value.nonce != held.value.nonce;
+    if let Some((_, value)) = epochs.iter().find(|(at, value)| *at >= held.epoch && other(value)) {
+        return Some(value.holder.clone());
+    }
+    let ours = epochs.iter().any(|(at, _)| *at >= held.epoch);
+    (!ours).then(|| DONE.to_owned())
+}
+
+/// Gives a lease back, with whatever else of this run is left.
 pub async fn release(store: &dyn LeaseStore, held: &Held) -> Result<(), LeaseError> {
-    store.delete(held.epoch).await.map_err(LeaseError::Store)
+    let epochs = store.list().await.map_err(LeaseError::Store)?;
+    for (epoch, _) in epochs.iter().filter(|(_, value)| value.nonce == held.value.nonce) {
+        store.delete(*epoch).await.map_err(LeaseError::Store)?;
+    }
+    Ok(())
 }
 
 /// Renews a lease until it is lost; runs beside whatever the lease protects, and is dropped with it.
 ///
-/// A store that fails now and then is forgiven until the lease expires.
+/// A store that fails now and then is forgiven until the lease expires. From then on somebody else may
+/// be at work, so there is one more try, no longer than a beat, to take the lease anew.
 pub async fn keep(
     store: &dyn LeaseStore,
     mut held: Held,
     now: &(dyn Fn() -> u64 + Send + Sync),
 ) -> LeaseError {
     loop {
-        tokio::time::sleep(held.beat()).await;
-        match renew(store, &mut held, now()).await {
-            Ok(()) => {}
-            Err(LeaseError::Store(_)) if held.value.until > now() => {}
-            Err(error) => return error,
+        let left = Duration::from_secs(held.value.until.saturating_sub(now()));
+        tokio::time::sleep(held.beat().min(left)).await;
+        let left = Duration::from_secs(held.value.until.saturating_sub(now()));
+        let expired = left.is_zero();
+        let limit = if expired { held.beat() } else { left };
+        match tokio::time::timeout(limit, renew(store, &mut held, now())).await {
+            Ok(Ok(())) => {}
+            Ok(Err(LeaseError::Store(_))) | Err(_) if !expired => {}
+            Ok(Err(error)) => return error,
+            Err(_) => return LeaseError::Expired,
         }
     }
 }

@@ -128,7 +128,10 @@ impl From<LeaseError> for CliError {
         match &error {
             LeaseError::HeldBy { .. } => Self::new(Exit::Held, error.to_string())
                 .hint("wait for it to finish; a lease whose holder died expires by itself"),
-            LeaseError::Lost { .. } => Self::new(Exit::Held, error.to_string()),
+            LeaseError::Lost { .. } | LeaseError::Expired => {
+                Self::new(Exit::Held, error.to_string())
+                    .hint("run the same command again; it goes on where this run stopped")
+            }
             LeaseError::Store(failure) => {
                 let mut wrapped = Self::from(failure.clone());
                 wrapped

@@ -1,12 +1,15 @@
 //! Many contenders, one lease.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
-use wharf_apply::lease::{Created, LeaseError, LeaseStore, Value, acquire, keep, release, renew};
+use wharf_apply::lease::{
+    Created, Held, LeaseError, LeaseStore, Value, acquire, keep, release, renew,
+};
 use wharf_graph::{ErrorClass, Failure};
 
 const TTL: Duration = Duration::from_mins(1);
@@ -16,12 +19,27 @@ struct Store {
     epochs: Mutex<BTreeMap<u64, Value>>,
     /// How many of the next creations take effect without an answer.
     lost_answers: Mutex<usize>,
+    /// Whether nothing answers at the moment.
+    away: AtomicBool,
+}
+
+impl Store {
+    async fn answer(&self) {
+        tokio::task::yield_now().await;
+        while self.away.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    fn epochs(&self) -> Vec<u64> {
+        self.epochs.lock().unwrap().keys().copied().collect()
+    }
 }
 
 impl LeaseStore for Store {
     fn list(&self) -> BoxFuture<'_, Result<Vec<(u64, Value)>, Failure>> {
         async {
-            tokio::task::yield_now().await;
+            self.answer().await;
             let epochs = self.epochs.lock().unwrap();
             Ok(epochs.iter().map(|(epoch, value)| (*epoch, value.clone())).collect())
         }
@@ -34,7 +52,7 @@ impl LeaseStore for Store {
         value: &'a Value,
     ) -> BoxFuture<'a, Result<Created, Failure>> {
         async move {
-            tokio::task::yield_now().await;
+            self.answer().await;
             let mut epochs = self.epochs.lock().unwrap();
             if epochs.contains_key(&epoch) {
                 return Ok(Created::Exists);
@@ -52,7 +70,7 @@ impl LeaseStore for Store {
 
     fn renew<'a>(&'a self, epoch: u64, value: &'a Value) -> BoxFuture<'a, Result<(), Failure>> {
         async move {
-            tokio::task::yield_now().await;
+            self.answer().await;
             self.epochs.lock().unwrap().insert(epoch, value.clone());
             Ok(())
         }
@@ -61,7 +79,7 @@ impl LeaseStore for Store {
 
     fn delete(&self, epoch: u64) -> BoxFuture<'_, Result<(), Failure>> {
         async move {
-            tokio::task::yield_now().await;
+            self.answer().await;
             self.epochs.lock().unwrap().remove(&epoch);
             Ok(())
         }
@@ -162,4 +180,91 @@ async fn keeping_renews_until_the_lease_is_lost() {
     };
     let (lost, ()) = tokio::join!(keeping, other);
     assert_eq!(lost, LeaseError::Lost { holder: "bob".into() });
+}
+
+/// Keeps a lease while its store is away from the tenth second on, and says how that ended, if it did.
+async fn kept_while_away(
+    store: &Store,
+    away: u64,
+    then: impl Future<Output = ()>,
+) -> Option<LeaseError> {
+    let began = tokio::time::Instant::now();
+    let now = move || began.elapsed().as_secs();
+    let held = acquire(store, "ada", "1", now(), TTL).await.unwrap();
+    let life = async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        store.away.store(true, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(away)).await;
+        then.await;
+        store.away.store(false, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_mins(5)).await;
+    };
+    tokio::select! {
+        lost = keep(store, held, &now) => Some(lost),
+        () = life => None,
+    }
+}
+
+fn held(holder: &str, until: u64) -> Value {
+    Value { holder: holder.into(), nonce: holder.into(), until }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_lease_that_nobody_took_is_taken_again() {
+    // One term is a minute, so that at 10 + 60 seconds it has expired.
+    let store = Store::default();
+    assert_eq!(kept_while_away(&store, 60, async {}).await, None);
+    assert_eq!(store.epochs(), [2], "the next epoch stands for the new term");
+    let value = store.epochs.lock().unwrap()[&2].clone();
+    let ours = Held { epoch: 2, value, ttl: TTL };
+    release(&store, &ours).await.unwrap();
+    assert!(store.epochs().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_lease_that_somebody_took_is_lost() {
+    let store = Store::default();
+    let bob = async {
+        let mut epochs = store.epochs.lock().unwrap();
+        epochs.clear();
+        epochs.insert(2, held("bob", 1000));
+    };
+    let lost = kept_while_away(&store, 60, bob).await;
+    assert_eq!(lost, Some(LeaseError::Lost { holder: "bob".into() }));
+    assert_eq!(store.epochs(), [2], "Bob's lease is left alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_lease_is_lost_to_somebody_who_came_and_went() {
+    let store = Store::default();
+    let bob = async { store.epochs.lock().unwrap().clear() };
+    let lost = kept_while_away(&store, 60, bob).await;
+    assert!(matches!(lost, Some(LeaseError::Lost { .. })), "{lost:?}");
+    assert!(store.epochs().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_stays_away_ends_the_run_soon_after_the_lease() {
+    let store = Store::default();
+    let began = tokio::time::Instant::now();
+    assert_eq!(kept_while_away(&store, 600, async {}).await, Some(LeaseError::Expired));
+    let lasted = began.elapsed();
+    assert!(lasted <= TTL + TTL / 3, "somebody else may be at work since {lasted:?}");
+}
+
+#[tokio::test]
+async fn of_a_late_holder_and_a_contender_one_wins() {
+    for first in [true, false] {
+        let store = Store::default();
+        let mut late = acquire(&store, "ada", "1", 0, TTL).await.unwrap();
+        let (renewed, taken) = if first {
+            tokio::join!(biased; renew(&store, &mut late, 61), acquire(&store, "bob", "2", 61, TTL))
+        } else {
+            let other = acquire(&store, "bob", "2", 61, TTL);
+            let (taken, renewed) = tokio::join!(biased; other, renew(&store, &mut late, 61));
+            (renewed, taken)
+        };
+        assert_ne!(renewed.is_ok(), taken.is_ok(), "{renewed:?} {taken:?}");
+        assert_eq!(store.epochs(), [2]);
+    }
 }
