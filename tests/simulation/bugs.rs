@@ -1,6 +1,7 @@
 //! Bugs planted at the seams between the libraries, so that the simulation can be seen to catch them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -38,6 +39,11 @@ pub(crate) enum Bug {
     NoMinimumHealthy,
     PruneForgotten,
     CreatesDoNotWait,
+    LeaseOverwrites,
+    LeaseNotKept,
+    SkipListenerWait,
+    NewTokenEachTime,
+    LeavingIgnored,
 }
 
 /// Every bug, with the first seed and the number of seeds within which it must be caught.
@@ -62,12 +68,22 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::NoMinimumHealthy, 1, 5),
     (Bug::PruneForgotten, 20, 20),
     (Bug::CreatesDoNotWait, 1, 20),
+    (Bug::LeaseOverwrites, 1, 20),
+    (Bug::LeaseNotKept, 1, 20),
+    (Bug::SkipListenerWait, 1, 20),
+    (Bug::NewTokenEachTime, 1, 20),
+    (Bug::LeavingIgnored, 1, 20),
 ];
 
 /// Alters what was read.
 pub(crate) fn bend_snapshot(bug: Option<Bug>, mut snapshot: Snapshot) -> Snapshot {
     if bug == Some(Bug::FailedReadIsAbsence) {
         snapshot.failures.clear();
+    }
+    if bug == Some(Bug::LeavingIgnored) {
+        for live in snapshot.live.values_mut().flatten() {
+            live.leaving = false;
+        }
     }
     snapshot
 }
@@ -117,6 +133,12 @@ pub(crate) fn bend_plan(bug: Option<Bug>, mut plan: Plan, sandbox: &Sandbox) -> 
                 {
                     step.needs.clear();
                 }
+            }
+        }
+        Some(Bug::SkipListenerWait) => {
+            let copy = plan.clone();
+            for step in plan.steps.iter_mut().filter(|step| step.address.kind() == "service") {
+                step.needs.retain(|need| !kind(&copy, need).starts_with("listener"));
             }
         }
         Some(Bug::DropDeleteAfter) => {
@@ -287,11 +309,12 @@ impl Provider for Wrapped {
 pub(crate) struct Wire {
     inner: Embedded,
     bug: Option<Bug>,
+    count: AtomicU64,
 }
 
 impl Wire {
     pub(crate) fn new(inner: Embedded, bug: Option<Bug>) -> Self {
-        Self { inner, bug }
+        Self { inner, bug, count: AtomicU64::default() }
     }
 }
 
@@ -323,6 +346,15 @@ impl Transport for Wire {
             (Some(Bug::TaglessCreate), "CreateLogGroup") => {
                 body = edit(&body, |input| {
                     input.as_object_mut().map(|it| it.remove("tags"));
+                });
+            }
+            (Some(Bug::LeaseOverwrites), "PutParameter") => {
+                body = edit(&body, |input| input["Overwrite"] = Value::from(true));
+            }
+            (Some(Bug::NewTokenEachTime), "RequestCertificate") => {
+                let count = self.count.fetch_add(1, Ordering::Relaxed);
+                body = edit(&body, |input| {
+                    input["IdempotencyToken"] = Value::from(format!("t{count}"))
                 });
             }
             _ => {}

@@ -11,6 +11,7 @@ use crate::weather::Storm;
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) seed: u64,
+    pub(crate) generation: u32,
     /// What had been applied, cleanly, before.
     pub(crate) before: Option<Spec>,
     pub(crate) wanted: Spec,
@@ -24,16 +25,56 @@ pub(crate) struct Case {
     pub(crate) edits: Vec<Edit>,
     /// What somebody changes just before the n-th mutating call.
     pub(crate) meanwhile: Option<(u64, Edit)>,
-    /// A second apply that starts this long after the first.
-    pub(crate) beside: Option<Duration>,
+    /// A second run, beside the first.
+    pub(crate) beside: Option<Beside>,
     /// A release that never becomes healthy comes before the change.
     pub(crate) broken: Option<Broken>,
+    /// A destroy that somebody broke off comes before the change: after its n-th change, or (`None`)
+    /// after its first deletion of a service.
+    pub(crate) abandoned: Option<Option<u64>>,
+    /// Whether runs that die give their lease back, as those do that are interrupted twice.
+    pub(crate) interrupted: bool,
+    /// Another environment of the same app stands in the account.
+    pub(crate) other_env: bool,
+    /// The line of the spec that protects something, and the line by which something outlives a destroy.
+    pub(crate) protect: Option<&'static str>,
+    pub(crate) keep: Option<&'static str>,
     pub(crate) storm: Storm,
     pub(crate) destroy_storm: Storm,
 }
 
+/// A second run.
+#[derive(Clone, Debug)]
+pub(crate) struct Beside {
+    /// How long after the first it starts.
+    pub(crate) after: Duration,
+    pub(crate) what: Second,
+    /// How many seconds the clock of its machine is ahead.
+    pub(crate) skew: i64,
+    /// Whether calls take longer or shorter.
+    pub(crate) uneven: bool,
+}
+
+/// What a second run does.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Second {
+    /// It applies the same spec.
+    Same,
+    /// It applies another one of the same stack.
+    Other(Box<Spec>),
+    /// It destroys the stack.
+    Destroy,
+}
+
 /// Of the delays of a second apply, about half are none.
 const HALF: Duration = Duration::from_mins(1);
+
+const PROTECTED: &[&str] = &["protect: [balancer]", "protect: [service]", "protect: [repository]"];
+const KEPT: &[&str] = &[
+    "destroy: { repository: keep }",
+    "destroy: { logs: keep }",
+    "destroy: { repository: keep, logs: keep, certificate: keep }",
+];
 
 /// How a release is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +95,50 @@ pub(crate) enum InTheWay {
 }
 
 impl Case {
-    pub(crate) fn draw(seed: u64) -> Self {
-        let mut draw = Draw::new(seed);
-        let draw = &mut draw;
+    pub(crate) fn draw(seed: u64, generation: u32) -> Self {
+        let mut draw = Draw::new(seed, generation);
+        let mut case = Self::first_generation(seed, generation, &mut draw);
+        if draw.since(2) {
+            case.second_generation(&draw);
+        }
+        case
+    }
+
+    fn second_generation(&mut self, draw: &Draw) {
+        let stream = |what| draw.aside(what);
+        self.storm = self.storm.clone().or_newer(&mut stream("storm"));
+        self.destroy_storm = self.destroy_storm.clone().or_newer(&mut stream("destroy storm"));
+        let mut own = stream("edits");
+        self.edits = self.edits.iter().map(|edit| edit.or_newer(&mut own)).collect();
+        let mut own = stream("meanwhile");
+        self.meanwhile = self.meanwhile.map(|(at, edit)| (at, edit.or_newer(&mut own)));
+        let mut own = stream("beside");
+        if let Some(beside) = &mut self.beside {
+            beside.uneven = true;
+            beside.after = match own.below(3) {
+                0 => Duration::from_millis(own.below(150)),
+                1 => Duration::from_secs(own.below(20)),
+                _ => Duration::from_secs(60 + own.below(300)),
+            };
+            beside.skew = i64::try_from(own.below(51)).unwrap_or(0) - 25;
+            beside.what = match own.below(4) {
+                0 | 1 => Second::Same,
+                2 => Second::Other(Box::new(self.wanted.change(&mut stream("other spec")))),
+                _ => Second::Destroy,
+            };
+        }
+        let mut own = stream("abandoned");
+        let abandoned = self.before.is_some() && own.chance(12);
+        self.abandoned = abandoned.then(|| own.chance(40).then(|| 1 + own.below(40)));
+        self.interrupted = stream("interrupted").chance(30);
+        self.other_env = stream("other environment").chance(8);
+        let mut own = stream("protect");
+        self.protect = own.chance(10).then(|| *own.pick(PROTECTED));
+        let mut own = stream("keep");
+        self.keep = own.chance(8).then(|| *own.pick(KEPT));
+    }
+
+    fn first_generation(seed: u64, generation: u32, draw: &mut Draw) -> Self {
         let first = Spec::draw(draw);
         let before = draw.chance(70).then(|| first.clone());
         let wanted = if before.is_some() && draw.chance(90) { first.change(draw) } else { first };
@@ -66,15 +148,24 @@ impl Case {
         let blocked = before.is_none() && draw.chance(40);
         Self {
             seed,
+            generation,
             neighbours: draw.chance(60),
             other_stack: draw.chance(8),
             in_the_way: blocked.then(|| InTheWay::draw(draw)),
             meanwhile: draw.chance(15).then(|| (1 + draw.below(30), Edit::draw(draw))),
-            beside: draw
-                .chance(20)
-                .then(|| Duration::from_secs(draw.below(120)).saturating_sub(HALF)),
+            beside: draw.chance(20).then(|| Beside {
+                after: Duration::from_secs(draw.below(120)).saturating_sub(HALF),
+                what: Second::Same,
+                skew: 0,
+                uneven: false,
+            }),
             broken: (before.is_some() && draw.chance(12))
                 .then(|| *draw.pick(&[Broken::Ill, Broken::Exits])),
+            abandoned: None,
+            interrupted: false,
+            other_env: false,
+            protect: None,
+            keep: None,
             storm: Storm::draw(draw),
             destroy_storm: Storm::draw(draw),
             before,
@@ -103,17 +194,25 @@ impl Case {
         push(self.in_the_way.is_some(), &|case| case.in_the_way = None);
         push(self.neighbours, &|case| case.neighbours = false);
         push(self.other_stack, &|case| case.other_stack = false);
-        push(self.before.is_some() && self.broken.is_none(), &|case| {
+        push(self.other_env, &|case| case.other_env = false);
+        push(self.protect.is_some(), &|case| case.protect = None);
+        push(self.keep.is_some(), &|case| case.keep = None);
+        push(self.abandoned.is_some(), &|case| case.abandoned = None);
+        push(self.interrupted, &|case| case.interrupted = false);
+        push(self.before.is_some() && self.broken.is_none() && self.abandoned.is_none(), &|case| {
             case.before = None;
             case.edits.clear();
         });
-        for name in self.wanted.services.keys() {
-            push(self.wanted.services.len() > 1 && name != "web", &|case| {
-                case.wanted.services.remove(name);
-                if let Some(before) = case.before.as_mut().filter(|it| it.services.len() > 1) {
-                    before.services.remove(name);
-                }
-            });
+        push(self.before.as_ref().is_some_and(|it| *it != self.wanted), &|case| {
+            if let Some(before) = &case.before {
+                case.wanted = before.clone();
+            }
+        });
+        for wanted in self.wanted.smaller() {
+            list.push(Self { wanted, ..self.clone() });
+        }
+        for before in self.before.iter().flat_map(Spec::smaller) {
+            list.push(Self { before: Some(before), ..self.clone() });
         }
         for storm in self.storm.smaller() {
             list.push(Self { storm, ..self.clone() });

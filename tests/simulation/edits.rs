@@ -1,5 +1,8 @@
 //! What somebody does in the console: to the stack's objects, or beside them.
 
+use serde_json::json;
+use wharf_sandbox::image::{self, App};
+use wharf_sandbox::services::ecr;
 use wharf_sandbox::world::World;
 
 use crate::draw::Draw;
@@ -19,9 +22,24 @@ pub(crate) enum Edit {
     ForeignTag,
     Insights,
     NewNeighbour,
+    /// The service runs one task more.
+    OneMoreTask,
+    /// The service runs no tasks.
+    NoTasks,
+    /// The service is deleted, and drains.
+    ServiceGone,
+    /// A rule of the balancer and the target group behind it are deleted, where AWS lets that happen.
+    TargetGroupGone,
+    /// Another image is pushed under the tag that runs.
+    Repushed,
+    /// All rules that let anybody in are taken from all groups.
+    Shut,
+    /// The log group is deleted.
+    LogGroupGone,
 }
 
-const ALL: &[Edit] = &[
+/// Those of the first generation.
+const FIRST: &[Edit] = &[
     Edit::IngressRuleGone,
     Edit::IdleTimeout,
     Edit::Drain,
@@ -35,23 +53,49 @@ const ALL: &[Edit] = &[
     Edit::NewNeighbour,
 ];
 
+/// Those of the second.
+const SECOND: &[Edit] = &[
+    Edit::OneMoreTask,
+    Edit::NoTasks,
+    Edit::ServiceGone,
+    Edit::TargetGroupGone,
+    Edit::Repushed,
+    Edit::Shut,
+    Edit::LogGroupGone,
+];
+
 impl Edit {
     pub(crate) fn draw(draw: &mut Draw) -> Self {
-        *draw.pick(ALL)
+        *draw.pick(FIRST)
+    }
+
+    /// Perhaps another one, of those that came later.
+    pub(crate) fn or_newer(self, draw: &mut Draw) -> Self {
+        if draw.since(2) && draw.chance(50) { *draw.pick(SECOND) } else { self }
     }
 
     /// Says whether users may notice the edit itself.
     pub(crate) fn harms(self) -> bool {
         matches!(
             self,
-            Self::IngressRuleGone | Self::HealthPath | Self::ListenerRuleGone | Self::RecordGone
+            Self::IngressRuleGone
+                | Self::HealthPath
+                | Self::ListenerRuleGone
+                | Self::RecordGone
+                | Self::NoTasks
+                | Self::ServiceGone
+                | Self::TargetGroupGone
+                | Self::Repushed
+                | Self::Shut
         )
     }
 
     /// Does it; where the object does not exist, nothing happens.
     pub(crate) fn apply(self, world: &mut World) {
-        let ours =
-            |tags: &wharf_sandbox::Tags| tags.get("wharf:app").is_some_and(|app| app == "notes");
+        if SECOND.contains(&self) {
+            // What AWS refuses does not happen.
+            return self.by_hand(world).unwrap_or_default();
+        }
         if self == Self::NewNeighbour {
             world.ensure_log_group(REGION, "/wharf/notes-appeared/web");
             return;
@@ -122,6 +166,78 @@ impl Edit {
         }
     }
 }
+
+/// Says whether tags are those of the stack that is judged.
+fn ours(tags: &wharf_sandbox::Tags) -> bool {
+    let is = |tag: &str, value: &str| tags.get(tag).is_some_and(|it| it == value);
+    is("wharf:app", "notes") && is("wharf:env", "-")
+}
+
+impl Edit {
+    /// Does it by calls, as the console does.
+    fn by_hand(self, world: &mut World) -> Option<()> {
+        match self {
+            Self::OneMoreTask | Self::NoTasks | Self::ServiceGone => {
+                let services = &world.region(REGION).ecs.services;
+                let found = services.values().find(|it| it.status == "ACTIVE" && ours(&it.tags))?;
+                let (cluster, service, count) =
+                    (found.cluster.clone(), found.name.clone(), found.desired);
+                let count = if self == Self::NoTasks { 0 } else { count + 1 };
+                let mut input = json!({"cluster": cluster, "service": service});
+                if self == Self::ServiceGone {
+                    input["force"] = json!(true);
+                    world.by_hand(REGION, "ecs", "DeleteService", &input).ok().map(drop)
+                } else {
+                    input["desiredCount"] = json!(count);
+                    world.by_hand(REGION, "ecs", "UpdateService", &input).ok().map(drop)
+                }
+            }
+            Self::TargetGroupGone => {
+                let elb = &mut world.region(REGION).elbv2;
+                let rule = elb.rules.values().find(|it| ours(&it.tags))?;
+                let rule = rule.arn.clone();
+                let groups: Vec<String> = elb
+                    .target_groups
+                    .values()
+                    .filter(|it| ours(&it.tags))
+                    .map(|it| it.arn.clone())
+                    .collect();
+                world.by_hand(REGION, ELB, "DeleteRule", &json!({"RuleArn": rule})).ok()?;
+                // The one that nothing refers to any more goes; the others are in use.
+                for group in groups {
+                    let input = json!({"TargetGroupArn": group});
+                    drop(world.by_hand(REGION, ELB, "DeleteTargetGroup", &input));
+                }
+                Some(())
+            }
+            Self::Repushed => {
+                let repositories = &world.region(REGION).ecr.repositories;
+                let own = |it: &&ecr::state::Repository| it.tags.contains_key("wharf:app");
+                let found = repositories.values().find(own)?.name.clone();
+                let app = App { startup_seconds: 5, ..App::default() };
+                let platforms = image::both_platforms();
+                world.push_image(REGION, &found, "v1", &platforms, app).map(drop)
+            }
+            Self::Shut => {
+                let ec2 = &mut world.region(REGION).ec2;
+                let groups = &ec2.groups;
+                ec2.rules.retain(|_, rule| {
+                    rule.egress || !groups.get(&rule.group).is_some_and(|it| ours(&it.tags))
+                });
+                Some(())
+            }
+            Self::LogGroupGone => {
+                let groups = &world.region(REGION).logs.groups;
+                let (name, _) = groups.iter().find(|(_, it)| ours(&it.tags))?;
+                let input = json!({"logGroupName": name});
+                world.by_hand(REGION, "logs", "DeleteLogGroup", &input).ok().map(drop)
+            }
+            _ => None,
+        }
+    }
+}
+
+const ELB: &str = "elasticloadbalancing";
 
 const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;

@@ -12,16 +12,20 @@ use wharf_sandbox::{CallRecord, Options, Sandbox, SimTime};
 
 use crate::account::{self, Inventory, inventory, is_history, kind_of, text};
 use crate::bugs::Bug;
-use crate::case::{Broken, Case};
+use crate::case::{Broken, Case, Second};
 use crate::process::{End, Goal, Process};
 use crate::spec::{APP, REGION, Spec};
-use crate::tally::Tally;
+use crate::tally::One;
 use crate::weather::{Storm, Watch, Weather};
 
 /// How often a run may be repeated while things go wrong; then they stop.
 const STORMY_RUNS: usize = 12;
 /// How long somebody waits between two tries.
 const PAUSE: Duration = Duration::from_secs(20);
+/// How often a second run that is kept out tries again.
+const TRIES: usize = 6;
+/// What AWS may refuse even when nothing goes wrong, because it takes a while to let go or to know.
+const PATIENCE: &[&str] = &[];
 
 /// A case that went wrong.
 #[derive(Clone, Debug)]
@@ -34,7 +38,7 @@ pub(crate) struct Failed {
 /// What a case did.
 #[derive(Debug)]
 pub(crate) struct Passed {
-    pub(crate) tally: Tally,
+    pub(crate) tally: One,
     /// Stands for the whole history of calls.
     pub(crate) history: String,
 }
@@ -69,12 +73,14 @@ struct Trial<'a> {
     deaths: u64,
     runs: u64,
     began: SimTime,
+    /// Whether somebody destroyed, or changed, the stack beside us.
+    disturbed: bool,
 }
 
 impl<'a> Trial<'a> {
     fn new(case: &'a Case, bug: Option<Bug>) -> Self {
         // Calls that take no time are never under way at once.
-        let latency = case.beside.map_or(Duration::ZERO, |_| Duration::from_millis(20));
+        let latency = case.beside.as_ref().map_or(Duration::ZERO, |_| Duration::from_millis(20));
         let sandbox = Sandbox::in_memory(Options { latency, ..Options::default() });
         let began = sandbox.now();
         Self {
@@ -87,6 +93,7 @@ impl<'a> Trial<'a> {
             deaths: 0,
             runs: 0,
             began,
+            disturbed: false,
         }
     }
 
@@ -98,16 +105,21 @@ impl<'a> Trial<'a> {
         }
         let history = serde_json::to_string(&calls).unwrap_or_default();
         let history = image::digest_of(&format!("{history}{:?}", self.log));
-        let tally = Tally {
-            seeds: 1,
+        let disturbed = calls.iter().filter(|call| call.fault.is_some() || call.status >= 500);
+        let seen = self.watch.lock();
+        let tally = One {
+            seed: self.case.seed,
             runs: self.runs,
             calls: calls.len() as u64,
             deaths: self.deaths,
-            retries: calls.iter().filter(|call| call.fault.is_some() || call.status >= 500).count()
-                as u64,
+            retries: disturbed.count() as u64,
             faults: crate::weather::faults(&calls),
-            virtual_time: self.sandbox.now().since(self.began),
+            done: seen.done.clone(),
+            checked: seen.checked.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect(),
+            virtual_seconds: self.sandbox.now().since(self.began).as_secs(),
+            real_millis: 0,
         };
+        drop(seen);
         Ok(Passed { tally, history })
     }
 
@@ -116,7 +128,7 @@ impl<'a> Trial<'a> {
     }
 
     fn process(&self, spec: &Spec) -> Process {
-        Process::new(&self.sandbox, &spec.text(), &self.watch, self.bug)
+        Process::new(&self.sandbox, spec, &self.watch, self.bug)
     }
 
     fn right(&self) -> Result<(), String> {
@@ -132,6 +144,7 @@ impl<'a> Trial<'a> {
             self.check_applied(before).await?;
         }
         for edit in &self.case.edits {
+            self.watch.did(format!("edit: {edit:?}"));
             let seen = self.foreign_or_new();
             self.sandbox.with_world(|world| edit.apply(world));
             self.adopt_new(&seen);
@@ -140,9 +153,12 @@ impl<'a> Trial<'a> {
             self.release_broken(broken, before).await?;
         }
         self.blocked().await?;
+        self.abandoned().await?;
         self.change().await?;
         let wanted = &self.case.wanted;
         self.check_applied(wanted).await?;
+        self.protected().await?;
+        self.kept().await?;
         self.converge("destroy", wanted, Goal::Destroy, &self.case.destroy_storm).await?;
         self.check_destroyed().await
     }
@@ -156,9 +172,12 @@ impl<'a> Trial<'a> {
         if self.case.neighbours {
             account::neighbours(&self.sandbox).await;
         }
-        if self.case.other_stack {
-            let other = Spec { app: "notes2x".to_owned(), ..crate::spec::Spec::small() };
-            let process = Process::new(&self.sandbox, &other.text(), &self.watch, None);
+        let other_stack = Spec { app: "notes2x".to_owned(), ..Spec::small() };
+        let others =
+            [(self.case.other_stack, other_stack), (self.case.other_env, Spec::other_env())];
+        for (_, other) in others.iter().filter(|(there, _)| *there) {
+            self.watch.did(if other.env.is_some() { "other environment" } else { "other stack" });
+            let process = Process::new(&self.sandbox, other, &self.watch, None);
             let end = Box::pin(process.run(Goal::Apply)).await;
             self.expect("other stack", &end, &End::Done)?;
         }
@@ -188,9 +207,15 @@ impl<'a> Trial<'a> {
     ) -> Result<(), String> {
         let calm = *storm == Storm::calm();
         let meanwhile = self.case.meanwhile.filter(|_| what == "change");
-        self.sandbox.intercept(Weather::new(storm, meanwhile, &self.watch, &self.sandbox));
+        let uneven = self.case.beside.as_ref().is_some_and(|beside| beside.uneven);
+        let weather = if uneven && what == "change" { Weather::uneven } else { Weather::new };
+        self.sandbox.intercept(weather(storm, meanwhile, &self.watch, &self.sandbox));
+        let from = self.sandbox.calls().len();
         let seen = self.foreign_or_new();
         let mut surprises = usize::from(meanwhile.is_some());
+        if self.disturbed && what == "change" {
+            surprises += TRIES;
+        }
         for number in 1..=STORMY_RUNS + 4 {
             let stormy = !calm && number <= STORMY_RUNS;
             if number == STORMY_RUNS + 1 {
@@ -204,9 +229,16 @@ impl<'a> Trial<'a> {
                 self.adopt_new(&seen);
             }
             self.check_foreign()?;
+            self.check_once()?;
             match end {
+                End::Done if what == "before" || self.quiet() => return self.check_order(from),
                 End::Done => return Ok(()),
-                End::Died => self.deaths += 1,
+                End::Died => {
+                    self.deaths += 1;
+                    if self.case.interrupted {
+                        self.give_lease_back();
+                    }
+                }
                 End::Held(until) => {
                     let now = u64::try_from(self.sandbox.now().0 / 1000).unwrap_or(0);
                     tokio::time::sleep(Duration::from_secs(until.saturating_sub(now) + 1)).await;
@@ -216,7 +248,7 @@ impl<'a> Trial<'a> {
                 _ if surprises > 0 => surprises -= 1,
                 end => return Err(format!("{what}: nothing went wrong, and yet: {end:?}")),
             }
-            if stormy {
+            if stormy && !self.case.interrupted {
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -227,6 +259,7 @@ impl<'a> Trial<'a> {
         let Some(blocker) = self.case.in_the_way else { return Ok(()) };
         let wanted = &self.case.wanted;
         let service = wanted.services.keys().next().cloned().unwrap_or_default();
+        self.watch.did(format!("in the way: {blocker:?}"));
         blocker.put(&self.sandbox, &service).await;
         if wanted.private && blocker == crate::case::InTheWay::SecurityGroup {
             // It is in another VPC and in nobody's way.
@@ -248,6 +281,7 @@ impl<'a> Trial<'a> {
         let name = before.services.keys().next_back().cloned().unwrap_or_default();
         let mut spec = before.clone();
         let Some(service) = spec.services.get_mut(&name) else { return Ok(()) };
+        self.watch.did(format!("broken release: {broken:?}"));
         "bad".clone_into(&mut service.image);
         let app = match broken {
             Broken::Ill if service.port.is_some() => App { other_paths: 500, ..App::default() },
@@ -277,7 +311,8 @@ impl<'a> Trial<'a> {
         {
             let mut seen = self.watch.lock();
             seen.outage_planned = false;
-            seen.harmed = self.case.edits.iter().any(|edit| edit.harms());
+            let case = self.case;
+            seen.harmed = case.abandoned.is_some() || case.edits.iter().any(|edit| edit.harms());
             seen.silent.clear();
             seen.answering = self.sandbox.with_world(crate::weather::answering);
             seen.answering.retain(|name| {
@@ -285,11 +320,32 @@ impl<'a> Trial<'a> {
             });
         }
         let start = self.sandbox.now();
-        let beside = self.case.beside.map(|after| {
-            let process = self.process(wanted);
+        let beside = self.case.beside.as_ref().map(|beside| {
+            let (sandbox, watch, bug) = (self.sandbox.clone(), Arc::clone(&self.watch), self.bug);
+            let (spec, goal) = match &beside.what {
+                Second::Same => (wanted.clone(), Goal::Apply),
+                Second::Other(other) => (other.as_ref().clone(), Goal::Apply),
+                Second::Destroy => (wanted.clone(), Goal::Destroy),
+            };
+            self.disturbed = beside.what != Second::Same;
+            // Whoever applies the same waits for nothing; whoever wants something else insists.
+            let tries = if self.disturbed { TRIES } else { 1 };
+            let (after, skew) = (beside.after, beside.skew);
             async move {
                 tokio::time::sleep(after).await;
-                Box::pin(process.run(Goal::Apply)).await
+                let mut ends = Vec::new();
+                for _ in 0..tries {
+                    let process = Process::new(&sandbox, &spec, &watch, bug).skewed(skew);
+                    let end = Box::pin(process.run(goal)).await;
+                    let done = end == End::Done;
+                    ends.push(end);
+                    if done {
+                        watch.did(format!("a second run ended: {goal:?}"));
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_secs(31)).await;
+                }
+                ends
             }
         });
         match beside {
@@ -304,12 +360,131 @@ impl<'a> Trial<'a> {
                 self.converge("afterwards", wanted, Goal::Apply, &Storm::calm()).await?;
             }
         }
-        let harmed = std::mem::take(&mut self.watch.lock().harmed);
+        let harmed = std::mem::take(&mut self.watch.lock().harmed) || self.disturbed;
         let available = self.check_availability(start);
         if harmed { Ok(()) } else { available }
     }
 
+    /// A destroy of what was there is broken off on its way.
+    async fn abandoned(&mut self) -> Result<(), String> {
+        let (Some(at), Some(before)) = (self.case.abandoned, &self.case.before) else {
+            return Ok(());
+        };
+        self.watch.did("a destroy was broken off");
+        let storm = Storm::death(at);
+        self.sandbox.intercept(Weather::new(&storm, None, &self.watch, &self.sandbox));
+        self.runs += 1;
+        let end = Box::pin(self.process(before).run(Goal::Destroy)).await;
+        self.log.push(format!("destroy that is broken off: {end:?}"));
+        self.deaths += u64::from(end == End::Died);
+        self.give_lease_back();
+        self.calm();
+        self.right()?;
+        self.check_foreign()
+    }
+
+    /// Whoever interrupts a run twice leaves everything as it is, but for the lease.
+    fn give_lease_back(&self) {
+        self.sandbox.with_world(|world| {
+            let parameters = &mut world.region(REGION).ssm.parameters;
+            parameters.retain(|name, _| !name.starts_with("/wharf/notes/lease/"));
+        });
+    }
+
+    /// What the spec protects is not destroyed, nor is anything else.
+    async fn protected(&mut self) -> Result<(), String> {
+        let Some(line) = self.case.protect else { return Ok(()) };
+        let mut spec = self.case.wanted.clone();
+        let has_port = spec.services.values().any(|service| service.port.is_some());
+        if line.contains("balancer") && !has_port {
+            return Ok(());
+        }
+        spec.more.push(line.to_owned());
+        self.watch.did(line);
+        let before = inventory(&self.sandbox);
+        let end = Box::pin(self.process(&spec).run(Goal::Destroy)).await;
+        self.expect("destroy of what is protected", &end, &End::Protected)?;
+        self.watch.checked("what is protected stays");
+        same(&settled(before), &settled(inventory(&self.sandbox)), "although it is protected")
+    }
+
+    /// What is to outlive a destroy stays as it is, and is taken up again by the next apply.
+    async fn kept(&mut self) -> Result<(), String> {
+        let Some(line) = self.case.keep else { return Ok(()) };
+        let mut spec = self.case.wanted.clone();
+        spec.more.push(line.to_owned());
+        self.watch.did(line);
+        let kinds: Vec<&str> =
+            [("repository", "ecr/repositories"), ("logs", "logs/groups"), ("certificate", "acm/")]
+                .into_iter()
+                .filter(|(word, _)| line.contains(word))
+                .map(|(_, kind)| kind)
+                .collect();
+        let keeps = |path: &str| kinds.iter().any(|kind| path.starts_with(kind));
+        let before = inventory(&self.sandbox);
+        let kept = |all: &Inventory| -> BTreeSet<String> {
+            all.keys().filter(|path| keeps(path)).cloned().collect()
+        };
+        self.converge("destroy but for something", &spec, Goal::Destroy, &Storm::calm()).await?;
+        let after = inventory(&self.sandbox);
+        if kept(&before) != kept(&after) {
+            return Err(format!("{line}: {:?} became {:?}", kept(&before), kept(&after)));
+        }
+        self.watch.checked("what is to be kept stays");
+        let wanted = &self.case.wanted;
+        self.converge("apply to what was kept", wanted, Goal::Apply, &Storm::calm()).await?;
+        self.check_applied(wanted).await
+    }
+
+    /// Says whether nothing whatsoever goes wrong in this case.
+    fn quiet(&self) -> bool {
+        let case = self.case;
+        case.storm == Storm::calm()
+            && case.destroy_storm == Storm::calm()
+            && case.edits.is_empty()
+            && case.meanwhile.is_none()
+            && case.beside.is_none()
+            && case.broken.is_none()
+            && case.abandoned.is_none()
+    }
+
+    /// Where nothing goes wrong, AWS refuses nothing: every call comes when it can be carried out.
+    fn check_order(&self, from: usize) -> Result<(), String> {
+        self.watch.checked("nothing refused in calm weather");
+        let calls = self.sandbox.calls();
+        let refused = calls[from..]
+            .iter()
+            .find(|call| call.mutating && call.rule.is_some_and(|rule| !PATIENCE.contains(&rule)));
+        refused.map_or(Ok(()), |call| {
+            let rule = call.rule.unwrap_or_default();
+            Err(format!("{} at {} came too early: {rule}", call.operation, call.at))
+        })
+    }
+
+    /// Nothing is ever made twice, whatever answers are lost.
+    fn check_once(&self) -> Result<(), String> {
+        self.watch.checked("nothing is there twice");
+        let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
+        for (path, thing) in inventory(&self.sandbox) {
+            let tags = &thing["tags"];
+            let (address, hash) = (text(&tags["wharf:resource"]), text(&tags["wharf:spec"]));
+            if address.is_empty()
+                || ["ecs/revisions", "ecs/tasks"].contains(&kind_of(&path))
+                || self.foreign.contains_key(&path)
+                || is_history(&path, &thing)
+            {
+                continue;
+            }
+            let key = (address.to_owned(), hash.to_owned());
+            if let Some(other) = seen.insert(key, path.clone()) {
+                return Err(format!("{address} was made twice: {other} and {path}"));
+            }
+        }
+        Ok(())
+    }
+
     fn check_availability(&self, since: SimTime) -> Result<(), String> {
+        self.watch.checked("no downtime where none was planned");
         let silent = {
             let mut seen = self.watch.lock();
             seen.answering.clear();
@@ -348,6 +523,7 @@ impl<'a> Trial<'a> {
     }
 
     fn check_foreign(&self) -> Result<(), String> {
+        self.watch.checked("what is foreign is as it was");
         let now = inventory(&self.sandbox);
         for (path, thing) in &self.foreign {
             if now.get(path) != Some(thing) {
@@ -360,6 +536,7 @@ impl<'a> Trial<'a> {
 
     /// Everything is there once, whole, and ours by its tags.
     async fn check_applied(&mut self, spec: &Spec) -> Result<(), String> {
+        self.watch.checked("all is there once, whole, and runs");
         self.sandbox.stop_intercepting();
         let harmed = |edit: &crate::edits::Edit| edit.harms();
         if self.case.edits.iter().chain(self.case.meanwhile.iter().map(|(_, it)| it)).any(harmed) {
@@ -431,6 +608,7 @@ impl<'a> Trial<'a> {
     }
 
     async fn check_destroyed(&mut self) -> Result<(), String> {
+        self.watch.checked("nothing is left after a destroy");
         tokio::time::sleep(Duration::from_mins(5)).await;
         self.check_foreign()?;
         for (path, thing) in inventory(&self.sandbox) {
@@ -440,6 +618,14 @@ impl<'a> Trial<'a> {
         }
         self.right()
     }
+}
+
+/// Leaves out what lives by itself.
+fn settled(mut all: Inventory) -> Inventory {
+    let lives =
+        ["ecs/services", "ecs/tasks", "elbv2/target_groups", "ec2/interfaces", "ec2/subnets"];
+    all.retain(|path, _| !lives.contains(&kind_of(path)));
+    all
 }
 
 fn same(before: &Inventory, after: &Inventory, when: &str) -> Result<(), String> {

@@ -13,6 +13,7 @@ mod bugs;
 mod case;
 mod draw;
 mod edits;
+mod features;
 mod judge;
 mod process;
 mod seeds;

@@ -12,10 +12,12 @@ use wharf_aws::{Aws, Connect, Transport, Writer};
 use wharf_graph::{ErrorClass, Failure, Graph, Provider, Snapshot, StackId};
 use wharf_plan::{Plan, Refusal};
 use wharf_sandbox::Sandbox;
+use wharf_spec::stack::Fate;
 
 use crate::account::CANARY;
 use crate::budget::Budgeted;
 use crate::bugs::{Bug, Wire, Wrapped};
+use crate::spec::Spec;
 use crate::weather::{Phase, Watch};
 
 const TERM: Duration = Duration::from_secs(90);
@@ -36,6 +38,8 @@ pub(crate) enum End {
     Refused(String),
     /// Objects of somebody else are in the way.
     Foreign,
+    /// The spec protects what would go.
+    Protected,
     /// Somebody else holds the lease, until then (seconds since 1970).
     Held(u64),
     /// The lease was lost or could not be had.
@@ -57,17 +61,32 @@ pub(crate) struct Process {
     stack: wharf_spec::Stack,
     watch: Arc<Watch>,
     bug: Option<Bug>,
+    /// How many seconds the clock of its machine is ahead.
+    skew: i64,
 }
 
 impl Process {
-    pub(crate) fn new(sandbox: &Sandbox, text: &str, watch: &Arc<Watch>, bug: Option<Bug>) -> Self {
+    pub(crate) fn new(
+        sandbox: &Sandbox,
+        spec: &Spec,
+        watch: &Arc<Watch>,
+        bug: Option<Bug>,
+    ) -> Self {
+        let text = &spec.text();
         let options = wharf_spec::Options {
+            env: spec.env.clone(),
             tool_version: "0.1.0".to_owned(),
             ..wharf_spec::Options::default()
         };
         let parsed = wharf_spec::parse(text, "wharf.yaml", &options)
             .unwrap_or_else(|problems| panic!("{text}\n{}", problems.render(text, false)));
-        Self { sandbox: sandbox.session(), stack: parsed.stack, watch: Arc::clone(watch), bug }
+        let (sandbox, watch) = (sandbox.session(), Arc::clone(watch));
+        Self { sandbox, stack: parsed.stack, watch, bug, skew: 0 }
+    }
+
+    /// Sets how many seconds the clock of its machine is ahead.
+    pub(crate) fn skewed(self, skew: i64) -> Self {
+        Self { skew, ..self }
     }
 
     fn id(&self) -> StackId {
@@ -104,7 +123,8 @@ impl Process {
         let store = Parameters { aws: aws.clone(), stack: self.id() };
         let name = format!("run {}", self.sandbox.session_id());
         let clock = self.sandbox.clone();
-        let now = move || u64::try_from(clock.now().0 / 1000).unwrap_or(0);
+        let skew = self.skew;
+        let now = move || u64::try_from(clock.now().0 / 1000 + skew).unwrap_or(0);
         let held = match lease::acquire(&store, &name, &name, now(), TERM).await {
             Ok(held) => held,
             Err(LeaseError::HeldBy { until, .. }) => return End::Held(until),
@@ -114,7 +134,9 @@ impl Process {
             tokio::select! {
                 biased;
                 end = Box::pin(self.read_and_apply(&aws, goal)) => end,
-                lost = lease::keep(&store, held.clone(), &now) => return End::Lease(lost.to_string()),
+                lost = lease::keep(&store, held.clone(), &now), if !self.is(Bug::LeaseNotKept) => {
+                    return End::Lease(lost.to_string());
+                }
             }
         };
         // A lease that cannot be given back expires.
@@ -183,6 +205,7 @@ impl Process {
     }
 
     fn keep_secret(&self, what: &str, text: &str) {
+        self.watch.checked("no secret in an output");
         if text.contains(CANARY) {
             self.watch.lock().wrong.push(format!("the secret's value is in {what}"));
         }
@@ -199,6 +222,15 @@ impl Process {
         let mut options = wharf_plan::Options::new(self.id());
         options.destroy = destroy;
         options.inputs.destroy = destroy;
+        options.protect.clone_from(&self.stack.protect);
+        let fates = [
+            ("repository", self.stack.destroy.repository),
+            ("log_group", self.stack.destroy.logs),
+            ("certificate", self.stack.destroy.certificate),
+        ];
+        for (kind, _) in fates.iter().filter(|(_, fate)| destroy && *fate == Fate::Keep) {
+            options.keep.insert((*kind).to_owned());
+        }
         let shared =
             |live: &wharf_graph::Live| live.outputs.contains_key(wharf_aws::kinds::SHARED_WITH);
         if destroy && snapshot.iter().any(shared) {
@@ -208,12 +240,14 @@ impl Process {
         let plan = match wharf_plan::plan(&graph, snapshot, &options) {
             Ok(plan) => plan,
             Err(Refusal::Foreign(_)) => return Err(End::Foreign),
+            Err(Refusal::Protected(_)) => return Err(End::Protected),
             Err(refusal @ Refusal::Bug(_)) => {
                 self.watch.lock().wrong.push(refusal.to_string());
                 return Err(End::Refused(refusal.to_string()));
             }
             Err(refusal) => return Err(End::Refused(refusal.to_string())),
         };
+        self.watch.checked("the same plan twice");
         let again = wharf_plan::plan(&graph, snapshot, &options).ok();
         if again.as_ref() != Some(&plan) {
             self.watch.lock().wrong.push("the same input gives two plans".to_owned());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::draw::Draw;
+use crate::features::{Features, Keys};
 
 /// The app of every stack that is judged.
 pub(crate) const APP: &str = "notes";
@@ -14,10 +15,14 @@ const NAMES: [&str; 2] = ["notes.example.com", "www.notes.example.com"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spec {
     pub(crate) app: String,
+    /// The environment, of a spec that has any.
+    pub(crate) env: Option<String>,
     pub(crate) services: BTreeMap<String, Service>,
     pub(crate) tags: bool,
     pub(crate) idle: Option<u32>,
     pub(crate) private: bool,
+    /// What the spec protects, and what outlives a destroy; whole lines.
+    pub(crate) more: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +44,7 @@ pub(crate) struct Service {
     pub(crate) interval: Option<u32>,
     pub(crate) exec: bool,
     pub(crate) permissions: bool,
+    pub(crate) features: Features,
 }
 
 impl Service {
@@ -59,6 +65,7 @@ impl Service {
             interval: draw.chance(30).then_some(10),
             exec: draw.chance(20),
             permissions: draw.chance(20),
+            features: Features::draw(draw, name, !worker),
         }
     }
 }
@@ -80,10 +87,12 @@ impl Spec {
         }
         let mut spec = Self {
             app: APP.to_owned(),
+            env: None,
             services,
             tags: draw.chance(30),
             idle: draw.chance(30).then_some(120),
             private: draw.chance(25),
+            more: Vec::new(),
         };
         spec.repair();
         spec
@@ -102,6 +111,13 @@ impl Spec {
         let mut spec = self.clone();
         for _ in 0..=draw.below(3) {
             spec.change_once(draw);
+        }
+        let mut own = draw.aside("change of a feature");
+        if draw.since(2) && own.chance(50) {
+            let names: Vec<String> = spec.services.keys().cloned().collect();
+            if let Some(service) = spec.services.get_mut(own.pick(&names)) {
+                service.features.change(&mut own, service.port.is_some());
+            }
         }
         spec.repair();
         spec
@@ -134,6 +150,9 @@ impl Spec {
 
     pub(crate) fn text(&self) -> String {
         let mut text = format!("version: 1\napp: {}\nregion: {REGION}\n", self.app);
+        if let Some(env) = &self.env {
+            writeln!(text, "environments: {{ {env}: {{}}, other: {{}} }}").unwrap();
+        }
         if self.tags {
             text.push_str("tags: { team: notes }\n");
         }
@@ -142,6 +161,9 @@ impl Spec {
         }
         if let Some(idle) = self.idle {
             writeln!(text, "balancer: {{ idle_timeout: {idle}s }}").unwrap();
+        }
+        for line in &self.more {
+            writeln!(text, "{line}").unwrap();
         }
         text.push_str("services:\n");
         for (name, service) in &self.services {
@@ -176,54 +198,131 @@ impl Service {
     }
 
     fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("image: {{ tag: {} }}", self.image)];
+        let mut keys = Keys::default();
+        keys.add("image", "tag", &self.image);
         if let Some(port) = self.port {
-            lines.push(format!("port: {port}"));
-            let interval = self.interval.map_or(String::new(), |it| format!(", interval: {it}s"));
-            lines.push(format!("health: {{ path: {}{interval} }}", self.health));
+            keys.set("port", port.to_string());
+            keys.add("health", "path", &self.health);
+            if let Some(seconds) = self.interval {
+                keys.add("health", "interval", format!("{seconds}s"));
+            }
             if self.names > 0 {
-                lines.push(format!("domain: {{ names: [{}] }}", NAMES[..self.names].join(", ")));
+                keys.add("domain", "names", format!("[{}]", NAMES[..self.names].join(", ")));
             }
             if let Some(path) = &self.path {
-                lines.push(format!("route: {{ path: {path} }}"));
+                keys.add("route", "path", path);
+            }
+            if let Some(seconds) = self.drain {
+                keys.add("deploy", "drain", format!("{seconds}s"));
             }
         }
-        lines.push(format!("scale: {}", self.count));
+        keys.set("scale", self.count.to_string());
         if let Some(level) = &self.env {
-            lines.push(format!("env: {{ LOG_LEVEL: {level} }}"));
+            keys.add("env", "LOG_LEVEL", level);
         }
         if self.secret {
-            lines.push("secrets: { DATABASE_URL: \"ssm:/notes/canary\" }".to_owned());
+            keys.add("secrets", "DATABASE_URL", "\"ssm:/notes/canary\"");
         }
         if self.big {
-            lines.push("cpu: 0.5".to_owned());
-            lines.push("memory: 1GB".to_owned());
+            keys.set("cpu", "0.5");
+            keys.set("memory", "1GB");
         }
         if let Some(days) = self.retain {
-            lines.push(format!("logs: {{ retain: {days}d }}"));
-        }
-        if let Some(seconds) = self.drain.filter(|_| self.port.is_some()) {
-            lines.push(format!("deploy: {{ drain: {seconds}s }}"));
+            keys.add("logs", "retain", format!("{days}d"));
         }
         if self.exec {
-            lines.push("exec: true".to_owned());
+            keys.set("exec", "true");
         }
         if self.permissions {
             let arn = "arn:aws:s3:::notes-files/*";
-            lines.push(format!("permissions: [{{ allow: [\"s3:GetObject\"], on: [\"{arn}\"] }}]"));
+            keys.set("permissions", format!("[{{ allow: [\"s3:GetObject\"], on: [\"{arn}\"] }}]"));
         }
-        lines
+        self.features.write(&mut keys);
+        keys.lines().collect()
+    }
+
+    /// Plainer services.
+    fn smaller(&self) -> Vec<Self> {
+        let mut list = Vec::new();
+        let mut without = |has: bool, change: &dyn Fn(&mut Self)| {
+            if has {
+                let mut plainer = self.clone();
+                change(&mut plainer);
+                list.push(plainer);
+            }
+        };
+        without(self.count > 1, &|it| it.count = 1);
+        without(self.names > 0, &|it| it.names = 0);
+        without(self.names > 1, &|it| it.names = 1);
+        without(self.env.is_some(), &|it| it.env = None);
+        without(self.secret, &|it| it.secret = false);
+        without(self.big, &|it| it.big = false);
+        without(self.retain.is_some(), &|it| it.retain = None);
+        without(self.drain.is_some(), &|it| it.drain = None);
+        without(self.interval.is_some(), &|it| it.interval = None);
+        without(self.exec, &|it| it.exec = false);
+        without(self.permissions, &|it| it.permissions = false);
+        for features in self.features.smaller() {
+            list.push(Self { features, ..self.clone() });
+        }
+        list
     }
 }
 
 impl Spec {
+    /// Smaller specs, the greatest steps first.
+    pub(crate) fn smaller(&self) -> Vec<Self> {
+        let mut list = Vec::new();
+        for name in self.services.keys().filter(|_| self.services.len() > 1) {
+            let mut spec = self.clone();
+            spec.services.remove(name);
+            spec.repair();
+            list.push(spec);
+        }
+        if self.tags {
+            list.push(Self { tags: false, ..self.clone() });
+        }
+        if self.idle.is_some() {
+            list.push(Self { idle: None, ..self.clone() });
+        }
+        if self.private {
+            list.push(Self { private: false, ..self.clone() });
+        }
+        for (name, service) in &self.services {
+            for plainer in service.smaller() {
+                let mut spec = self.clone();
+                spec.services.insert(name.clone(), plainer);
+                list.push(spec);
+            }
+        }
+        list
+    }
+}
+
+impl Spec {
+    /// Another environment of the same app.
+    pub(crate) fn other_env() -> Self {
+        let mut spec = Self::small();
+        let services = std::mem::take(&mut spec.services).into_values();
+        spec.services = services.map(|service| ("side".to_owned(), service)).collect();
+        Self { env: Some("staging".to_owned()), ..spec }
+    }
+
     /// One service, for a stack that only stands beside the one that is judged.
     pub(crate) fn small() -> Self {
-        let mut draw = Draw::new(0);
+        let mut draw = Draw::new(0, 1);
         let mut web = Service::draw(&mut draw, "web");
         "v1".clone_into(&mut web.image);
         (web.secret, web.names, web.count) = (false, 0, 1);
         let services = BTreeMap::from([("web".to_owned(), web)]);
-        Self { app: APP.to_owned(), services, tags: false, idle: None, private: false }
+        Self {
+            app: APP.to_owned(),
+            env: None,
+            services,
+            tags: false,
+            idle: None,
+            private: false,
+            more: Vec::new(),
+        }
     }
 }

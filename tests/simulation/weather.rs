@@ -25,7 +25,33 @@ pub(crate) struct Storm {
     lag: Duration,
     /// An operation (by its number among [`OPERATIONS`]) that answers nothing but 5xx for a while.
     outage: Option<(&'static str, Duration)>,
+    /// Faults at the n-th call of an operation.
+    named: Vec<(&'static str, u64, Fault)>,
 }
+
+/// What is made by one call that AWS may have carried out although nobody heard of it.
+const CREATING: &[&str] = &[
+    "CreateCluster",
+    "CreateService",
+    "UpdateService",
+    "DeleteService",
+    "RegisterTaskDefinition",
+    "CreateRepository",
+    "CreateLogGroup",
+    "CreateRole",
+    "PutRolePolicy",
+    "CreateSecurityGroup",
+    "AuthorizeSecurityGroupIngress",
+    "CreateLoadBalancer",
+    "CreateTargetGroup",
+    "CreateListener",
+    "ModifyListener",
+    "CreateRule",
+    "RequestCertificate",
+    "RequestCertificate",
+    "ChangeResourceRecordSets",
+    "PutParameter",
+];
 
 /// Reads that may be away for longer than wharf retries.
 const OPERATIONS: &[&str] = &[
@@ -58,7 +84,48 @@ impl Storm {
             listed: Vec::new(),
             lag: Duration::ZERO,
             outage: None,
+            named: Vec::new(),
         }
+    }
+
+    /// The process dies, once AWS has carried out the n-th change or the first deletion of a service.
+    pub(crate) fn death(at: Option<u64>) -> Self {
+        let mut storm = Self::calm();
+        match at {
+            Some(at) => storm.listed.push((at, Fault::DieAfter)),
+            None => storm.named.push(("DeleteService", 1, Fault::DieAfter)),
+        }
+        storm
+    }
+
+    /// Perhaps another storm, of those that came later.
+    pub(crate) fn or_newer(self, draw: &mut Draw) -> Self {
+        if !draw.since(2) || !draw.chance(35) {
+            return self;
+        }
+        let mut storm = Self { seed: draw.bits(), ..Self::calm() };
+        match draw.below(4) {
+            // Every read shows for a while what was before the last writes.
+            0 => {
+                storm.until = 100 + draw.below(400);
+                storm.odds.stale = 1.0;
+                storm.lag = Duration::from_secs(1 + draw.below(12));
+            }
+            // Answers of what creates something are lost.
+            _ => {
+                for _ in 0..=draw.below(3) {
+                    let faults = [
+                        Fault::Lose,
+                        Fault::ServerErrorAfter,
+                        Fault::TimeOutAfter,
+                        Fault::DieAfter,
+                    ];
+                    let nth = 1 + draw.below(2);
+                    storm.named.push((*draw.pick(CREATING), nth, *draw.pick(&faults)));
+                }
+            }
+        }
+        storm
     }
 
     pub(crate) fn draw(draw: &mut Draw) -> Self {
@@ -121,6 +188,11 @@ impl Storm {
             storm.listed.remove(index);
             list.push(storm);
         }
+        for index in 0..self.named.len() {
+            let mut storm = self.clone();
+            storm.named.remove(index);
+            list.push(storm);
+        }
         let mut without = |has: bool, change: &dyn Fn(&mut Self)| {
             if has {
                 let mut storm = self.clone();
@@ -148,6 +220,9 @@ impl Storm {
         for (index, fault) in &self.listed {
             plan = plan.at_mutating(*index, *fault);
         }
+        for (operation, nth, fault) in &self.named {
+            plan = plan.at_operation(operation, *nth, *fault);
+        }
         plan
     }
 }
@@ -165,11 +240,16 @@ pub(crate) enum Phase {
 pub(crate) struct Weather {
     plan: FaultPlan,
     outage: Option<(&'static str, Duration)>,
-    meanwhile: Mutex<Option<(u64, Edit)>>,
+    meanwhile: Mutex<Meanwhile>,
     seen: Arc<Watch>,
     sandbox: Sandbox,
     began: Mutex<Option<wharf_sandbox::SimTime>>,
+    /// Whether calls take longer or shorter, so that two runs overtake each other.
+    uneven: bool,
 }
+
+/// What somebody does while wharf is at work: just before which changing call, and what.
+pub(crate) type Meanwhile = Option<(u64, Edit)>;
 
 /// What was seen over the whole case.
 #[derive(Debug, Default)]
@@ -183,6 +263,9 @@ pub(crate) struct Seen {
     /// The sessions in the order in which they changed things, without repetition.
     writers: Vec<u64>,
     pub(crate) wrong: Vec<String>,
+    /// What was done to the stack besides faults, and how often; what was checked, and how often.
+    pub(crate) done: BTreeMap<String, u64>,
+    pub(crate) checked: BTreeMap<&'static str, u64>,
     /// Objects that are not the stack's and appeared meanwhile.
     pub(crate) appeared: bool,
     /// Whether every plan so far promised that users notice nothing.
@@ -210,6 +293,7 @@ impl Watch {
         if seen.answering.is_empty() {
             return;
         }
+        *seen.checked.entry("services answer").or_default() += 1;
         let now = sandbox.with_world(answering);
         let gone: Vec<String> = seen.answering.difference(&now).cloned().collect();
         for name in gone {
@@ -218,12 +302,23 @@ impl Watch {
         }
     }
 
+    /// Counts something that was done.
+    pub(crate) fn did(&self, what: impl Into<String>) {
+        *self.lock().done.entry(what.into()).or_default() += 1;
+    }
+
+    /// Counts something that was checked.
+    pub(crate) fn checked(&self, what: &'static str) {
+        *self.lock().checked.entry(what).or_default() += 1;
+    }
+
     fn saw(&self, call: &Call<'_>) {
         // Leases are the one thing that is written while planning, and by whoever contends.
         if !call.mutating || call.service == "ssm" {
             return;
         }
         let mut seen = self.lock();
+        *seen.checked.entry("a change by who may write").or_default() += 1;
         let phase = seen.phases.get(&call.session).copied();
         if phase == Some(Phase::Reading) {
             seen.wrong.push(format!("{} while reading and planning", call.operation));
@@ -244,7 +339,7 @@ impl Watch {
 impl Weather {
     pub(crate) fn new(
         storm: &Storm,
-        meanwhile: Option<(u64, Edit)>,
+        meanwhile: Meanwhile,
         seen: &Arc<Watch>,
         sandbox: &Sandbox,
     ) -> Arc<Self> {
@@ -255,7 +350,19 @@ impl Weather {
             meanwhile: Mutex::new(meanwhile),
             seen: Arc::clone(seen),
             began: Mutex::default(),
+            uneven: false,
         })
+    }
+
+    /// The same, with calls that take longer or shorter.
+    pub(crate) fn uneven(
+        storm: &Storm,
+        meanwhile: Meanwhile,
+        seen: &Arc<Watch>,
+        sandbox: &Sandbox,
+    ) -> Arc<Self> {
+        let even = Self::new(storm, meanwhile, seen, sandbox);
+        Arc::new(Self { uneven: true, ..Arc::into_inner(even).expect("nobody else has it yet") })
     }
 }
 
@@ -271,7 +378,13 @@ impl Interceptor for Weather {
         {
             return Before::ServerError;
         }
-        self.plan.before(call)
+        match self.plan.before(call) {
+            Before::Pass if self.uneven => {
+                let draw = Draw::new(call.index, 0).bits();
+                Before::Delay(Duration::from_millis(draw % 200))
+            }
+            before => before,
+        }
     }
 
     fn after(&self, call: &Call<'_>, answer: &CallRecord) -> After {
@@ -286,6 +399,7 @@ impl Interceptor for Weather {
         }
         *meanwhile = None;
         let mut seen = self.seen.lock();
+        *seen.done.entry(format!("change meanwhile: {edit:?}")).or_default() += 1;
         seen.appeared |= edit == Edit::NewNeighbour;
         seen.harmed |= edit.harms();
         Some(Box::new(move |world| edit.apply(world)))
@@ -308,10 +422,25 @@ pub(crate) fn answering(world: &mut World) -> BTreeSet<String> {
 }
 
 /// Counts of faults by kind.
-pub(crate) fn faults(calls: &[CallRecord]) -> BTreeMap<&'static str, u64> {
+pub(crate) fn faults(calls: &[CallRecord]) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for fault in calls.iter().filter_map(|call| call.fault) {
-        *counts.entry(fault).or_default() += 1;
+        *counts.entry(fault.to_owned()).or_default() += 1;
     }
     counts
 }
+
+/// Every kind of fault that some hundreds of seeds must have met.
+pub(crate) const FAULTS: &[&str] = &[
+    "throttle",
+    "server error",
+    "reset",
+    "time out",
+    "delay",
+    "stale",
+    "death",
+    "server error after",
+    "reset after",
+    "time out after",
+    "death after",
+];

@@ -6,11 +6,14 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     breaks::Trouble,
+    error::AwsError,
     ids::Ids,
     image::App,
+    input::Input,
     seed,
     services::{self, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, secrets, ssm},
     time::SimTime,
@@ -187,6 +190,40 @@ impl World {
             seed::region(self, name);
         }
         self.regions.entry(name.to_owned()).or_default()
+    }
+
+    /// Makes a call as somebody else does, at once and past every interceptor; for tests and for
+    /// breaking things on purpose. `input` has the members of the request under their wire names.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what AWS would answer; the world stays as it was.
+    pub fn by_hand(
+        &mut self,
+        region: &str,
+        service: &str,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, AwsError> {
+        let unknown =
+            || AwsError::new("InvalidAction", format!("there is no {service} {operation}"));
+        let found = services::find(service).ok_or_else(unknown)?;
+        let operation = found.operations.iter().find(|it| it.name == operation);
+        let operation = operation.ok_or_else(unknown)?;
+        self.region(region);
+        let before = self.clone();
+        let mut ctx = services::Ctx {
+            world: self,
+            region: region.to_owned(),
+            touched: false,
+            status: None,
+            headers: Vec::new(),
+        };
+        let result = (operation.handler)(&mut ctx, &Input::new(input, found.invalid));
+        if result.is_err() {
+            *self = before;
+        }
+        result
     }
 
     /// Returns the ARN of a resource; `region` is empty for the services without one.
