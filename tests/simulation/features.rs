@@ -94,8 +94,12 @@ impl Features {
     }
 
     /// Adds them to the keys of a service.
-    pub(crate) fn write(&self, keys: &mut Keys) {
+    pub(crate) fn write(&self, keys: &mut Keys, count: u32) {
         for ((key, member), value) in &self.0 {
+            if *member == "max_running" && count < 2 {
+                // Half a task is no room for another one, and is refused.
+                continue;
+            }
             if member.is_empty() {
                 keys.set(key, *value);
             } else {

@@ -228,8 +228,9 @@ impl<'a> Trial<'a> {
             if self.watch.lock().appeared {
                 self.adopt_new(&seen);
             }
-            self.check_foreign()?;
-            self.check_once()?;
+            let now = inventory(&self.sandbox);
+            self.check_foreign_in(&now)?;
+            self.check_once(&now)?;
             match end {
                 End::Done if what == "before" || self.quiet() => return self.check_order(from),
                 End::Done => return Ok(()),
@@ -462,16 +463,16 @@ impl<'a> Trial<'a> {
     }
 
     /// Nothing is ever made twice, whatever answers are lost.
-    fn check_once(&self) -> Result<(), String> {
+    fn check_once(&self, now: &Inventory) -> Result<(), String> {
         self.watch.checked("nothing is there twice");
         let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
-        for (path, thing) in inventory(&self.sandbox) {
+        for (path, thing) in now {
             let tags = &thing["tags"];
             let (address, hash) = (text(&tags["wharf:resource"]), text(&tags["wharf:spec"]));
             if address.is_empty()
-                || ["ecs/revisions", "ecs/tasks"].contains(&kind_of(&path))
-                || self.foreign.contains_key(&path)
-                || is_history(&path, &thing)
+                || ["ecs/revisions", "ecs/tasks"].contains(&kind_of(path))
+                || self.foreign.contains_key(path)
+                || is_history(path, thing)
             {
                 continue;
             }
@@ -523,8 +524,11 @@ impl<'a> Trial<'a> {
     }
 
     fn check_foreign(&self) -> Result<(), String> {
+        self.check_foreign_in(&inventory(&self.sandbox))
+    }
+
+    fn check_foreign_in(&self, now: &Inventory) -> Result<(), String> {
         self.watch.checked("what is foreign is as it was");
-        let now = inventory(&self.sandbox);
         for (path, thing) in &self.foreign {
             if now.get(path) != Some(thing) {
                 let other = now.get(path).map_or("gone".to_owned(), ToString::to_string);
@@ -612,7 +616,9 @@ impl<'a> Trial<'a> {
         tokio::time::sleep(Duration::from_mins(5)).await;
         self.check_foreign()?;
         for (path, thing) in inventory(&self.sandbox) {
-            if !self.foreign.contains_key(&path) && !is_history(&path, &thing) {
+            // Repositories belong to the app, and go with its last environment.
+            let shared = self.case.other_env && kind_of(&path) == "ecr/repositories";
+            if !shared && !self.foreign.contains_key(&path) && !is_history(&path, &thing) {
                 return Err(format!("{path} is left after destroy: {thing}"));
             }
         }

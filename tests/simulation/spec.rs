@@ -237,7 +237,7 @@ impl Service {
             let arn = "arn:aws:s3:::notes-files/*";
             keys.set("permissions", format!("[{{ allow: [\"s3:GetObject\"], on: [\"{arn}\"] }}]"));
         }
-        self.features.write(&mut keys);
+        self.features.write(&mut keys, self.count);
         keys.lines().collect()
     }
 

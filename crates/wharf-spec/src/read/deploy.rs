@@ -20,7 +20,7 @@ const LONGEST_BAKE: u32 = 86400;
 /// How long the old revision stays when the spec does not say.
 const BAKE: u32 = 300;
 
-pub(super) fn read(cx: &mut Cx, node: Option<&Node>, routed: bool) -> Deploy {
+pub(super) fn read(cx: &mut Cx, node: Option<&Node>, routed: bool, count: u32) -> Deploy {
     let mut deploy = Deploy {
         strategy: Strategy::Rolling,
         alarms: BTreeSet::new(),
@@ -57,14 +57,25 @@ pub(super) fn read(cx: &mut Cx, node: Option<&Node>, routed: bool) -> Deploy {
     if let Some(share) = most.and_then(|n| units::percent(cx, n, "`max_running`", 100, 200)) {
         deploy.max_running = share;
     }
-    if deploy.min_healthy == 100 && deploy.max_running == 100 {
-        let span = fields.entry("max_running").map_or(node.span, |entry| entry.value.span);
-        cx.push(
-            Problem::error("E033", span, "a rollout could neither start a task nor stop one")
-                .label("no task beyond the count may run")
-                .note("`min_healthy` is 100% (by default), so no running task may be stopped first")
-                .help("raise `max_running`, or lower `min_healthy`"),
-        );
+    if stuck(&deploy, count) {
+        let span = fields.entry("max_running").or_else(|| fields.entry("min_healthy"));
+        let span = span.map_or(node.span, |entry| entry.value.span);
+        let mut problem =
+            Problem::error("E033", span, "a rollout could neither start a task nor stop one");
+        problem = if deploy.max_running == 100 {
+            problem.label("no task beyond the count may run")
+        } else {
+            let (most, least) = (deploy.max_running, deploy.min_healthy);
+            problem.label(format!("of {count}, this is rounded to {count}")).note(format!(
+                "ECS rounds {most}% of {count} down and {least}% of {count} up; both are {count}"
+            ))
+        };
+        if deploy.min_healthy == 100 {
+            let note =
+                "`min_healthy` is 100% (by default), so no running task may be stopped first";
+            problem = problem.note(note);
+        }
+        cx.push(problem.help("raise `max_running`, or lower `min_healthy`"));
     }
     deploy
 }
@@ -173,6 +184,16 @@ fn alarms(cx: &mut Cx, fields: Fields<'_>) -> BTreeSet<String> {
         }
     }
     names
+}
+
+/// Says whether a rollout of so many tasks has no room to begin: ECS rounds the most that may run down,
+/// and the least that must be healthy up (ECS API reference, `DeploymentConfiguration`).
+fn stuck(deploy: &Deploy, count: u32) -> bool {
+    let tasks = u64::from(count.max(1));
+    let most = tasks * u64::from(deploy.max_running) / 100;
+    let least = (tasks * u64::from(deploy.min_healthy)).div_ceil(100);
+    let rounded = count > 0 && matches!(deploy.strategy, Strategy::Rolling) && most <= tasks;
+    (rounded || deploy.max_running == 100) && least >= tasks
 }
 
 /// Reads days; `None` means for ever.

@@ -42,7 +42,7 @@ pub(super) fn read(
     let (count, scaling) =
         scale.and_then(|node| scale::read(cx, node, routed)).unwrap_or((1, None));
     let deploy = fields.get(cx, "deploy");
-    let deploy = deploy::read(cx, deploy, routed);
+    let deploy = deploy::read(cx, deploy, routed, count);
     let sidecars = fields.get(cx, "sidecars");
     let sidecars = sidecars.map(|node| sidecar::all(cx, node, images)).unwrap_or_default();
     let depends_on = fields.get(cx, "depends_on");
