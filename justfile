@@ -122,9 +122,9 @@ kill:
 doctor:
     WHARF_ALL_PAIRS=1 cargo test -p wharf-cli --test acceptance -- --nocapture doctor::
 
-# The simulation: so many seeds, each a world, a change and what goes wrong. WHARF_SIM_SEED=n replays one.
+# The simulation: so many seeds, each a world, a change and what goes wrong (docs/simulation.md).
 sim seeds="1000":
-    WHARF_SIM_SEEDS={{seeds}} cargo test -q -p wharf-cli --test simulation whatever_happens -- --nocapture
+    WHARF_SIM_SEEDS={{seeds}} cargo test -q --profile sim -p wharf-cli --test simulation whatever_happens -- --nocapture
 
 # What CI runs.
 ci:

@@ -68,11 +68,11 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::NoMinimumHealthy, 1, 5),
     (Bug::PruneForgotten, 20, 20),
     (Bug::CreatesDoNotWait, 1, 20),
-    (Bug::LeaseOverwrites, 1, 20),
-    (Bug::LeaseNotKept, 1, 20),
-    (Bug::SkipListenerWait, 1, 20),
-    (Bug::NewTokenEachTime, 1, 20),
-    (Bug::LeavingIgnored, 1, 20),
+    (Bug::LeaseOverwrites, 362, 5),
+    (Bug::LeaseNotKept, 55, 5),
+    (Bug::SkipListenerWait, 1, 5),
+    (Bug::NewTokenEachTime, 800, 5),
+    (Bug::LeavingIgnored, 868, 5),
 ];
 
 /// Alters what was read.
@@ -354,7 +354,7 @@ impl Transport for Wire {
             (Some(Bug::NewTokenEachTime), "RequestCertificate") => {
                 let count = self.count.fetch_add(1, Ordering::Relaxed);
                 body = edit(&body, |input| {
-                    input["IdempotencyToken"] = Value::from(format!("t{count}"))
+                    input["IdempotencyToken"] = Value::from(format!("t{count}"));
                 });
             }
             _ => {}

@@ -9,6 +9,7 @@ use crate::weather::Storm;
 
 /// Everything a run is made of. Shrinking takes parts of it away.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something that is there or not")]
 pub(crate) struct Case {
     pub(crate) seed: u64,
     pub(crate) generation: u32,
@@ -29,9 +30,8 @@ pub(crate) struct Case {
     pub(crate) beside: Option<Beside>,
     /// A release that never becomes healthy comes before the change.
     pub(crate) broken: Option<Broken>,
-    /// A destroy that somebody broke off comes before the change: after its n-th change, or (`None`)
-    /// after its first deletion of a service.
-    pub(crate) abandoned: Option<Option<u64>>,
+    /// A destroy that somebody broke off comes before the change.
+    pub(crate) abandoned: Option<BrokenOff>,
     /// Whether runs that die give their lease back, as those do that are interrupted twice.
     pub(crate) interrupted: bool,
     /// Another environment of the same app stands in the account.
@@ -53,7 +53,13 @@ pub(crate) struct Beside {
     pub(crate) skew: i64,
     /// Whether calls take longer or shorter.
     pub(crate) uneven: bool,
+    /// How long a lease lasts that is not renewed.
+    pub(crate) term: Duration,
 }
+
+/// The term of leases; in fair weather also a shorter one, which runs outlast.
+pub(crate) const TERM: Duration = Duration::from_secs(90);
+const SHORT_TERM: Duration = Duration::from_secs(30);
 
 /// What a second run does.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +81,15 @@ const KEPT: &[&str] = &[
     "destroy: { logs: keep }",
     "destroy: { repository: keep, logs: keep, certificate: keep }",
 ];
+
+/// When a destroy is broken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BrokenOff {
+    /// After its n-th change.
+    Change(u64),
+    /// When the first service has been deleted and drains.
+    Draining,
+}
 
 /// How a release is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,12 +130,21 @@ impl Case {
         let mut own = stream("beside");
         if let Some(beside) = &mut self.beside {
             beside.uneven = true;
+            if own.chance(50) {
+                self.storm = Storm::calm();
+                beside.term = SHORT_TERM;
+            }
             beside.after = match own.below(3) {
                 0 => Duration::from_millis(own.below(150)),
                 1 => Duration::from_secs(own.below(20)),
-                _ => Duration::from_secs(60 + own.below(300)),
+                _ => beside.term + Duration::from_secs(1 + own.below(90)),
             };
-            beside.skew = i64::try_from(own.below(51)).unwrap_or(0) - 25;
+            // Renewed three times as often, a lease has two thirds of its term left.
+            let most = beside.term.as_secs() / 2;
+            beside.skew = i64::try_from(own.below(most)).unwrap_or(0);
+            if own.chance(50) {
+                beside.skew = -beside.skew;
+            }
             beside.what = match own.below(4) {
                 0 | 1 => Second::Same,
                 2 => Second::Other(Box::new(self.wanted.change(&mut stream("other spec")))),
@@ -129,7 +153,9 @@ impl Case {
         }
         let mut own = stream("abandoned");
         let abandoned = self.before.is_some() && own.chance(12);
-        self.abandoned = abandoned.then(|| own.chance(40).then(|| 1 + own.below(40)));
+        self.abandoned = abandoned.then(|| {
+            if own.chance(40) { BrokenOff::Change(1 + own.below(40)) } else { BrokenOff::Draining }
+        });
         self.interrupted = stream("interrupted").chance(30);
         self.other_env = stream("other environment").chance(8);
         let mut own = stream("protect");
@@ -158,6 +184,7 @@ impl Case {
                 what: Second::Same,
                 skew: 0,
                 uneven: false,
+                term: TERM,
             }),
             broken: (before.is_some() && draw.chance(12))
                 .then(|| *draw.pick(&[Broken::Ill, Broken::Exits])),

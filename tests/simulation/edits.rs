@@ -212,7 +212,10 @@ impl Edit {
             }
             Self::Repushed => {
                 let repositories = &world.region(REGION).ecr.repositories;
-                let own = |it: &&ecr::state::Repository| it.tags.contains_key("wharf:app");
+                let own = |it: &&ecr::state::Repository| {
+                    it.tags.get("wharf:app").is_some_and(|app| app == "notes")
+                        && it.name != "notes/side"
+                };
                 let found = repositories.values().find(own)?.name.clone();
                 let app = App { startup_seconds: 5, ..App::default() };
                 let platforms = image::both_platforms();

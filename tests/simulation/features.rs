@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::draw::Draw;
 
 /// One setting.
+#[derive(Clone, Copy)]
 pub(crate) struct Feature {
     /// The first generation that draws it.
     since: u32,

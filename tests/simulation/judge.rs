@@ -12,7 +12,7 @@ use wharf_sandbox::{CallRecord, Options, Sandbox, SimTime};
 
 use crate::account::{self, Inventory, inventory, is_history, kind_of, text};
 use crate::bugs::Bug;
-use crate::case::{Broken, Case, Second};
+use crate::case::{Broken, Case, Second, TERM};
 use crate::process::{End, Goal, Process};
 use crate::spec::{APP, REGION, Spec};
 use crate::tally::One;
@@ -41,6 +41,8 @@ pub(crate) struct Passed {
     pub(crate) tally: One,
     /// Stands for the whole history of calls.
     pub(crate) history: String,
+    /// How its runs ended.
+    pub(crate) log: Vec<String>,
 }
 
 /// Runs a case on a thread of its own clock.
@@ -120,7 +122,7 @@ impl<'a> Trial<'a> {
             real_millis: 0,
         };
         drop(seen);
-        Ok(Passed { tally, history })
+        Ok(Passed { tally, history, log: self.log })
     }
 
     fn calm(&self) {
@@ -128,7 +130,8 @@ impl<'a> Trial<'a> {
     }
 
     fn process(&self, spec: &Spec) -> Process {
-        Process::new(&self.sandbox, spec, &self.watch, self.bug)
+        let term = self.case.beside.as_ref().map_or(TERM, |beside| beside.term);
+        Process::new(&self.sandbox, spec, &self.watch, self.bug).term(term)
     }
 
     fn right(&self) -> Result<(), String> {
@@ -208,8 +211,13 @@ impl<'a> Trial<'a> {
         let calm = *storm == Storm::calm();
         let meanwhile = self.case.meanwhile.filter(|_| what == "change");
         let uneven = self.case.beside.as_ref().is_some_and(|beside| beside.uneven);
-        let weather = if uneven && what == "change" { Weather::uneven } else { Weather::new };
-        self.sandbox.intercept(weather(storm, meanwhile, &self.watch, &self.sandbox));
+        let (watch, sandbox) = (&self.watch, &self.sandbox);
+        let weather = if uneven && what == "change" {
+            Weather::uneven(self.case.seed, storm, meanwhile, watch, sandbox)
+        } else {
+            Weather::new(storm, meanwhile, watch, sandbox)
+        };
+        self.sandbox.intercept(weather);
         let from = self.sandbox.calls().len();
         let seen = self.foreign_or_new();
         let mut surprises = usize::from(meanwhile.is_some());
@@ -331,12 +339,13 @@ impl<'a> Trial<'a> {
             self.disturbed = beside.what != Second::Same;
             // Whoever applies the same waits for nothing; whoever wants something else insists.
             let tries = if self.disturbed { TRIES } else { 1 };
-            let (after, skew) = (beside.after, beside.skew);
+            let (after, skew, term) = (beside.after, beside.skew, beside.term);
             async move {
                 tokio::time::sleep(after).await;
                 let mut ends = Vec::new();
                 for _ in 0..tries {
-                    let process = Process::new(&sandbox, &spec, &watch, bug).skewed(skew);
+                    let process = Process::new(&sandbox, &spec, &watch, bug);
+                    let process = process.skewed(skew).term(term);
                     let end = Box::pin(process.run(goal)).await;
                     let done = end == End::Done;
                     ends.push(end);
@@ -566,7 +575,8 @@ impl<'a> Trial<'a> {
                     if text(&tags["wharf:app"]) != APP || !addresses.contains(address) {
                         return Err(format!("{path} is an orphan: {tags}"));
                     }
-                    if kind != "ecs/revisions" {
+                    // What drains goes by itself, and nobody has to wait for it.
+                    if kind != "ecs/revisions" && thing["status"] != "DRAINING" {
                         at.entry(address.to_owned()).or_default().push(path.clone());
                     }
                 }

@@ -17,10 +17,10 @@ use wharf_spec::stack::Fate;
 use crate::account::CANARY;
 use crate::budget::Budgeted;
 use crate::bugs::{Bug, Wire, Wrapped};
+use crate::case::TERM;
 use crate::spec::Spec;
 use crate::weather::{Phase, Watch};
 
-const TERM: Duration = Duration::from_secs(90);
 const STEP: Duration = Duration::from_mins(80);
 const TOTAL: Duration = Duration::from_mins(90);
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -63,6 +63,8 @@ pub(crate) struct Process {
     bug: Option<Bug>,
     /// How many seconds the clock of its machine is ahead.
     skew: i64,
+    /// How long its leases last.
+    term: Duration,
 }
 
 impl Process {
@@ -81,12 +83,17 @@ impl Process {
         let parsed = wharf_spec::parse(text, "wharf.yaml", &options)
             .unwrap_or_else(|problems| panic!("{text}\n{}", problems.render(text, false)));
         let (sandbox, watch) = (sandbox.session(), Arc::clone(watch));
-        Self { sandbox, stack: parsed.stack, watch, bug, skew: 0 }
+        Self { sandbox, stack: parsed.stack, watch, bug, skew: 0, term: TERM }
     }
 
     /// Sets how many seconds the clock of its machine is ahead.
     pub(crate) fn skewed(self, skew: i64) -> Self {
         Self { skew, ..self }
+    }
+
+    /// Sets how long its leases last.
+    pub(crate) fn term(self, term: Duration) -> Self {
+        Self { term, ..self }
     }
 
     fn id(&self) -> StackId {
@@ -125,7 +132,7 @@ impl Process {
         let clock = self.sandbox.clone();
         let skew = self.skew;
         let now = move || u64::try_from(clock.now().0 / 1000 + skew).unwrap_or(0);
-        let held = match lease::acquire(&store, &name, &name, now(), TERM).await {
+        let held = match lease::acquire(&store, &name, &name, now(), self.term).await {
             Ok(held) => held,
             Err(LeaseError::HeldBy { until, .. }) => return End::Held(until),
             Err(error) => return End::Lease(error.to_string()),

@@ -8,6 +8,7 @@ use wharf_sandbox::faults::{After, Before, Call, Change, Fault, FaultPlan, Inter
 use wharf_sandbox::world::World;
 use wharf_sandbox::{CallRecord, Sandbox};
 
+use crate::case::BrokenOff;
 use crate::draw::Draw;
 use crate::edits::Edit;
 use crate::spec::{APP, REGION};
@@ -88,12 +89,12 @@ impl Storm {
         }
     }
 
-    /// The process dies, once AWS has carried out the n-th change or the first deletion of a service.
-    pub(crate) fn death(at: Option<u64>) -> Self {
+    /// The process dies at some point of a destroy, once AWS has carried out a call.
+    pub(crate) fn death(at: BrokenOff) -> Self {
         let mut storm = Self::calm();
         match at {
-            Some(at) => storm.listed.push((at, Fault::DieAfter)),
-            None => storm.named.push(("DeleteService", 1, Fault::DieAfter)),
+            BrokenOff::Change(at) => storm.listed.push((at, Fault::DieAfter)),
+            BrokenOff::Draining => storm.named.push(("DeleteService", 1, Fault::DieAfter)),
         }
         storm
     }
@@ -131,7 +132,7 @@ impl Storm {
     pub(crate) fn draw(draw: &mut Draw) -> Self {
         let mut storm = Self { seed: draw.bits(), ..Self::calm() };
         match draw.below(10) {
-            0 => {}
+            0 => return Self::calm(),
             // Something happens at exactly one call.
             1..=4 => {
                 let faults = [
@@ -244,8 +245,8 @@ pub(crate) struct Weather {
     seen: Arc<Watch>,
     sandbox: Sandbox,
     began: Mutex<Option<wharf_sandbox::SimTime>>,
-    /// Whether calls take longer or shorter, so that two runs overtake each other.
-    uneven: bool,
+    /// Where the times come from that calls take, if two runs are to overtake each other.
+    uneven: Option<u64>,
 }
 
 /// What somebody does while wharf is at work: just before which changing call, and what.
@@ -350,19 +351,21 @@ impl Weather {
             meanwhile: Mutex::new(meanwhile),
             seen: Arc::clone(seen),
             began: Mutex::default(),
-            uneven: false,
+            uneven: None,
         })
     }
 
     /// The same, with calls that take longer or shorter.
     pub(crate) fn uneven(
+        times: u64,
         storm: &Storm,
         meanwhile: Meanwhile,
         seen: &Arc<Watch>,
         sandbox: &Sandbox,
     ) -> Arc<Self> {
         let even = Self::new(storm, meanwhile, seen, sandbox);
-        Arc::new(Self { uneven: true, ..Arc::into_inner(even).expect("nobody else has it yet") })
+        let even = Arc::into_inner(even).expect("nobody else has it yet");
+        Arc::new(Self { uneven: Some(times), ..even })
     }
 }
 
@@ -378,12 +381,14 @@ impl Interceptor for Weather {
         {
             return Before::ServerError;
         }
-        match self.plan.before(call) {
-            Before::Pass if self.uneven => {
-                let draw = Draw::new(call.index, 0).bits();
-                Before::Delay(Duration::from_millis(draw % 200))
+        match (self.plan.before(call), self.uneven) {
+            // Most are quick, some are not.
+            (Before::Pass, Some(times)) => {
+                let mut draw = Draw::new(times, 0).aside(&call.index.to_string());
+                let most = if draw.chance(25) { 1500 } else { 40 };
+                Before::Delay(Duration::from_millis(draw.below(most)))
             }
-            before => before,
+            (before, _) => before,
         }
     }
 

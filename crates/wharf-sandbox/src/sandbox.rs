@@ -130,6 +130,7 @@ impl Sandbox {
     pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self, SandboxError> {
         let store = Store::new(dir.as_ref())?;
         let mut held = store.lock()?;
+        held.sweep();
         let (mut world, clock) = load_or_begin(&held, &options)?;
         if world.generation == 0 {
             held.save(&mut world)?;

@@ -10,6 +10,8 @@ use crate::{clock, error::SandboxError, world::World};
 
 const WORLD: &str = "world.json";
 const LOCK: &str = "lock";
+/// How the names of files begin that are not yet the world.
+const UNFINISHED: &str = "unfinished-";
 
 /// The directory of a world.
 #[derive(Debug)]
@@ -86,14 +88,27 @@ impl Held {
     }
 
     fn replace(&mut self, world: &World, path: &Path) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.dir)?;
         file.write_all(&serde_json::to_vec(world)?)?;
         file.as_file().sync_all()?;
         // The number goes first: dying in between costs the others one needless reload, while the
         // other order would hide this save from them.
         self.set_generation(world.generation)?;
         file.persist(path)?;
+        // The name is only as safe as the directory it stands in.
+        #[cfg(unix)]
+        File::open(&self.dir)?.sync_all()?;
         Ok(())
+    }
+
+    /// Removes what processes left that died while they saved.
+    pub(crate) fn sweep(&self) {
+        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                // What stays takes up room and nothing else.
+                drop(fs::remove_file(entry.path()));
+            }
+        }
     }
 
     /// Forgets the world; processes that have it in memory notice by the generation.

@@ -133,3 +133,62 @@ async fn the_server_answers_and_stops() {
     tasks.join_next().await.unwrap().unwrap();
     assert!(tokio::net::TcpStream::connect(addr).await.is_err(), "the port is free again");
 }
+
+/// Names the directory to a process that writes until it is killed.
+const WRITE_IN: &str = "WHARF_TEST_WRITE_IN";
+
+/// Not a test by itself: what [`a_process_killed_while_it_saves_loses_nothing`] starts and kills.
+#[tokio::test]
+async fn writes_until_it_is_killed() {
+    let Some(dir) = std::env::var_os(WRITE_IN) else { return };
+    let dir = std::path::PathBuf::from(dir);
+    let sandbox = Sandbox::open(dir.join("world"), Options::default()).unwrap();
+    let mut kept = std::fs::File::options().append(true).open(dir.join("kept")).unwrap();
+    loop {
+        let name = format!("{}-{}", std::process::id(), sandbox.calls().len());
+        let input = json!({"repositoryName": name});
+        json(&sandbox, "ecr", "CreateRepository", input).await.ok();
+        // One write for a line: being killed cannot split it.
+        std::io::Write::write_all(&mut kept, format!("{name}\n").as_bytes()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_process_killed_while_it_saves_loses_nothing() {
+    const KILLS: u64 = 25;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("kept"), "").unwrap();
+    let (mut unfinished, mut known) = (0, 0);
+    for round in 0..KILLS {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "storage::writes_until_it_is_killed"])
+            .env(WRITE_IN, dir.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let promised = || std::fs::read_to_string(dir.path().join("kept")).unwrap();
+        // It is killed at another moment each time, but not before it has written something.
+        while promised().lines().count() == known {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_micros(round * 700));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let files = std::fs::read_dir(dir.path().join("world")).unwrap();
+        unfinished += files.count() - 2;
+        let text = std::fs::read(dir.path().join("world/world.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&text).expect("the world is whole");
+        let sandbox = Sandbox::open(dir.path().join("world"), Options::default()).unwrap();
+        let repositories = &sandbox.world_json()["regions"]["eu-west-1"]["ecr"]["repositories"];
+        let promised = promised();
+        let lost = promised.lines().find(|name| repositories.get(name).is_none());
+        assert_eq!(lost, None, "what was answered is there");
+        known = promised.lines().count();
+        let files = std::fs::read_dir(dir.path().join("world")).unwrap();
+        assert_eq!(files.count(), 2, "what was unfinished is swept");
+    }
+    // Otherwise no kill fell into a save, and nothing was shown.
+    assert!(unfinished > 0, "{known} saves, none of them broken off");
+}

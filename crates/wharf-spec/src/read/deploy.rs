@@ -71,9 +71,8 @@ pub(super) fn read(cx: &mut Cx, node: Option<&Node>, routed: bool, count: u32) -
             ))
         };
         if deploy.min_healthy == 100 {
-            let note =
-                "`min_healthy` is 100% (by default), so no running task may be stopped first";
-            problem = problem.note(note);
+            let why = "`min_healthy` is 100% (by default), so no running task may be stopped first";
+            problem = problem.note(why);
         }
         cx.push(problem.help("raise `max_running`, or lower `min_healthy`"));
     }
