@@ -220,6 +220,7 @@ impl Process {
 
     async fn read(&self, aws: &Aws) -> Snapshot {
         let snapshot = Box::pin(wharf_aws::read(aws, &self.stack)).await;
+        self.watch.missed(self.sandbox.session_id(), snapshot.failures.len());
         crate::bugs::bend_snapshot(self.bug, snapshot)
     }
 

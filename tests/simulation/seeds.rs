@@ -27,6 +27,7 @@ const REGRESSIONS: &[(u64, u32, &str)] = &[
     (63, 1, "killed between certificate and validation record, destroy left the record"),
     (87, 1, "with a new port, plain HTTP led to targets that were not healthy yet"),
     (92, 1, "as 63, after many deaths"),
+    (234, 2, "a certificate that was just requested does not say yet what proves its names"),
 ];
 
 fn number(name: &str) -> Option<u64> {
@@ -255,7 +256,7 @@ fn planted_bugs_are_caught() {
         if only.is_some_and(|only| only != bug) {
             return None;
         }
-        let within = number("WHARF_SIM_SEEDS").unwrap_or(within);
+        let within = number("WHARF_SIM_WITHIN").unwrap_or(within);
         for seed in first..first + within {
             if let Err(failed) = judge::run(&drawn(seed), Some(bug)) {
                 let what = failed.what.lines().next().unwrap_or_default();
@@ -290,7 +291,9 @@ fn a_failing_seed_is_shown_small_with_the_command_that_runs_it_again() {
     let again = found.path.iter().fold(case, |case, step| case.smaller().swap_remove(*step));
     assert_eq!(fails(&again).map(|failed| failed.what), Some(found.failed.what.clone()));
     let told = found.told();
-    for part in ["replay: WHARF_SIM_SEED=", "WHARF_SIM_SHRUNK=", "logs:CreateLogGroup", "wanted:"] {
+    for part in
+        ["replay: WHARF_SIM_SEED=", "WHARF_SIM_SHRUNK=", "calls (WHARF_SIM_CALLS", "wanted:"]
+    {
         assert!(told.contains(part), "{part}: {told}");
     }
 }

@@ -261,6 +261,8 @@ pub(crate) struct Watch {
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     phases: BTreeMap<u64, Phase>,
+    /// How many reads failed when a session last looked.
+    missed: BTreeMap<u64, usize>,
     /// The sessions in the order in which they changed things, without repetition.
     writers: Vec<u64>,
     pub(crate) wrong: Vec<String>,
@@ -285,7 +287,19 @@ impl Watch {
     }
 
     pub(crate) fn enter(&self, session: u64, phase: Phase) {
-        self.lock().phases.insert(session, phase);
+        let mut seen = self.lock();
+        seen.phases.insert(session, phase);
+        if phase == Phase::Writing {
+            *seen.checked.entry("nothing written after a failed read").or_default() += 1;
+            if let Some(count) = seen.missed.get(&session).copied().filter(|count| *count > 0) {
+                seen.wrong.push(format!("a run goes on although {count} reads failed"));
+            }
+        }
+    }
+
+    /// Notes how many reads of the newest look at the account failed.
+    pub(crate) fn missed(&self, session: u64, count: usize) {
+        self.lock().missed.insert(session, count);
     }
 
     /// Looks whether every service that answered still does.

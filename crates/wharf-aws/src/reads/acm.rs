@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_sdk_acm::types::{CertificateDetail, CertificateSummary, Filters, KeyAlgorithm};
+use aws_sdk_acm::types::{
+    CertificateDetail, CertificateStatus, CertificateSummary, DomainValidation, Filters,
+    KeyAlgorithm, ValidationMethod,
+};
 use futures::future::{BoxFuture, try_join_all};
+use tokio::time::Instant;
 use wharf_spec::stack::CertificateSource;
 
 use crate::error::AwsError;
@@ -13,6 +18,10 @@ use crate::tags::{self, Owner, Tags};
 
 /// Largest page (ACM API reference, `ListCertificates`).
 const PAGE: i32 = 1000;
+/// How long a certificate may be looked at that does not say what proves its names.
+const UNDECIDED: Duration = Duration::from_secs(30);
+/// How often.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// What is read once.
 #[derive(Default)]
@@ -132,25 +141,44 @@ impl Reads {
         after: u32,
     ) -> Result<Got<Option<OwnCertificate>>, AwsError> {
         let tags = self.tags_of(arn, async || self.certificate_tags(arn, after).await);
-        let detail = async {
-            let got = self
-                .call(after, "acm:DescribeCertificate", |aws| {
-                    aws.acm.describe_certificate().certificate_arn(arn).send()
-                })
-                .await;
-            match got {
-                Ok(got) => Ok(Some((got.value.certificate().cloned(), got.round))),
-                Err(error) if error.is(&["ResourceNotFoundException"]) => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
+        let detail = self.certificate_detail(arn, after);
         let (tags, detail) = futures::try_join!(tags, detail)?;
-        let Some((Some(detail), round)) = detail else {
+        let (Some(mut detail), mut round) = (detail.value, detail.round) else {
             return Ok(Got { value: None, round: after + 1 });
         };
         let ours = tags::owner(&tags.value, &self.id) == Owner::Ours;
+        // Whoever requested it a moment ago may have died before ACM knew what proves the names; nothing
+        // can be planned without.
+        let pace = self.aws.caller.pace;
+        let start = Instant::now();
+        while ours && is_undecided(&detail) && pace.since(start) < UNDECIDED {
+            pace.sleep(LOOK).await;
+            let again = self.certificate_detail(arn, round).await?;
+            let Some(seen) = again.value else { return Ok(Got { value: None, round: round + 1 }) };
+            (detail, round) = (seen, again.round);
+        }
         let own = ours.then_some(OwnCertificate { detail, tags: tags.value });
         Ok(Got { value: own, round: round.max(tags.round) })
+    }
+
+    /// Reads one certificate; `None` if it is gone.
+    async fn certificate_detail(
+        &self,
+        arn: &str,
+        after: u32,
+    ) -> Result<Got<Option<CertificateDetail>>, AwsError> {
+        let got = self
+            .call(after, "acm:DescribeCertificate", |aws| {
+                aws.acm.describe_certificate().certificate_arn(arn).send()
+            })
+            .await;
+        match got {
+            Ok(got) => Ok(Got { value: got.value.certificate().cloned(), round: got.round }),
+            Err(error) if error.is(&["ResourceNotFoundException"]) => {
+                Ok(Got { value: None, round: after + 1 })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads the tags of a certificate; one that is gone has none.
@@ -192,6 +220,18 @@ impl Reads {
             .filter(|summary| summary.certificate_arn().is_some_and(|arn| arns.contains(arn)));
         Ok(Got { value: own.flat_map(names).collect(), round })
     }
+}
+
+/// Says whether ACM has yet to say which records prove the names: they appear some seconds after the
+/// request (ACM API reference, `DescribeCertificate`).
+fn is_undecided(detail: &CertificateDetail) -> bool {
+    let options = detail.domain_validation_options();
+    let open = |option: &DomainValidation| {
+        option.validation_method() == Some(&ValidationMethod::Dns)
+            && option.resource_record().is_none()
+    };
+    detail.status() == Some(&CertificateStatus::PendingValidation)
+        && (options.is_empty() || options.iter().any(open))
 }
 
 fn is_certificate(arn: &str) -> bool {
