@@ -115,7 +115,8 @@ services:
         let of = |task: &&Value| task["group"] == format!("service:notes-{name}");
         tasks.values().find(of).unwrap()["created"].clone()
     };
-    assert!(started("api").to_string() > started("worker").to_string());
+    let seconds = |name: &str| started(name).as_f64().unwrap();
+    assert!(seconds("api") > seconds("worker"));
 
     // The order is nobody's property: turning it round is no change.
     world.edit(", after: [worker]", "");

@@ -219,7 +219,7 @@ impl World {
             status: None,
             headers: Vec::new(),
         };
-        let result = (operation.handler)(&mut ctx, &Input::new(input, found.invalid));
+        let result = (operation.handler)(&mut ctx, &Input::new(input, found));
         if result.is_err() {
             *self = before;
         }
