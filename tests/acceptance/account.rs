@@ -80,21 +80,6 @@ fn a_secret_that_is_missing_or_about_to_go() {
 }
 
 #[test]
-fn a_rollout_that_cannot_move_stops_an_apply_but_not_a_plan() {
-    let world = minimal("    scale: 3\n    deploy: { min_healthy: 67, max_running: 100 }\n");
-    let plan = world.plan();
-    let check = plan["checks"].as_array().unwrap().iter().find(|check| check["code"] == "E209");
-    assert_eq!(check.unwrap()["level"], "error");
-    let before = world.contents();
-    let run = world.wharf(&["apply", "--yes"]).expect(1);
-    assert!(run.stderr.contains("error[E209]"), "{}", run.stderr);
-    crate::world::same(&world.contents(), &before);
-    explained(&world, "E209");
-    world.edit("min_healthy: 67", "min_healthy: 66");
-    world.apply();
-}
-
-#[test]
 fn quotas_and_addresses_only_warn() {
     let world = minimal("    scale: 5000\n");
     world.wharf(&["plan"]).expect(0);

@@ -115,7 +115,7 @@ services:
         let of = |task: &&Value| task["group"] == format!("service:notes-{name}");
         tasks.values().find(of).unwrap()["created"].clone()
     };
-    let seconds = |name: &str| started(name).as_f64().unwrap();
+    let seconds = |name: &str| started(name).as_i64().unwrap();
     assert!(seconds("api") > seconds("worker"));
 
     // The order is nobody's property: turning it round is no change.

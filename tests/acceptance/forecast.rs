@@ -168,18 +168,18 @@ const EDITS: &[Edit] = &[
         says: "rolling restart of 3 tasks",
     },
     Edit {
-        what: "fewer tasks",
-        from: "    scale: 3\n",
-        to: "    scale: 1\n",
-        kind: ImpactKind::None,
-        says: "service web shrinks from 3 to 1 task; those that go finish their requests first",
-    },
-    Edit {
         what: "the only task may be missing",
         from: "min_healthy: 66",
         to: "min_healthy: 0",
         kind: ImpactKind::None,
         says: "",
+    },
+    Edit {
+        what: "fewer tasks",
+        from: "    scale: 3\n",
+        to: "    scale: 1\n",
+        kind: ImpactKind::None,
+        says: "service web shrinks from 3 to 1 task; those that go finish their requests first",
     },
     Edit {
         what: "and then is",

@@ -43,6 +43,7 @@ fn a_hand_made_balancer_of_our_name_is_refused_and_untouched() {
 fn the_stack_of_another_environment_is_not_ours() {
     let world = World::sample("production").env(Some("staging"));
     world.apply();
+    world.wharf(&["wait"]).expect(0);
     let prod = World::sample("production").env(Some("prod"));
     std::fs::rename(world.path().join("sandbox"), prod.path().join("sandbox")).unwrap();
     let before = prod.contents();

@@ -97,7 +97,7 @@ fn a_restart_brings_new_tasks_of_the_same_release() {
 fn a_restart_whose_tasks_do_not_stay_up_is_a_rollout_that_failed() {
     let world = applied("minimal");
     world.wharf(&["sandbox", "break", "image-expired"]).expect(0);
-    let restart = world.wharf(&["restart"]).expect(5);
+    let restart = world.wharf(&["restart", "--timeout", "2h"]).expect(5);
     assert!(restart.stderr.contains("the rollout of service web failed"), "{}", restart.stderr);
 }
 

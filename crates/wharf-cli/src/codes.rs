@@ -91,13 +91,6 @@ const ACCOUNT: &[Code] = &[
         fix: "Restore it with `aws secretsmanager restore-secret`, or refer to another.",
         example: None,
     },
-    Code {
-        code: "E209",
-        title: "a rollout that cannot move",
-        explanation: "ECS rounds the least share of healthy tasks up and the largest share of running tasks down. With few tasks both can come out as the number of tasks, and then no old task may be stopped and no new one started.",
-        fix: "Lower `deploy.min_healthy` or raise `deploy.max_running`.",
-        example: Some("deploy: { min_healthy: 50, max_running: 150 }"),
-    },
 ];
 
 /// Returns the explanation of every code wharf can show, in the order of the codes.

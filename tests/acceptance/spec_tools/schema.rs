@@ -51,6 +51,7 @@ const BESIDE: &[(&str, &[&str])] = &[
             "072-health-default-timeout",
             "130-overlay-partial-map",
             "148-scale-min-over-max",
+            "217-deploy-stuck-by-rounding",
         ],
     ),
     ("the first word of a list", &["076-container-health-no-cmd"]),

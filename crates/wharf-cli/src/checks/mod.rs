@@ -6,7 +6,6 @@
 mod image;
 mod network;
 mod quota;
-mod rollout;
 
 use wharf_graph::{Address, Snapshot};
 use wharf_plan::{Check, Level};
@@ -20,7 +19,6 @@ pub(crate) fn against_account(spec: &Spec, snapshot: &Snapshot) -> Vec<Check> {
     checks.extend(image::checks(&spec.stack, facts));
     checks.extend(network::checks(&spec.stack, facts));
     checks.extend(quota::checks(&spec.stack, facts));
-    checks.extend(rollout::checks(&spec.stack));
     checks
 }
 
