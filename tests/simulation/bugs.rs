@@ -27,7 +27,6 @@ pub(crate) enum Bug {
     LeaseStays,
     MoveTrafficEarly,
     OldTargetsGoEarly,
-    DeleteDoesNotWait,
     DropDeleteAfter,
     RollbackIsSuccess,
     DeletesByPrefix,
@@ -56,7 +55,6 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::LeaseStays, 1, 5),
     (Bug::MoveTrafficEarly, 1, 10),
     (Bug::OldTargetsGoEarly, 1, 10),
-    (Bug::DeleteDoesNotWait, 8, 20),
     (Bug::DropDeleteAfter, 1, 10),
     (Bug::RollbackIsSuccess, 1, 20),
     (Bug::DeletesByPrefix, 1, 10),
@@ -286,7 +284,6 @@ impl Provider for Wrapped {
         live: &'a Live,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let kind = live.address.kind();
             if self.is(Bug::ImpatientDeletes) {
                 let cx = StepContext { budget: Duration::from_secs(1), ..cx.clone() };
                 let limit =
@@ -294,11 +291,6 @@ impl Provider for Wrapped {
                 return limit.await.unwrap_or_else(|_| {
                     Err(Failure::own(ErrorClass::InUse, "DependencyViolation"))
                 });
-            }
-            if self.is(Bug::DeleteDoesNotWait) && kind == "service" {
-                let limit =
-                    tokio::time::timeout(Duration::from_secs(1), self.inner.delete(cx, live));
-                return limit.await.unwrap_or(Ok(()));
             }
             self.inner.delete(cx, live).await
         })
