@@ -163,7 +163,7 @@ mod tests {
             for statement in document["Statement"].as_array().unwrap() {
                 for action in statement["Action"].as_array().unwrap() {
                     let name = action.as_str().unwrap().split_once(':').unwrap().1;
-                    let reads = ["BatchGet", "Describe", "Get", "List"];
+                    let reads = ["BatchGet", "Describe", "Filter", "Get", "List"];
                     assert!(reads.iter().any(|start| name.starts_with(start)), "{action}");
                 }
             }
