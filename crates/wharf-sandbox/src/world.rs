@@ -14,7 +14,7 @@ use crate::{
     ids::Ids,
     image::App,
     input::Input,
-    seed,
+    rules, seed,
     services::{self, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, secrets, ssm},
     time::SimTime,
 };
@@ -206,7 +206,7 @@ impl World {
         input: &Value,
     ) -> Result<Value, AwsError> {
         let unknown =
-            || AwsError::new("InvalidAction", format!("there is no {service} {operation}"));
+            || rules::wire::ACTION_KNOWN.refuse(format!("there is no {service} {operation}"));
         let found = services::find(service).ok_or_else(unknown)?;
         let operation = found.operations.iter().find(|it| it.name == operation);
         let operation = operation.ok_or_else(unknown)?;
