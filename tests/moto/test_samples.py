@@ -434,7 +434,7 @@ def test_shop(sample):
                       "    image: { tag: v2 }\n    command:")
     life.change_port("web", 4000, "listener_rule.web")
     life.change_health("api", "health: /healthz", "health: /livez", "/livez")
-    life.change_count("worker", "at hand\n    scale: 2", "at hand\n    scale: 3", 3)
+    life.change_count("worker", "ping\"]\n    scale: 2", "ping\"]\n    scale: 3", 3)
     life.add_secret("worker", "    container_health:", "    secrets: { EXTRA: ssm:/notes/database_url }\n"
                     "    container_health:", "EXTRA", "/notes/database_url")
 
