@@ -137,12 +137,12 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Draw the resources and what must exist before what, offline
     Graph(GraphArgs),
-    /// Rollout, tasks, targets, certificate and URL
     /// Say why a service does not work; exit code 1 if anything is broken
     Doctor {
         /// The service; all of them if not given
         service: Option<String>,
     },
+    /// Rollout, tasks, targets, certificate and URL
     Status {
         /// Look again and again, until interrupted
         #[arg(long)]

@@ -87,7 +87,8 @@ mod tests {
         assert_eq!(hint("E5"), ["E005"]);
         assert_eq!(hint("EO05"), ["E005"]);
         assert!(hint("E0051").contains(&"E051"));
-        assert_eq!(hint("W299"), ["W202"]);
+        let last = codes::all().iter().rfind(|code| code.code.starts_with("W2")).map(|it| it.code);
+        assert_eq!(hint("W299"), [last.expect("there are warnings about the account")]);
         assert!(hint("CREDENTIAL").contains(&"E051"));
         assert!(hint("ZZZ").is_empty() && hint("").is_empty());
     }
