@@ -274,7 +274,12 @@ fn forget(world: &mut Value) {
     ];
     match world {
         Value::Object(map) => {
-            map.retain(|key, value| !OWN.contains(&key.as_str()) && !is_past(value));
+            // A task counts every change of its own, of its health too.
+            let task = map.contains_key("last_status");
+            let counts = |key: &str| task && key == "version";
+            map.retain(|key, value| {
+                !OWN.contains(&key.as_str()) && !counts(key) && !is_past(value)
+            });
             map.values_mut().for_each(forget);
             map.retain(|_, value| !is_empty(value));
         }

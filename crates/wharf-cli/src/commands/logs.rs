@@ -63,8 +63,10 @@ pub(super) async fn run(global: &Global, args: &LogsArgs, ui: Ui) -> Result<Exit
         }
     };
     tokio::select! {
-        done = work => done,
+        // Listens before it prints: who sees a line may interrupt.
+        biased;
         _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+        done = work => done,
     }
 }
 

@@ -20,11 +20,12 @@ pub(super) async fn run(global: &Global, args: &RestartArgs, ui: Ui) -> Result<E
     let chosen = services::chosen(&session.spec.stack, args.service.as_deref())?;
     let work = async {
         tokio::select! {
-            done = all(&session, &chosen) => done,
+            biased;
             _ = tokio::signal::ctrl_c() => {
                 ui.say("Interrupted; ECS goes on with the restart by itself. `wharf wait` waits for it.");
                 Ok(Exit::Interrupted)
             }
+            done = all(&session, &chosen) => done,
         }
     };
     holding(&session, Box::pin(work)).await

@@ -66,8 +66,9 @@ pub(super) async fn run(
         tokio::pin!(work);
         loop {
             tokio::select! {
-                report = &mut work => break report,
+                biased;
                 _ = tokio::signal::ctrl_c() => cancel.interrupt(),
+                report = &mut work => break report,
             }
         }
     };

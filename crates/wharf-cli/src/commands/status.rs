@@ -20,8 +20,9 @@ pub(super) async fn run(global: &Global, watching: bool, ui: Ui) -> Result<Exit,
     let session = Session::start(global, ui).await?;
     if watching {
         return tokio::select! {
-            done = watch(&session) => done,
+            biased;
             _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+            done = watch(&session) => done,
         };
     }
     let found = Box::pin(status(&session.aws, &session.spec.stack)).await?;

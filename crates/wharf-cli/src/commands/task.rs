@@ -39,12 +39,13 @@ pub(super) async fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit,
         seen: BTreeMap::new(),
     };
     let ended = tokio::select! {
-        ended = follow(&session, &task, &mut tail) => ended,
+        biased;
         _ = tokio::signal::ctrl_c() => {
             stop(&session.aws, &task, "interrupted at wharf run").await?;
             ui.say(&format!("Interrupted; task {} is being stopped.", task.id));
             return Ok(Exit::Interrupted);
         }
+        ended = follow(&session, &task, &mut tail) => ended,
     }?;
     match ended {
         State::Exited(0) => Ok(Exit::Done),

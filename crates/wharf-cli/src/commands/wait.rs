@@ -28,8 +28,9 @@ pub(super) async fn run(global: &Global, ui: Ui) -> Result<Exit, CliError> {
     let session = Session::start(global, ui).await?;
     let work = until_settled(&session);
     let found = tokio::select! {
-        found = work => found?,
+        biased;
         _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+        found = work => found?,
     };
     if global.format == Format::Json {
         let text = serde_json::to_string_pretty(&found)
