@@ -27,6 +27,7 @@ pub(crate) enum Bug {
     LeaseStays,
     MoveTrafficEarly,
     OldTargetsGoEarly,
+    DeleteDoesNotWait,
     DropDeleteAfter,
     RollbackIsSuccess,
     DeletesByPrefix,
@@ -55,6 +56,7 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::LeaseStays, 1, 5),
     (Bug::MoveTrafficEarly, 1, 10),
     (Bug::OldTargetsGoEarly, 1, 10),
+    (Bug::DeleteDoesNotWait, 1, 10),
     (Bug::DropDeleteAfter, 1, 10),
     (Bug::RollbackIsSuccess, 1, 20),
     (Bug::DeletesByPrefix, 1, 10),
@@ -291,6 +293,11 @@ impl Provider for Wrapped {
                 return limit.await.unwrap_or_else(|_| {
                     Err(Failure::own(ErrorClass::InUse, "DependencyViolation"))
                 });
+            }
+            if self.is(Bug::DeleteDoesNotWait) && live.address.kind() == "service" {
+                let limit =
+                    tokio::time::timeout(Duration::from_secs(1), self.inner.delete(cx, live));
+                return limit.await.unwrap_or(Ok(()));
             }
             self.inner.delete(cx, live).await
         })

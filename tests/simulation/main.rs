@@ -15,6 +15,7 @@ mod draw;
 mod edits;
 mod features;
 mod judge;
+mod needed;
 mod process;
 mod seeds;
 mod spec;

@@ -11,6 +11,7 @@ use wharf_sandbox::{CallRecord, Sandbox};
 use crate::case::BrokenOff;
 use crate::draw::Draw;
 use crate::edits::Edit;
+use crate::needed::Needed;
 use crate::spec::{APP, REGION};
 
 /// What goes wrong during a phase.
@@ -245,6 +246,7 @@ pub(crate) struct Weather {
     seen: Arc<Watch>,
     sandbox: Sandbox,
     began: Mutex<Option<wharf_sandbox::SimTime>>,
+    needed: Mutex<Needed>,
     /// Where the times come from that calls take, if two runs are to overtake each other.
     uneven: Option<u64>,
 }
@@ -365,6 +367,7 @@ impl Weather {
             meanwhile: Mutex::new(meanwhile),
             seen: Arc::clone(seen),
             began: Mutex::default(),
+            needed: Mutex::default(),
             uneven: None,
         })
     }
@@ -387,6 +390,11 @@ impl Interceptor for Weather {
     fn before(&self, call: &Call<'_>) -> Before {
         self.seen.saw(call);
         self.seen.listen(&self.sandbox, call);
+        let mut needed = self.needed.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.sandbox.with_world(|world| needed.before(call, world)) {
+            self.seen.checked("nothing taken from a running task");
+        }
+        drop(needed);
         let began =
             *self.began.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(call.at);
         if let Some((operation, length)) = self.outage
@@ -407,6 +415,11 @@ impl Interceptor for Weather {
     }
 
     fn after(&self, call: &Call<'_>, answer: &CallRecord) -> After {
+        let mut needed = self.needed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wrong) = needed.after(call, answer) {
+            self.seen.lock().wrong.push(wrong);
+        }
+        drop(needed);
         self.plan.after(call, answer)
     }
 

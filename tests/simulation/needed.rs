@@ -1,0 +1,68 @@
+//! What a task still uses must not be taken from it: AWS itself would let that happen.
+//!
+//! ECS names no error for a role, a log group or a target group that goes while a task that uses it
+//! is still stopping; the task just loses its credentials, its last lines or the requests in flight.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use wharf_sandbox::CallRecord;
+use wharf_sandbox::faults::Call;
+use wharf_sandbox::world::World;
+
+use crate::account::text;
+use crate::spec::{APP, REGION};
+
+/// Deletions that were begun, by the number of the call, with what somebody will suffer from.
+#[derive(Debug, Default)]
+pub(crate) struct Needed {
+    pending: BTreeMap<u64, String>,
+}
+
+impl Needed {
+    /// Looks whether what is about to be deleted is in use; says whether there was anything to look at.
+    pub(crate) fn before(&mut self, call: &Call<'_>, world: &mut World) -> bool {
+        let member = match call.operation {
+            "DeleteTargetGroup" => "TargetGroupArn",
+            "DeleteRole" | "DeleteRolePolicy" => "RoleName",
+            "DeleteLogGroup" => "logGroupName",
+            _ => return false,
+        };
+        let name = text(&call.input[member]);
+        if let Some(task) = user(world, call.operation, name) {
+            let what = format!("{} takes {name} from task {task}, which runs", call.operation);
+            self.pending.insert(call.index, what);
+        }
+        true
+    }
+
+    /// Returns what somebody suffers from, now that AWS has carried it out.
+    pub(crate) fn after(&mut self, call: &Call<'_>, answer: &CallRecord) -> Option<String> {
+        self.pending.remove(&call.index).filter(|_| answer.status < 300)
+    }
+}
+
+/// Returns a task of the stack that has not stopped and uses that thing.
+fn user(world: &mut World, operation: &str, name: &str) -> Option<String> {
+    let ecs = &world.region(REGION).ecs;
+    let ours = |tags: &BTreeMap<String, String>| tags.get("wharf:app").is_some_and(|it| it == APP);
+    let services = ecs.services.values().filter(|service| ours(&service.tags));
+    let mut tasks = services.flat_map(|service| ecs.tasks_of(&service.key()));
+    let found = tasks.find(|task| {
+        let body = ecs.definition(&task.definition).map_or(&Value::Null, |it| &it.body);
+        !task.has_stopped()
+            && match operation {
+                "DeleteTargetGroup" => task.balancers.iter().any(|one| one.target_group == name),
+                "DeleteLogGroup" => {
+                    let containers = body["containerDefinitions"].as_array();
+                    let options =
+                        |it: &Value| it["logConfiguration"]["options"]["awslogs-group"].clone();
+                    containers.into_iter().flatten().any(|one| options(one) == name)
+                }
+                _ => ["taskRoleArn", "executionRoleArn"]
+                    .iter()
+                    .any(|role| text(&body[role]).rsplit('/').next() == Some(name)),
+            }
+    });
+    found.map(|task| task.id.clone())
+}
