@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use wharf_graph::{Facts, StackId};
-use wharf_spec::stack::{Image, SecretRef, Service};
+use wharf_spec::stack::{Image, SecretRef, Workload};
 
 use crate::names;
 use crate::reads::ecr::registry;
@@ -39,15 +39,15 @@ pub(crate) fn trust(account: &str) -> Value {
     })])
 }
 
-/// What ECS needs to start a task of the service: its image, its log group, its secrets, no more.
-pub(crate) fn execution(stack: &StackId, service: &Service, facts: &Facts) -> Value {
+/// What ECS needs to start a task of the workload: its image, its log group, its secrets, no more.
+pub(crate) fn execution(stack: &StackId, workload: Workload<'_>, facts: &Facts) -> Value {
     let Facts { partition, region, account, .. } = facts;
-    let group = names::log_group(stack, &service.name);
+    let group = names::log_group(stack, workload.name);
     let mut statements = vec![allow(
         &["logs:CreateLogStream", "logs:PutLogEvents"],
         &[&format!("arn:{partition}:logs:{region}:{account}:log-group:{group}:*")],
     )];
-    let repositories = repository_arns(stack, service, facts);
+    let repositories = repository_arns(stack, workload, facts);
     if !repositories.is_empty() {
         let repositories: Vec<&str> = repositories.iter().map(String::as_str).collect();
         statements.push(allow(&["ecr:GetAuthorizationToken"], &["*"]));
@@ -56,20 +56,20 @@ pub(crate) fn execution(stack: &StackId, service: &Service, facts: &Facts) -> Va
             &repositories,
         ));
     }
-    statements.extend(secrets(service, facts));
+    statements.extend(secrets(workload, facts));
     document(statements)
 }
 
-/// What the service's own code may do, or `None` if nothing.
-pub(crate) fn task(service: &Service) -> Option<Value> {
-    let mut statements: Vec<Value> = service
+/// What the workload's own code may do, or `None` if nothing.
+pub(crate) fn task(workload: Workload<'_>) -> Option<Value> {
+    let mut statements: Vec<Value> = workload
         .permissions
         .iter()
         .map(|statement| {
             json!({"Effect": "Allow", "Action": statement.allow, "Resource": statement.on})
         })
         .collect();
-    if service.exec {
+    if workload.exec {
         // ECS Developer Guide, ECS Exec, permissions of the task role.
         let channels = [
             "ssmmessages:CreateControlChannel",
@@ -83,7 +83,7 @@ pub(crate) fn task(service: &Service) -> Option<Value> {
 }
 
 /// Returns the ARNs of the private repositories that the images of a task come from.
-fn repository_arns(stack: &StackId, service: &Service, facts: &Facts) -> BTreeSet<String> {
+fn repository_arns(stack: &StackId, workload: Workload<'_>, facts: &Facts) -> BTreeSet<String> {
     let Facts { partition, region, account, .. } = facts;
     let elsewhere = |reference: &str| {
         registry(reference).map(|found| {
@@ -93,22 +93,24 @@ fn repository_arns(stack: &StackId, service: &Service, facts: &Facts) -> BTreeSe
             )
         })
     };
-    let own = match &service.image {
-        Image::Own { .. } | Image::Keep { .. } | Image::Built { .. } => {
-            let name = names::repository(stack, &service.name);
+    let own = match workload.image {
+        Image::Own { repository, .. }
+        | Image::Keep { repository }
+        | Image::Built { repository, .. } => {
+            let name = names::repository(stack, &repository.name);
             Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
         }
         Image::Elsewhere(reference) => elsewhere(reference),
     };
-    let sidecars = service.sidecars.values().filter_map(|sidecar| elsewhere(&sidecar.image));
+    let sidecars = workload.sidecars.values().filter_map(|sidecar| elsewhere(&sidecar.image));
     own.into_iter().chain(sidecars).collect()
 }
 
-fn secrets(service: &Service, facts: &Facts) -> Vec<Value> {
+fn secrets(workload: Workload<'_>, facts: &Facts) -> Vec<Value> {
     let Facts { partition, region, account, .. } = facts;
     let (mut parameters, mut secrets) = (BTreeSet::new(), BTreeSet::new());
     let (mut keys, mut aliases) = (BTreeSet::new(), BTreeSet::new());
-    for reference in service.secret_refs() {
+    for reference in workload.secret_refs() {
         let fact = facts.secrets.get(&secret::text(reference));
         let arn = fact.and_then(|fact| fact.arn.clone());
         match reference {
@@ -270,7 +272,7 @@ mod tests {
                 SecretRef::SecretsManager { name: "notes".into(), key: Some("stripe".into()) },
             ),
         ]);
-        let policy = execution(&stack(), &service, &facts());
+        let policy = execution(&stack(), (&service).into(), &facts());
         let pairs: BTreeSet<(String, String)> = policy["Statement"]
             .as_array()
             .unwrap()
@@ -288,21 +290,23 @@ mod tests {
         let wanted = wanted.map(|(action, on)| (format!("\"{action}\""), format!("\"{on}\"")));
         assert_eq!(pairs, BTreeSet::from(wanted));
         service.image = Image::Elsewhere("nginx:1.27".to_owned());
-        assert!(!execution(&stack(), &service, &facts()).to_string().contains("ecr:"));
+        assert!(!execution(&stack(), (&service).into(), &facts()).to_string().contains("ecr:"));
     }
 
     #[test]
     fn the_task_may_do_what_is_written_and_exec() {
         let mut service = testing::service("web");
-        assert_eq!(task(&service), None);
+        assert_eq!(task((&service).into()), None);
         service.permissions = vec![Statement {
             allow: BTreeSet::from(["s3:PutObject".to_owned(), "s3:GetObject".to_owned()]),
             on: BTreeSet::from(["arn:aws:s3:::notes/*".to_owned()]),
         }];
-        let plain = task(&service).unwrap();
+        let plain = task((&service).into()).unwrap();
         assert_eq!(plain["Statement"][0]["Action"], json!(["s3:GetObject", "s3:PutObject"]));
         service.exec = true;
-        assert!(task(&service).unwrap().to_string().contains("ssmmessages:OpenDataChannel"));
+        assert!(
+            task((&service).into()).unwrap().to_string().contains("ssmmessages:OpenDataChannel")
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wharf_graph::Facts;
 use wharf_graph::facts::{Egress, HostedZone, ImageFact, SecretFact, Subnet, Vpc};
 use wharf_spec::Stack;
-use wharf_spec::stack::{Image, Placement, Scheme, Service, VpcRef, Zone};
+use wharf_spec::stack::{Image, Placement, Scheme, VpcRef, Workload, Zone};
 
 use crate::reads::images::reference_text;
 use crate::secret;
@@ -120,22 +120,22 @@ fn zones(stack: &Stack) -> Vec<HostedZone> {
 
 /// A tag in the service's own repository means a digest that is another for another tag.
 fn images(stack: &Stack) -> BTreeMap<String, ImageFact> {
-    let services = stack.services.values().filter_map(|service| {
-        let Image::Own { reference, .. } = &service.image else { return None };
+    let all = stack.workloads().filter_map(|workload| {
+        let Image::Own { reference, .. } = workload.image else { return None };
         let reference = reference_text(reference);
         let digest = match reference.strip_prefix('@') {
             Some(digest) => digest.to_owned(),
             None => format!("{DIGEST}{reference}"),
         };
         let fact = ImageFact { reference, digest: Some(digest), architectures: Vec::new() };
-        Some((service.name.clone(), fact))
+        Some((workload.name.to_owned(), fact))
     });
-    services.collect()
+    all.collect()
 }
 
 /// Secrets are called what the spec calls them.
 fn secrets(stack: &Stack) -> BTreeMap<String, SecretFact> {
-    let all = stack.services.values().flat_map(Service::secret_refs);
+    let all = stack.workloads().flat_map(Workload::secret_refs);
     all.map(|reference| {
         let text = secret::text(reference);
         (text.clone(), SecretFact { arn: Some(text), ..SecretFact::default() })

@@ -32,7 +32,7 @@ impl std::fmt::Debug for Login {
     }
 }
 
-/// Returns the own repository of a service; nothing if nobody has made it yet.
+/// Returns the app's repository of this name; nothing if nobody has made it yet.
 ///
 /// The registry is where ECR says it is. An emulator on this machine says AWS's address, but answers
 /// at its own endpoint.
@@ -42,9 +42,9 @@ impl std::fmt::Debug for Login {
 pub async fn repository(
     aws: &Aws,
     stack: &StackId,
-    service: &str,
+    repository: &str,
 ) -> Result<Option<Repository>, AwsError> {
-    let name = names::repository(stack, service);
+    let name = names::repository(stack, repository);
     let got = aws
         .caller
         .call("ecr:DescribeRepositories", || {

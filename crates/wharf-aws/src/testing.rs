@@ -48,7 +48,7 @@ pub(crate) fn service(name: &str) -> Service {
         name: name.to_owned(),
         image: Image::Own {
             reference: ImageReference::Tag("v1".to_owned()),
-            repository: Repository { immutable_tags: false, keep: 30 },
+            repository: Repository { name: name.to_owned(), immutable_tags: false, keep: 30 },
         },
         cpu: 256,
         memory: 512,

@@ -1,4 +1,4 @@
-//! Images on their way to a service's own repository: built or opened, checked, pushed.
+//! Images on their way to a repository of the stack's own: built or opened, checked, pushed.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wharf_image::{Archive, Build, Credentials, Destination, ImageError, Source};
-use wharf_spec::stack::{Architecture, Image, ImageReference, Service};
+use wharf_spec::stack::{Architecture, Image, ImageReference, Workload};
 
 use crate::args::Global;
 use crate::error::CliError;
@@ -25,7 +25,7 @@ pub(crate) struct Ready {
 
 /// An image that was pushed.
 pub(crate) struct Sent {
-    /// Name of the service.
+    /// Name of the service or job.
     pub(crate) service: String,
     /// Name of the repository.
     pub(crate) repository: String,
@@ -62,11 +62,11 @@ impl Sent {
 /// Opens the archive, or builds what the spec says, and checks that the service's tasks can run it.
 pub(crate) async fn ready(
     session: &Session,
-    service: &Service,
+    service: Workload<'_>,
     archive: Option<&Path>,
 ) -> Result<Ready, CliError> {
     let folder = folder(&session.global);
-    let ready = match (archive, &service.image) {
+    let ready = match (archive, service.image) {
         (Some(path), _) => Ready {
             archive: Archive::open(path).map_err(|error| explain(&error))?,
             source: Source::of(&folder).await,
@@ -86,7 +86,7 @@ pub(crate) async fn ready(
 
 async fn built(
     session: &Session,
-    service: &Service,
+    service: Workload<'_>,
     folder: &Path,
     build: &wharf_spec::stack::Build,
 ) -> Result<Ready, CliError> {
@@ -113,7 +113,7 @@ async fn built(
         file,
     };
     let ui = session.ui;
-    let (name, builder) = (&service.name, engine.builder.name());
+    let (name, builder) = (service.name, engine.builder.name());
     ui.say(&format!("Building {name} for {} with {builder}.", what.platform));
     let print = |line: &str| ui.say(&format!("  {line}"));
     wharf_image::build(&engine, &what, &path, print).await.map_err(|error| explain(&error))?;
@@ -122,7 +122,7 @@ async fn built(
 }
 
 /// Refuses an image that the service's tasks cannot run.
-fn check(service: &Service, path: Option<&Path>, archive: &Archive) -> Result<(), CliError> {
+fn check(service: Workload<'_>, path: Option<&Path>, archive: &Archive) -> Result<(), CliError> {
     let wanted = platform(service.architecture);
     let have: Vec<&str> = archive.platforms().collect();
     // An archive that does not say what it is for may be for anything.
@@ -144,7 +144,7 @@ fn check(service: &Service, path: Option<&Path>, archive: &Archive) -> Result<()
 /// Pushes to the service's own repository.
 pub(crate) async fn send(
     session: &Session,
-    service: &Service,
+    service: Workload<'_>,
     ready: Ready,
     tag: Option<&str>,
 ) -> Result<Sent, CliError> {
@@ -192,7 +192,7 @@ pub(crate) async fn send(
     let pushed = pushed.map_err(|error| explain(&error))?;
     session.ui.say(&view::push::done(&to, &pushed));
     Ok(Sent {
-        service: service.name.clone(),
+        service: service.name.to_owned(),
         repository: to.repository,
         tag: to.tag,
         digest: pushed.digest.clone(),
@@ -206,9 +206,11 @@ pub(crate) async fn send(
 /// Finds the service's own repository, refusing another account than the spec's.
 pub(crate) async fn home(
     session: &Session,
-    service: &Service,
+    service: Workload<'_>,
 ) -> Result<Option<wharf_aws::push::Repository>, CliError> {
-    let found = wharf_aws::push::repository(&session.aws, &session.id(), &service.name).await?;
+    let Some(repository) = service.image.repository() else { return Ok(None) };
+    let id = session.id();
+    let found = wharf_aws::push::repository(&session.aws, &id, &repository.name).await?;
     if let (Some(wanted), Some(found)) = (&session.spec.stack.account, &found)
         && *wanted != found.account
     {
@@ -223,8 +225,8 @@ pub(crate) async fn home(
 }
 
 /// Chooses a tag: the spec's, else the commit's, else the image's own digits.
-fn choose_tag(service: &Service, ready: &Ready) -> String {
-    if let Image::Own { reference: ImageReference::Tag(tag), .. } = &service.image {
+fn choose_tag(service: Workload<'_>, ready: &Ready) -> String {
+    if let Image::Own { reference: ImageReference::Tag(tag), .. } = service.image {
         return tag.clone();
     }
     ready.source.as_ref().map_or_else(

@@ -298,18 +298,18 @@ fn balancer_dns(snapshot: &Snapshot) -> Option<&String> {
     snapshot.live.get(&Address::new("load_balancer", "main"))?.first()?.outputs.get("dns_name")
 }
 
-/// Says which services wait for somebody to push their image, and how that is done.
+/// Says which services and jobs wait for somebody to push their image, and how that is done.
 fn waiting(stack: &Stack, facts: &Facts) -> Vec<wharf_plan::Waiting> {
     let mut waiting = Vec::new();
-    for service in stack.services.values() {
-        if facts.images.get(&service.name).is_some_and(|image| image.digest.is_some()) {
+    for workload in stack.workloads() {
+        if facts.images.get(workload.name).is_some_and(|image| image.digest.is_some()) {
             continue;
         }
-        let reference = match &service.image {
-            Image::Own { reference, .. } => reference,
+        let (reference, repository) = match workload.image {
+            Image::Own { reference, repository } => (reference, repository),
             Image::Built { .. } => {
                 waiting.push(wharf_plan::Waiting {
-                    address: Address::new("image", &service.name),
+                    address: Address::new("image", workload.name),
                     what: "nobody has built and pushed it yet; `wharf deploy` does".to_owned(),
                     how: Vec::new(),
                 });
@@ -317,13 +317,13 @@ fn waiting(stack: &Stack, facts: &Facts) -> Vec<wharf_plan::Waiting> {
             }
             Image::Elsewhere(_) | Image::Keep { .. } => continue,
         };
-        let home = format!("{}/{}", stack.app, service.name);
+        let home = format!("{}/{}", stack.app, repository.name);
         let shown = match reference {
             ImageReference::Tag(tag) => format!("{home}:{tag}"),
             ImageReference::Digest(digest) => format!("{home}@{digest}"),
         };
         waiting.push(wharf_plan::Waiting {
-            address: Address::new("image", &service.name),
+            address: Address::new("image", workload.name),
             what: format!("nobody has pushed {shown} yet; apply makes the repository and says how"),
             how: Vec::new(),
         });

@@ -205,11 +205,8 @@ pub(crate) const BUILD: Shape = Shape {
 
 pub(crate) const IMAGES_ENTRY: Shape = Shape {
     what: "an entry of `images`",
-    keys: &["build"],
-    foreign: &[
-        ("tag", "write the full reference as a text, for example `nginx:1.27`"),
-        ("context", "write `{ build: … }`"),
-    ],
+    keys: &["tag", "digest", "build"],
+    foreign: &[("context", "write `{ build: … }`")],
 };
 
 pub(crate) const SIDECAR: Shape = Shape {

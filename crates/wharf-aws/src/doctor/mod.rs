@@ -217,10 +217,9 @@ fn goal(stack: &StackId, name: &str, service: &EcsService) -> Goal {
 
 /// Returns what the spec wants of a service.
 fn intent(stack: &Stack, service: &Service) -> Intent {
-    let home = names::repository(
-        &StackId { app: stack.app.clone(), env: stack.env.clone() },
-        &service.name,
-    );
+    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let repository = service.image.repository().map_or(&service.name, |found| &found.name);
+    let home = names::repository(&id, repository);
     let (image, elsewhere) = match &service.image {
         Image::Own { reference, .. } => (format!("{home}{}", reference_text(reference)), false),
         Image::Elsewhere(reference) => {

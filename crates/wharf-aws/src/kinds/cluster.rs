@@ -45,7 +45,7 @@ impl Kind for Cluster {
         replace_on: &[("name", "a cluster cannot be renamed")],
         replace_order: ReplaceOrder::DeleteFirst,
         identity: Some("name"),
-        delete_after: &["service"],
+        delete_after: &["service", "schedule"],
         ..Policy::plain("cluster", "cluster")
     };
 

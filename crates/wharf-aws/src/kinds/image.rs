@@ -1,4 +1,4 @@
-//! Images: that what a service runs exists, and by which digest.
+//! Images: that what a service or job runs exists, and by which digest.
 //!
 //! wharf neither makes nor deletes one here; a missing image is a step that waits for a push.
 
@@ -11,7 +11,7 @@ use wharf_graph::{
     Address, Declare, ErrorClass, Facts, Input, Live, Note, Outcome, Policy, StackId,
 };
 use wharf_spec::Stack;
-use wharf_spec::stack::{Architecture, Image as Wanted, ImageReference, Service};
+use wharf_spec::stack::{Architecture, Image as Wanted, ImageReference, Workload};
 
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
@@ -33,7 +33,7 @@ pub(crate) struct Image;
 /// What identifies an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Props {
-    /// The service's own repository; `None` for an image that is named in full.
+    /// The repository of the stack's own; `None` for an image that is named in full.
     repository: Option<String>,
     /// `:tag`, `@sha256:…`, `keep` or `build` in the own repository, else a full reference.
     reference: String,
@@ -50,8 +50,8 @@ impl Kind for Image {
 
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-        for service in stack.services.values() {
-            let wanted = props(&id, service, facts.images.get(&service.name));
+        for workload in stack.workloads() {
+            let wanted = props(&id, workload, facts.images.get(workload.name));
             let note = match (&wanted.repository, &wanted.digest) {
                 (Some(_), None) if wanted.reference == KEEP => {
                     Some("takes over the image that runs".to_owned())
@@ -64,9 +64,11 @@ impl Kind for Image {
                 }
                 _ => None,
             };
-            let declared = out.add(&Self::POLICY, &service.name, &wanted);
-            if wanted.repository.is_some() {
-                declared.after.insert(Address::new("repository", &service.name));
+            let declared = out.add(&Self::POLICY, workload.name, &wanted);
+            if let Some(repository) =
+                workload.image.repository().filter(|_| wanted.repository.is_some())
+            {
+                declared.after.insert(Address::new("repository", &repository.name));
             }
             declared.note = note;
         }
@@ -86,11 +88,11 @@ impl Kind for Image {
         let (images, identity) = (images?, identity?);
         let host =
             registry_host(&identity.value.account, &cx.stack.region, &identity.value.partition);
-        let found = cx.stack.services.values().filter_map(|service| {
-            let props = props(&cx.id, service, images.value.get(&service.name));
+        let found = cx.stack.workloads().filter_map(|workload| {
+            let props = props(&cx.id, workload, images.value.get(workload.name));
             let uri = uri(&props, &host)?;
             Some(Found::Ours(Owned {
-                name: service.name.clone(),
+                name: workload.name.to_owned(),
                 id: uri.clone(),
                 props,
                 outputs: outputs(&uri),
@@ -185,18 +187,21 @@ fn outputs(uri: &str) -> BTreeMap<String, String> {
 
 /// Says what an image is, from the spec and the facts. Desired and live are built the same way: the
 /// digest is a fact, and only its absence makes a difference.
-fn props(stack: &StackId, service: &Service, fact: Option<&ImageFact>) -> Props {
-    let own = || Some(names::repository(stack, &service.name));
-    let (repository, reference) = match &service.image {
+fn props(stack: &StackId, workload: Workload<'_>, fact: Option<&ImageFact>) -> Props {
+    let own = || {
+        let repository = workload.image.repository()?;
+        Some(names::repository(stack, &repository.name))
+    };
+    let (repository, reference) = match workload.image {
         Wanted::Own { reference, .. } => (own(), reference_text(reference)),
         Wanted::Keep { .. } | Wanted::Built { .. } => match fact {
             Some(running) if running.reference != KEEP => (None, running.reference.clone()),
-            _ if matches!(service.image, Wanted::Built { .. }) => (own(), BUILD.to_owned()),
+            _ if matches!(workload.image, Wanted::Built { .. }) => (own(), BUILD.to_owned()),
             _ => (own(), KEEP.to_owned()),
         },
         Wanted::Elsewhere(reference) => (None, reference.clone()),
     };
-    let platform = match service.architecture {
+    let platform = match workload.architecture {
         Architecture::X86_64 => "linux/amd64",
         Architecture::Arm64 => "linux/arm64",
     };
@@ -214,16 +219,16 @@ fn uri(props: &Props, host: &str) -> Option<String> {
     }
 }
 
-/// Returns what a service's task definition says to run. A digest that is known is written out: a
+/// Returns what a task definition says to run. A digest that is known is written out: a
 /// reference would look the same before and after a push, and the new release would pass for a change
 /// that somebody made outside wharf.
-pub(super) fn input(stack: &Stack, facts: &Facts, service: &Service) -> Input<String> {
+pub(super) fn input(stack: &Stack, facts: &Facts, workload: Workload<'_>) -> Input<String> {
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-    let fact = facts.images.get(&service.name);
+    let fact = facts.images.get(workload.name);
     let host = registry_host(&facts.account, &facts.region, &facts.partition);
-    match uri(&props(&id, service, fact), &host) {
+    match uri(&props(&id, workload, fact), &host) {
         Some(uri) => Input::Known(uri),
-        None => Input::of(&Address::new("image", &service.name), "uri"),
+        None => Input::of(&Address::new("image", workload.name), "uri"),
     }
 }
 
@@ -318,7 +323,11 @@ mod tests {
     fn what_runs_is_kept_and_waited_for() {
         let stack = StackId { app: "notes".into(), env: None };
         let mut service = testing::service("web");
-        let repository = wharf_spec::stack::Repository { immutable_tags: false, keep: 30 };
+        let repository = wharf_spec::stack::Repository {
+            name: "web".to_owned(),
+            immutable_tags: false,
+            keep: 30,
+        };
         service.image = Wanted::Keep { repository };
         let fact = |reference: &str| ImageFact {
             reference: reference.to_owned(),
@@ -326,9 +335,9 @@ mod tests {
             architectures: Vec::new(),
         };
         let running = format!("{HOME}@sha256:abc");
-        let kept = props(&stack, &service, Some(&fact(&running)));
+        let kept = props(&stack, (&service).into(), Some(&fact(&running)));
         assert_eq!(uri(&kept, "host"), Some(running));
-        assert_eq!(uri(&props(&stack, &service, Some(&fact(KEEP))), "host"), None);
+        assert_eq!(uri(&props(&stack, (&service).into(), Some(&fact(KEEP))), "host"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Log groups: one for each service, and how long it keeps what was written.
+//! Log groups: one for each service and job, and how long it keeps what was written.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,19 +41,19 @@ impl Kind for LogGroup {
         replace_on: &[("name", "a log group cannot be renamed")],
         identity: Some("name"),
         holds_data: true,
-        delete_after: &["service"],
+        delete_after: &["service", "schedule"],
         ..Policy::plain("log_group", "log group")
     };
 
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-        for service in stack.services.values() {
-            let name = names::log_group(&id, &service.name);
+        for workload in stack.workloads() {
+            let name = names::log_group(&id, workload.name);
             let Facts { partition, region, account, .. } = facts;
             let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
-            let retention = service.log_retention;
+            let retention = workload.log_retention;
             let props = Props { name, retention, tags: stack.tags.clone() };
-            out.add(&Self::POLICY, &service.name, &props).known_outputs = outputs(&arn);
+            out.add(&Self::POLICY, workload.name, &props).known_outputs = outputs(&arn);
         }
     }
 
@@ -79,7 +79,7 @@ impl Kind for LogGroup {
                     leaving: false,
                 })),
                 // Under our prefix, but not under a name that is needed: nobody's business.
-                Owner::Other(_) if !cx.stack.services.contains_key(&group.service) => None,
+                Owner::Other(_) if cx.stack.workload(&group.service).is_none() => None,
                 Owner::Other(owner) => {
                     let address = wharf_graph::Address::new(Self::POLICY.kind, &group.service);
                     Some(Found::Foreign(Foreign { address, id, owner }))

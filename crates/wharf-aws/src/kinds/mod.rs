@@ -17,7 +17,7 @@ mod listener;
 mod listener_rule;
 mod load_balancer;
 mod log_group;
-mod repository;
+pub(crate) mod repository;
 mod role;
 mod security_group;
 mod service;

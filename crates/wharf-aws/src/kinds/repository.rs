@@ -1,4 +1,4 @@
-//! Repositories: where the images of a service are pushed to.
+//! Repositories: where images are pushed to; one for each service or job, or for each image they share.
 //!
 //! A repository belongs to the app and not to one environment, so that one digest can go from staging
 //! to production. It carries no environment tag, and goes with the last environment.
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wharf_graph::{Declare, ErrorClass, Facts, Foreign, Live, Outcome, Policy, StackId};
 use wharf_spec::Stack;
-use wharf_spec::stack::Image;
+use wharf_spec::stack::Repository as Spec;
 
 use crate::call::Transient;
 use crate::error::AwsError;
@@ -59,14 +59,8 @@ impl Kind for Repository {
 
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-        for service in stack.services.values() {
-            let repository = match &service.image {
-                Image::Own { repository, .. }
-                | Image::Built { repository, .. }
-                | Image::Keep { repository } => repository,
-                Image::Elsewhere(_) => continue,
-            };
-            let name = names::repository(&id, &service.name);
+        for repository in wanted(stack).into_values() {
+            let name = names::repository(&id, &repository.name);
             let Facts { partition, region, account, .. } = facts;
             let arn = format!("arn:{partition}:ecr:{region}:{account}:repository/{name}");
             let mutability = if repository.immutable_tags {
@@ -81,7 +75,7 @@ impl Kind for Repository {
                 lifecycle: keep(repository.keep),
                 tags: stack.tags.clone(),
             };
-            out.add(&Self::POLICY, &service.name, &props).known_outputs =
+            out.add(&Self::POLICY, &repository.name, &props).known_outputs =
                 BTreeMap::from([("arn".to_owned(), arn)]);
         }
     }
@@ -202,6 +196,12 @@ impl Kind for Repository {
             _ => Ok(()),
         }
     }
+}
+
+/// Returns the repositories of the stack by name. Several workloads can share one.
+pub(crate) fn wanted(stack: &Stack) -> BTreeMap<&str, &Spec> {
+    let all = stack.workloads().filter_map(|workload| workload.image.repository());
+    all.map(|repository| (repository.name.as_str(), repository)).collect()
 }
 
 /// Keeps the newest `count` images, tagged or not: a deployment names a digest, and a digest loses
@@ -462,7 +462,7 @@ mod tests {
     fn an_image_of_elsewhere_needs_no_repository() {
         let mut stack = testing::stack();
         let mut worker = testing::service("worker");
-        worker.image = Image::Elsewhere("nginx:1.27".to_owned());
+        worker.image = wharf_spec::stack::Image::Elsewhere("nginx:1.27".to_owned());
         stack.services.insert("worker".to_owned(), worker);
         let mut out = Declare::new();
         Repository::declare(&stack, &Facts::default(), &mut out);

@@ -50,20 +50,20 @@ impl Kind for Role {
             ("path", "a role cannot move to another path"),
         ],
         identity: Some("name"),
-        delete_after: &["service"],
+        delete_after: &["service", "schedule"],
         ..Policy::plain("role", "role")
     };
 
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
         let path = names::role_path(&id);
-        for service in stack.services.values() {
+        for workload in stack.workloads() {
             let policies = [
-                ("execution", Some(iam_policy::execution(&id, service, facts))),
-                ("task", iam_policy::task(service)),
+                ("execution", Some(iam_policy::execution(&id, workload, facts))),
+                ("task", iam_policy::task(workload)),
             ];
             for (role, policy) in policies {
-                let name = names::role(&id, &stack.region, &service.name, role);
+                let name = names::role(&id, &stack.region, workload.name, role);
                 let arn =
                     format!("arn:{}:iam::{}:role{path}{name}", facts.partition, facts.account);
                 let props = Props {
@@ -73,7 +73,7 @@ impl Kind for Role {
                     policy: policy.unwrap_or(Value::Null),
                     tags: stack.tags.clone(),
                 };
-                let node = out.add(&Self::POLICY, format!("{}/{role}", service.name), &props);
+                let node = out.add(&Self::POLICY, format!("{}/{role}", workload.name), &props);
                 node.known_outputs = outputs(&arn);
             }
         }
@@ -104,7 +104,7 @@ impl Kind for Role {
                 })),
                 Owner::Other(owner) => {
                     let service = found.name.split('/').next().unwrap_or_default();
-                    let needed = cx.stack.services.contains_key(service);
+                    let needed = cx.stack.workload(service).is_some();
                     let address = Address::new(Self::POLICY.kind, &found.name);
                     needed.then_some(Found::Foreign(Foreign { address, id, owner }))
                 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use wharf_graph::StackId;
 use wharf_spec::Stack;
-use wharf_spec::stack::{Image, SecretRef, Service, VpcRef, Zone};
+use wharf_spec::stack::{Image, SecretRef, VpcRef, Workload, Zone};
 
 use super::table::{On, When};
 use crate::reads::ecr;
@@ -94,8 +94,7 @@ impl<'a> Scope<'a> {
     }
 
     fn images(&self) -> Vec<String> {
-        let services = self.stack.services.values();
-        let found = services.filter_map(|service| match &service.image {
+        let found = self.stack.workloads().filter_map(|one| match one.image {
             Image::Elsewhere(reference) => {
                 let place = ecr::registry(reference)?;
                 let (partition, region) = (self.partition, place.region);
@@ -123,7 +122,7 @@ impl<'a> Scope<'a> {
     /// The secrets by name. Their ARNs end in six characters that nobody can know (Secrets Manager User
     /// Guide, "What's in a secret").
     fn secrets(&self) -> Vec<String> {
-        let all = self.stack.services.values().flat_map(Service::secret_refs);
+        let all = self.stack.workloads().flat_map(Workload::secret_refs);
         let found = all.filter_map(|secret| match secret {
             SecretRef::Ssm { .. } => None,
             SecretRef::SecretsManager { name, .. } if name.starts_with("arn:") => {

@@ -320,22 +320,22 @@ pub(crate) fn default_route(table: Option<&RouteTable>) -> Egress {
 /// a registry elsewhere (ECS Developer Guide and ECR User Guide, interface VPC endpoints).
 fn needed_endpoints(stack: &Stack) -> Option<BTreeSet<&'static str>> {
     let mut needed = BTreeSet::from(["ecr.api", "ecr.dkr", "logs"]);
-    for service in stack.services.values() {
-        if let Image::Elsewhere(reference) = &service.image
+    for workload in stack.workloads() {
+        if let Image::Elsewhere(reference) = workload.image
             && super::ecr::registry(reference).is_none()
         {
             return None;
         }
-        if service.sidecars.values().any(|one| super::ecr::registry(&one.image).is_none()) {
+        if workload.sidecars.values().any(|one| super::ecr::registry(&one.image).is_none()) {
             return None;
         }
-        for secret in service.secret_refs() {
+        for secret in workload.secret_refs() {
             needed.insert(match secret {
                 SecretRef::Ssm { .. } => "ssm",
                 SecretRef::SecretsManager { .. } => "secretsmanager",
             });
         }
-        if service.exec {
+        if workload.exec {
             needed.insert("ssmmessages");
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use aws_sdk_ecr::types::Repository;
 use futures::future::try_join_all;
-use wharf_spec::stack::Image;
 
 use crate::error::AwsError;
+use crate::kinds::repository;
 use crate::names;
 use crate::reads::{Got, Memo, Reads};
 use crate::tags::{self, Tags};
@@ -29,7 +29,7 @@ pub(crate) struct Memos {
 #[derive(Clone, Debug)]
 pub(crate) struct TaggedRepository {
     pub(crate) repository: Repository,
-    /// The service it was made for.
+    /// Its name below the app: that of what it was made for.
     pub(crate) service: String,
     pub(crate) tags: Tags,
     /// Text of the lifecycle policy, if there is one.
@@ -53,13 +53,7 @@ impl Reads {
     }
 
     async fn named_repositories(&self) -> Result<Got<Vec<TaggedRepository>>, AwsError> {
-        let services: Vec<&str> = self
-            .stack
-            .services
-            .values()
-            .filter(|service| !matches!(service.image, Image::Elsewhere(_)))
-            .map(|service| service.name.as_str())
-            .collect();
+        let services: Vec<&str> = repository::wanted(&self.stack).into_keys().collect();
         let listed =
             if services.len() >= LIST_FROM { Some(self.all_repositories(0).await?) } else { None };
         let found = services.into_iter().map(async |service| match &listed {
@@ -83,6 +77,7 @@ impl Reads {
     /// count as left over when no other environment of it exists.
     async fn left_over(&self) -> Result<Got<Vec<TaggedRepository>>, AwsError> {
         let sweep = self.app_sweep().await?;
+        let wanted = repository::wanted(&self.stack);
         let gone: Vec<String> = sweep
             .value
             .iter()
@@ -91,7 +86,7 @@ impl Reads {
                 let service = tags::address(found, "repository")?.name().to_owned();
                 let ours = found.get(tags::APP) == Some(&self.id.app)
                     && name == names::repository(&self.id, &service)
-                    && !self.stack.services.contains_key(&service);
+                    && !wanted.contains_key(service.as_str());
                 ours.then_some(service)
             })
             .collect();

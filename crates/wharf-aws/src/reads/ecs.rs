@@ -58,14 +58,15 @@ impl TaggedService {
     }
 }
 
-/// A task definition, and the service it belongs to.
+/// A task definition, and the service or job it belongs to.
 #[derive(Clone, Debug)]
 pub(crate) struct UsedDefinition {
-    /// The spec's name of the service.
+    /// The spec's name of the service or job.
     pub(crate) name: String,
     pub(crate) definition: TaskDefinition,
     pub(crate) tags: Tags,
-    /// Whether a service uses it. One that nothing uses is left from a run that was interrupted.
+    /// Whether a service uses it. One that none uses is a job's, or left from a run that was
+    /// interrupted.
     pub(crate) used: bool,
 }
 
@@ -213,7 +214,7 @@ impl Reads {
                         wanted.insert(arn.to_owned(), Some(name));
                     }
                 }
-                let own = self.stack.services.keys().map(|name| names::family(&self.id, name));
+                let own = self.stack.workloads().map(|one| names::family(&self.id, one.name));
                 let swept = sweep.value.iter().map(|(arn, _)| arn);
                 let swept = swept.filter(|arn| arn.contains(":task-definition/")).map(family_of);
                 for family in own.chain(swept.map(str::to_owned)) {
@@ -273,8 +274,9 @@ impl Reads {
         let of_tags = || Some(tags::address(&tags, "task_definition")?.name().to_owned());
         let of_spec = || {
             let family = definition.family();
-            let mut names = self.stack.services.keys();
-            names.find(|name| family == Some(&names::family(&self.id, name))).cloned()
+            let mut all = self.stack.workloads();
+            let found = all.find(|one| family == Some(&names::family(&self.id, one.name)));
+            found.map(|one| one.name.to_owned())
         };
         let used = name.is_some();
         let name = name.map(str::to_owned).or_else(of_tags).or_else(of_spec);

@@ -13,7 +13,7 @@ use crate::tags::{self, Tags};
 
 /// Name of the one inline policy of each role.
 pub(crate) const POLICY: &str = "wharf";
-/// The two roles of a service.
+/// The two roles of a service or job.
 pub(crate) const ROLES: [&str; 2] = ["execution", "task"];
 
 /// What is read once.
@@ -43,11 +43,10 @@ impl Reads {
             .get(async || {
                 let wanted: BTreeMap<String, String> = self
                     .stack
-                    .services
-                    .keys()
-                    .flat_map(|service| ROLES.map(|role| (service, role)))
-                    .map(|(service, role)| {
-                        (self.role_name(service, role), format!("{service}/{role}"))
+                    .workloads()
+                    .flat_map(|workload| ROLES.map(|role| (workload.name, role)))
+                    .map(|(workload, role)| {
+                        (self.role_name(workload, role), format!("{workload}/{role}"))
                     })
                     .collect();
                 let named = wanted.iter().map(|(role, name)| self.role(role, Some(name), 0));

@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use futures::future::try_join_all;
 use tokio::time::{Instant, timeout_at};
 use wharf_graph::facts::ImageFact;
-use wharf_spec::stack::{Image, ImageReference};
+use wharf_spec::stack::{Image, ImageReference, Workload};
 
 use crate::error::AwsError;
 use crate::names;
@@ -35,30 +35,50 @@ pub(crate) struct Memos {
 }
 
 impl Reads {
-    /// Resolves the services' images to digests, as far as this account's registry knows them.
+    /// Resolves the workloads' images to digests, as far as this account's registry knows them.
     pub(crate) async fn images(&self) -> Result<Arc<Got<BTreeMap<String, ImageFact>>>, AwsError> {
         self.memos
             .images
             .images
             .get(async || {
-                let facts = self.stack.services.values().map(async |service| {
-                    let name = names::repository(&self.id, &service.name);
-                    let fact = match &service.image {
-                        Image::Own { reference, .. } => self.own_image(&name, reference).await?,
+                // What several run is asked for once.
+                let mut own: BTreeMap<(&str, &ImageReference), Vec<&str>> = BTreeMap::new();
+                let mut others = Vec::new();
+                for workload in self.stack.workloads() {
+                    match workload.image {
+                        Image::Own { reference, repository } => {
+                            let place = (repository.name.as_str(), reference);
+                            own.entry(place).or_default().push(workload.name);
+                        }
+                        Image::Elsewhere(_) | Image::Keep { .. } | Image::Built { .. } => {
+                            others.push(workload);
+                        }
+                    }
+                }
+                let own = own.into_iter().map(async |((repository, reference), names)| {
+                    let repository = names::repository(&self.id, repository);
+                    let fact = self.own_image(&repository, reference).await?;
+                    Ok::<_, AwsError>((names, fact))
+                });
+                let others = others.into_iter().map(async |workload| {
+                    let fact = match workload.image {
                         Image::Elsewhere(reference) => {
-                            self.image_elsewhere(&service.name, reference).await
+                            self.image_elsewhere(workload.name, reference).await
                         }
                         // Until something was built for this run, what runs now.
-                        Image::Keep { .. } | Image::Built { .. } => {
-                            self.running_image(&service.name).await?
+                        Image::Keep { .. } | Image::Built { .. } | Image::Own { .. } => {
+                            self.running_image(workload.name).await?
                         }
                     };
-                    Ok::<_, AwsError>((service.name.clone(), fact))
+                    Ok::<_, AwsError>((vec![workload.name], fact))
                 });
-                let facts = try_join_all(facts).await?;
+                let (own, others) = futures::join!(try_join_all(own), try_join_all(others));
+                let facts: Vec<_> = own?.into_iter().chain(others?).collect();
                 let round = facts.iter().map(|(_, fact)| fact.round).max().unwrap_or(0);
-                let value = facts.into_iter().map(|(name, fact)| (name, fact.value)).collect();
-                Ok(Got { value, round })
+                let each = facts.into_iter().flat_map(|(names, fact)| {
+                    names.into_iter().map(move |name| (name.to_owned(), fact.value.clone()))
+                });
+                Ok(Got { value: each.collect(), round })
             })
             .await
     }
@@ -102,10 +122,12 @@ impl Reads {
     /// Returns what a service's task definition says to run now.
     async fn running(&self, service: &str) -> Result<Got<Option<String>>, AwsError> {
         let got = self.definitions().await?;
+        // Nothing has to run now for the newest release of a job to be what it runs.
+        let ends = self.stack.workload(service).is_some_and(Workload::ends);
         let running = got
             .value
             .iter()
-            .filter(|found| found.used && found.name == service)
+            .filter(|found| (found.used || ends) && found.name == service)
             .max_by_key(|found| found.definition.revision())
             .and_then(|found| {
                 let containers = found.definition.container_definitions();

@@ -74,7 +74,8 @@ fn ecr(permitted: bool) -> Arc<Ecr> {
 }
 
 fn own(tag: &str) -> Image {
-    let repository = wharf_spec::stack::Repository { immutable_tags: false, keep: 30 };
+    let repository =
+        wharf_spec::stack::Repository { name: "web".to_owned(), immutable_tags: false, keep: 30 };
     Image::Own { reference: ImageReference::Tag(tag.to_owned()), repository }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Memos {
 #[derive(Clone, Debug)]
 pub(crate) struct TaggedGroup {
     pub(crate) group: LogGroup,
-    /// The service whose logs it holds.
+    /// The service or job whose logs it holds.
     pub(crate) service: String,
     pub(crate) tags: Tags,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter};
 use futures::future::try_join_all;
 use wharf_graph::facts::SecretFact;
-use wharf_spec::stack::{SecretRef, Service};
+use wharf_spec::stack::{SecretRef, Workload};
 
 use crate::error::AwsError;
 use crate::reads::sts::Identity;
@@ -33,7 +33,7 @@ impl Reads {
             .facts
             .get(async || {
                 let wanted: BTreeSet<&SecretRef> =
-                    self.stack.services.values().flat_map(Service::secret_refs).collect();
+                    self.stack.workloads().flat_map(Workload::secret_refs).collect();
                 let (parameters, secrets) =
                     futures::join!(self.parameters(&wanted), self.managed_secrets(&wanted));
                 let (parameters, secrets) = (parameters?, secrets?);

@@ -9,10 +9,10 @@ use super::warning;
 
 pub(super) fn checks(stack: &Stack, facts: &Facts) -> Vec<Check> {
     let mut checks = Vec::new();
-    for service in stack.services.values() {
-        let address = Address::new("image", &service.name);
-        let Some(image) = facts.images.get(&service.name) else { continue };
-        if matches!(service.image, Image::Elsewhere(_)) && image.digest.is_none() {
+    for workload in stack.workloads() {
+        let address = Address::new("image", workload.name);
+        let Some(image) = facts.images.get(workload.name) else { continue };
+        if matches!(workload.image, Image::Elsewhere(_)) && image.digest.is_none() {
             checks.push(warning(
                 "W201",
                 Some(address.clone()),
@@ -22,7 +22,7 @@ pub(super) fn checks(stack: &Stack, facts: &Facts) -> Vec<Check> {
                 ),
             ));
         }
-        let wanted = match service.architecture {
+        let wanted = match workload.architecture {
             Architecture::X86_64 => "amd64",
             Architecture::Arm64 => "arm64",
         };

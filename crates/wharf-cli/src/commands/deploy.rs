@@ -1,7 +1,7 @@
 //! `wharf deploy`: the repository, the image, then everything else, in one go.
 
 use wharf_graph::Address;
-use wharf_spec::stack::{Image, ImageReference, Service};
+use wharf_spec::stack::{Image, ImageReference, Workload};
 
 use super::{apply, push};
 use crate::args::{ApplyArgs, DeployArgs, Format, Global};
@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Ex
     }
     // What cannot be built needs no repository.
     let mut ready = Vec::new();
-    for service in &services {
+    for service in services.iter().copied() {
         let archive = args.archive.as_deref();
         ready.push(push::bounded(global, image::ready(&session, service, archive)).await?);
     }
@@ -53,44 +53,49 @@ pub(super) async fn run(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Ex
         }
     }
     let mut pinned = global.clone();
-    for (service, ready) in services.iter().zip(ready) {
+    for (service, ready) in services.iter().copied().zip(ready) {
         let sending = image::send(&session, service, ready, args.tag.as_deref());
         let sent = push::bounded(global, sending).await?;
         if global.format == Format::Json {
             ui.data(&format!("{}\n", sent.document()))?;
         }
         warn(ui, service, &sent);
-        pinned.image.push((sent.service, format!("@{}", sent.digest)));
+        let repository = service.image.repository();
+        let all = session.spec.stack.workloads();
+        for one in all.filter(|one| one.image.repository() == repository) {
+            pinned.image.push((one.name.to_owned(), format!("@{}", sent.digest)));
+        }
     }
     Box::pin(apply::with(&session.again(pinned)?, &apply)).await
 }
 
-/// Returns what is to be deployed: the service that is meant, or all that are built.
-fn chosen<'s>(session: &'s Session, args: &DeployArgs) -> Result<Vec<&'s Service>, CliError> {
+/// Returns what is to be deployed: the one that is meant, or all that are built, each image once.
+fn chosen<'s>(session: &'s Session, args: &DeployArgs) -> Result<Vec<Workload<'s>>, CliError> {
     let stack = &session.spec.stack;
     if args.service.is_some() || args.archive.is_some() {
         let one = push::one(stack, args.service.as_deref(), args.archive.as_deref())?;
         return Ok(vec![one]);
     }
-    let built = stack.services.values().filter(|one| matches!(one.image, Image::Built { .. }));
-    let built: Vec<&Service> = built.collect();
+    let built = stack.workloads().filter(|one| matches!(one.image, Image::Built { .. }));
+    let built = push::apart(built);
     if built.is_empty() { Err(push::nothing(false)) } else { Ok(built) }
 }
 
 /// Lists the repositories that nobody has made yet.
-async fn missing(session: &Session, services: &[&Service]) -> Result<Vec<Address>, CliError> {
+async fn missing(session: &Session, services: &[Workload<'_>]) -> Result<Vec<Address>, CliError> {
     let mut missing = Vec::new();
     for service in services {
-        if image::home(session, service).await?.is_none() {
-            missing.push(Address::new("repository", &service.name));
+        if image::home(session, *service).await?.is_none() {
+            let repository = service.image.repository();
+            missing.extend(repository.map(|one| Address::new("repository", &one.name)));
         }
     }
     Ok(missing)
 }
 
 /// Says when the spec names another image than the one that was pushed.
-fn warn(ui: Ui, service: &Service, sent: &Sent) {
-    let Image::Own { reference, .. } = &service.image else { return };
+fn warn(ui: Ui, service: Workload<'_>, sent: &Sent) {
+    let Image::Own { reference, .. } = service.image else { return };
     let (named, same) = match reference {
         ImageReference::Tag(tag) => (format!(":{tag}"), *tag == sent.tag),
         ImageReference::Digest(digest) => (format!("@{digest}"), *digest == sent.digest),

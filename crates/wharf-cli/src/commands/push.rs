@@ -1,9 +1,9 @@
-//! `wharf push`: an image, built or handed over, to the service's own repository.
+//! `wharf push`: an image, built or handed over, to the stack's own repository.
 
 use std::path::Path;
 
 use wharf_spec::Stack;
-use wharf_spec::stack::{Image, Service};
+use wharf_spec::stack::{Image, Workload};
 
 use crate::args::{Format, Global, PushArgs};
 use crate::error::CliError;
@@ -28,29 +28,36 @@ pub(super) async fn run(global: &Global, args: &PushArgs, ui: Ui) -> Result<Exit
     Ok(Exit::Done)
 }
 
-/// Finds the service that is meant: the named one, or the only one that can be.
+/// Finds the service or job whose image is meant: the named one, or the only one there can be. Those
+/// that share an image count as one.
 pub(super) fn one<'s>(
     stack: &'s Stack,
     name: Option<&str>,
     archive: Option<&Path>,
-) -> Result<&'s Service, CliError> {
+) -> Result<Workload<'s>, CliError> {
     if let Some(name) = name {
         return named(stack, name);
     }
-    let fits = |service: &&Service| match archive {
-        Some(_) => !matches!(service.image, Image::Elsewhere(_)),
-        None => matches!(service.image, Image::Built { .. }),
+    let fits = |one: &Workload<'_>| match archive {
+        Some(_) => !matches!(one.image, Image::Elsewhere(_)),
+        None => matches!(one.image, Image::Built { .. }),
     };
-    let found: Vec<&Service> = stack.services.values().filter(fits).collect();
+    let found = apart(stack.workloads().filter(fits));
     match found.as_slice() {
-        [only] => Ok(only),
+        [only] => Ok(*only),
         [] => Err(nothing(archive.is_some())),
         several => {
-            let names: Vec<&str> = several.iter().map(|one| one.name.as_str()).collect();
+            let names: Vec<&str> = several.iter().map(|one| one.name).collect();
             let message = format!("which service is meant? It could be {}", names.join(", "));
             Err(CliError::new(Exit::Usage, message).hint("name it before the flags"))
         }
     }
+}
+
+/// Returns one workload for each image: several can share a repository, and are built once.
+pub(super) fn apart<'s>(all: impl Iterator<Item = Workload<'s>>) -> Vec<Workload<'s>> {
+    let mut seen = std::collections::BTreeSet::new();
+    all.filter(|one| one.image.repository().is_some_and(|found| seen.insert(&found.name))).collect()
 }
 
 /// Says that no service takes an image.
@@ -63,13 +70,13 @@ pub(super) fn nothing(archive: bool) -> CliError {
         .hint("name an archive with `--archive FILE`, or write for example `build: .`")
 }
 
-fn named<'s>(stack: &'s Stack, name: &str) -> Result<&'s Service, CliError> {
-    let service = stack.services.get(name).ok_or_else(|| {
-        let names: Vec<&str> = stack.services.keys().map(String::as_str).collect();
+fn named<'s>(stack: &'s Stack, name: &str) -> Result<Workload<'s>, CliError> {
+    let service = stack.workload(name).ok_or_else(|| {
+        let names: Vec<&str> = stack.workloads().map(|one| one.name).collect();
         CliError::new(Exit::Usage, format!("there is no service `{name}`"))
             .hint(format!("there is {}", names.join(", ")))
     })?;
-    if let Image::Elsewhere(reference) = &service.image {
+    if let Image::Elsewhere(reference) = service.image {
         let message = format!(
             "service `{name}` runs `{reference}`, which lives elsewhere: it has no repository of its own"
         );

@@ -27,12 +27,28 @@ pub(super) const BUILD_SHAPE: Shape = Shape::Any(&[Shape::Map(BUILD), Shape::Tex
 pub(super) const IMAGES: &Map = &Map {
     id: "images_entry",
     what: "an entry of `images`",
-    keys: &[key(
-        "build",
-        BUILD_SHAPE,
-        "How the image is built; it goes to a repository named after the entry",
-    )
-    .examples(&["\".\""])],
+    keys: &[
+        key(
+            "tag",
+            Shape::Text,
+            "Tag in a repository named after the entry; resolved to a digest on every plan",
+        )
+        .absent("named by digest, or built")
+        .examples(&["\"v1\""]),
+        key(
+            "digest",
+            Shape::Match("^sha256:[0-9a-f]{64}$"),
+            "Digest in a repository named after the entry",
+        )
+        .absent("named by tag, or built"),
+        key(
+            "build",
+            BUILD_SHAPE,
+            "How the image is built; it goes to a repository named after the entry",
+        )
+        .absent("somebody pushes it")
+        .examples(&["\".\""]),
+    ],
 };
 
 pub(super) const IMAGE: &Map = &Map {

@@ -19,6 +19,8 @@ pub(super) enum Source {
     Reference(String),
     /// Built by wharf, into a repository named after the entry.
     Build(Plan),
+    /// In a repository named after the entry.
+    Own(ImageReference),
     /// Something that was reported.
     Broken,
 }
@@ -44,11 +46,14 @@ pub(super) fn images(cx: &mut Cx, node: &Node) -> Images {
         let source = if entry.value.map().is_some() {
             units::name(cx, &entry.key.text, entry.key.span, "an image");
             let fields = Fields::of(cx, &entry.value, &keys::IMAGES_ENTRY).unwrap_or_default();
-            let unknown = fields.entry("build").is_none();
-            if unknown && entry.value.map().is_some_and(<[_]>::is_empty) {
+            if entry.value.map().is_some_and(<[_]>::is_empty) {
                 cx.missing(entry.value.span, "an entry of `images`", "build", "build: .");
             }
-            fields.get(cx, "build").and_then(|node| plan(cx, node)).map(Source::Build)
+            match one_of(cx, entry.value.span, fields, &entry.key.text) {
+                Some(Said::Own(_, reference)) => Some(Source::Own(reference)),
+                Some(Said::Build(_, plan)) => Some(Source::Build(plan)),
+                _ => None,
+            }
         } else {
             units::text(cx, &entry.value, "an image").map(|reference| {
                 check_reference(cx, &reference, Some(entry.value.span));
@@ -62,7 +67,8 @@ pub(super) fn images(cx: &mut Cx, node: &Node) -> Images {
 
 /// What `image` and `build` say, before flags.
 enum Said {
-    Own(ImageReference),
+    /// In the repository of this name.
+    Own(String, ImageReference),
     Build(String, Plan),
     Elsewhere(String),
     /// `keep`, or something that was reported.
@@ -78,7 +84,7 @@ pub(super) fn read(
     over: Option<&str>,
 ) -> (Image, Architecture) {
     let repository_node = fields.get(cx, "repository");
-    let repository = repository(cx, repository_node);
+    let repository = repository(cx, owner.name, repository_node);
     let beside = fields.get(cx, "platform");
     let mut platforms: Vec<(Architecture, Span)> = Vec::new();
     platforms.extend(beside.and_then(|node| Some((platform(cx, node)?, node.span))));
@@ -132,17 +138,20 @@ pub(super) fn read(
                 ),
         );
     }
-    let repository_again = repository.clone();
     let image = match said {
-        Said::Own(reference) => Image::Own { reference, repository },
+        Said::Own(name, reference) => {
+            Image::Own { reference, repository: Repository { name, ..repository } }
+        }
         Said::Keep => Image::Keep { repository },
         Said::Elsewhere(reference) => Image::Elsewhere(reference),
-        Said::Build(name, Plan { context, file, .. }) => {
-            Image::Built { name, build: Build { context, file, architecture }, repository }
-        }
+        Said::Build(name, Plan { context, file, .. }) => Image::Built {
+            repository: Repository { name: name.clone(), ..repository },
+            build: Build { context, file, architecture },
+            name,
+        },
     };
     let image = match over {
-        Some(over) => overridden(cx, image, over, repository_again),
+        Some(over) => overridden(cx, image, over),
         None => image,
     };
     (image, architecture)
@@ -175,11 +184,11 @@ pub(super) fn sidecar(cx: &mut Cx, node: &Node, images: &Images) -> Option<Strin
     }
     let text = units::text(cx, node, "`image`")?;
     match images.get(&text) {
-        Some(Source::Build(_)) => {
+        Some(Source::Build(_) | Source::Own(_)) => {
             cx.images_used.insert(text.clone());
             cx.push(
                 Problem::error("E043", node.span, "a sidecar runs an image that exists elsewhere")
-                    .label(format!("`{text}` is built"))
+                    .label(format!("`{text}` is in a repository of this stack"))
                     .help("write the full reference of an image"),
             );
             return None;
@@ -192,7 +201,7 @@ pub(super) fn sidecar(cx: &mut Cx, node: &Node, images: &Images) -> Option<Strin
     }
     match named(cx, &text, node.span, images) {
         Said::Elsewhere(reference) => Some(reference),
-        Said::Own(_) | Said::Build(..) | Said::Keep => None,
+        Said::Own(..) | Said::Build(..) | Said::Keep => None,
     }
 }
 
@@ -203,8 +212,8 @@ pub(super) fn platform(cx: &mut Cx, node: &Node) -> Option<Architecture> {
     }
 }
 
-fn repository(cx: &mut Cx, node: Option<&Node>) -> Repository {
-    let mut repository = Repository { immutable_tags: false, keep: 100 };
+fn repository(cx: &mut Cx, name: &str, node: Option<&Node>) -> Repository {
+    let mut repository = Repository { name: name.to_owned(), immutable_tags: false, keep: 100 };
     let Some(node) = node else { return repository };
     let Some(fields) = Fields::of(cx, node, &keys::REPOSITORY) else { return repository };
     if let Some(node) = fields.get(cx, "tags") {
@@ -229,30 +238,35 @@ fn own(
     if let Some(node) = fields.get(cx, "platform") {
         platforms.extend(platform(cx, node).map(|found| (found, node.span)));
     }
+    one_of(cx, node.span, fields, owner.name).unwrap_or(Said::Keep)
+}
+
+/// Reads the one of `tag`, `digest` and `build` that is there, for the repository called `name`.
+fn one_of(cx: &mut Cx, span: Span, fields: Fields<'_>, name: &str) -> Option<Said> {
     let given: Vec<(&str, &Node)> = ["tag", "digest", "build"]
         .into_iter()
         .filter_map(|key| fields.get(cx, key).map(|node| (key, node)))
         .collect();
-    let said = match given.as_slice() {
+    match given.as_slice() {
         [("tag", node)] => units::text(cx, node, "`tag`").and_then(|tag| {
             let good = is_tag(&tag);
             if !good {
                 bad_tag(cx, &tag, Some(node.span));
             }
-            good.then_some(Said::Own(ImageReference::Tag(tag)))
+            good.then(|| Said::Own(name.to_owned(), ImageReference::Tag(tag)))
         }),
         [("digest", node)] => units::text(cx, node, "`digest`").and_then(|digest| {
             let good = is_digest(&digest);
             if !good {
                 bad_digest(cx, &digest, Some(node.span));
             }
-            good.then_some(Said::Own(ImageReference::Digest(digest)))
+            good.then(|| Said::Own(name.to_owned(), ImageReference::Digest(digest)))
         }),
-        [(_, node)] => plan(cx, node).map(|plan| Said::Build(owner.name.to_owned(), plan)),
+        [(_, node)] => plan(cx, node).map(|plan| Said::Build(name.to_owned(), plan)),
         [] => {
             let said = ["tag", "digest", "build"].iter().any(|key| fields.entry(key).is_some());
             if !said {
-                cx.missing(node.span, "an image", "tag", "tag: v1");
+                cx.missing(span, "an image", "tag", "tag: v1");
             }
             None
         }
@@ -267,8 +281,7 @@ fn own(
             );
             None
         }
-    };
-    said.unwrap_or(Said::Keep)
+    }
 }
 
 /// Reads a plain text: an entry of `images`, or a full reference.
@@ -278,6 +291,7 @@ fn named(cx: &mut Cx, text: &str, span: Span, images: &Images) -> Said {
         return match source {
             Source::Reference(reference) => Said::Elsewhere(reference.clone()),
             Source::Build(plan) => Said::Build(text.to_owned(), plan.clone()),
+            Source::Own(reference) => Said::Own(text.to_owned(), reference.clone()),
             Source::Broken => Said::Keep,
         };
     }
@@ -306,7 +320,7 @@ fn looks_like_tag(text: &str) -> bool {
 }
 
 /// Applies `--image SERVICE=REF`.
-fn overridden(cx: &mut Cx, image: Image, over: &str, repository: Repository) -> Image {
+fn overridden(cx: &mut Cx, image: Image, over: &str) -> Image {
     let reference = if let Some(tag) = over.strip_prefix(':') {
         if !is_tag(tag) {
             bad_tag(cx, tag, None);
@@ -335,9 +349,9 @@ fn overridden(cx: &mut Cx, image: Image, over: &str, repository: Repository) -> 
         return Image::Elsewhere(over.to_owned());
     };
     match image {
-        Image::Own { .. } | Image::Keep { .. } | Image::Built { .. } => {
-            Image::Own { reference, repository }
-        }
+        Image::Own { repository, .. }
+        | Image::Keep { repository }
+        | Image::Built { repository, .. } => Image::Own { reference, repository },
         Image::Elsewhere(full) => {
             let (name, _, _) = split(&full);
             Image::Elsewhere(match reference {
@@ -447,8 +461,7 @@ mod tests {
 
     fn over(image: Image, reference: &str) -> (Image, usize) {
         let mut cx = Cx::default();
-        let repository = Repository { immutable_tags: false, keep: 100 };
-        let image = overridden(&mut cx, image, reference, repository);
+        let image = overridden(&mut cx, image, reference);
         (image, cx.problems.len())
     }
 
@@ -471,7 +484,7 @@ mod tests {
         assert_eq!(over(elsewhere("nginx:1"), &digest), (elsewhere(&format!("nginx{digest}")), 0));
         assert_eq!(over(elsewhere("nginx"), "ghcr.io/a/b:c"), (elsewhere("ghcr.io/a/b:c"), 0));
         assert_eq!(over(elsewhere("nginx"), "@sha256:1").1, 1);
-        let repository = Repository { immutable_tags: false, keep: 100 };
+        let repository = Repository { name: "web".to_owned(), immutable_tags: false, keep: 100 };
         let own = Image::Own {
             reference: ImageReference::Tag("v2".to_owned()),
             repository: repository.clone(),

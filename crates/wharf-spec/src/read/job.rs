@@ -80,7 +80,6 @@ fn task(
     let limit = limit.and_then(|node| units::duration(cx, node, "`timeout`", 60, LONGEST));
     Task {
         name: name.to_owned(),
-        repository: repository.to_owned(),
         image,
         cpu: frame.cpu,
         memory: frame.memory,

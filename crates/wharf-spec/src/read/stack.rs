@@ -134,7 +134,7 @@ pub(crate) fn stack(
     });
     let release = release.map(|entry| job::release(cx, entry, &around));
     cx.service.clear();
-    unknown_overrides(cx, overrides, &services, &jobs);
+    unknown_overrides(cx, overrides, &services, &jobs, release.is_some());
     if let Some(node) = fields.get(cx, "waive") {
         waive::read(cx, node);
     }
@@ -245,9 +245,11 @@ fn unknown_overrides(
     overrides: Option<&BTreeMap<String, String>>,
     services: &BTreeMap<String, Service>,
     jobs: &BTreeMap<String, Job>,
+    release: bool,
 ) {
     for name in overrides.into_iter().flat_map(BTreeMap::keys) {
-        if services.is_empty() || services.contains_key(name) || jobs.contains_key(name) {
+        let known = services.contains_key(name) || jobs.contains_key(name);
+        if services.is_empty() || known || (release && name == "release") {
             continue;
         }
         let what = if jobs.is_empty() { "no service" } else { "neither a service nor a job" };

@@ -47,12 +47,12 @@ enum Owner<'s> {
 }
 
 impl<'s> Owner<'s> {
-    /// Returns the image with the name of its own repository.
+    /// Returns the image with the name that `--image` knows it by.
     fn image(self) -> Option<(&'s Image, &'s str)> {
         match self {
             Self::None => None,
             Self::Service(service) => Some((&service.image, &service.name)),
-            Self::Task(task) => Some((&task.image, &task.repository)),
+            Self::Task(task) => Some((&task.image, &task.name)),
         }
     }
 
@@ -112,10 +112,10 @@ impl<'s> Filler<'s> {
         {
             return Flagged::No;
         }
-        let Some((image, repository)) = owner.image() else { return Flagged::No };
+        let Some((image, name)) = owner.image() else { return Flagged::No };
         let own =
             ["image", "build"].iter().any(|key| node.is_some_and(|node| node.get(key).is_some()));
-        if !self.options.images.contains_key(repository) || !own {
+        if !self.options.images.contains_key(name) || !own {
             return Flagged::No;
         }
         if key.name == "build" {

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 /// Where a container image comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Image {
-    /// In the service's own repository `{app}/{service}`.
+    /// In a repository of the stack's own.
     Own {
         /// Tag or digest in that repository.
         reference: ImageReference,
         /// Settings of the repository.
         repository: Repository,
     },
-    /// Built and pushed by wharf, to the own repository `{app}/{service}`.
+    /// Built and pushed by wharf, to a repository of the stack's own.
     Built {
         /// Name of what is built: the service's or job's name, or the key under `images` when
         /// several share the build.
@@ -24,11 +24,23 @@ pub enum Image {
     },
     /// A full reference to an image that exists elsewhere.
     Elsewhere(String),
-    /// Whatever runs now (`image: keep`), in the service's own repository.
+    /// Whatever runs now (`image: keep`), in a repository of the stack's own.
     Keep {
         /// Settings of the repository.
         repository: Repository,
     },
+}
+
+impl Image {
+    /// Returns the repository of the stack's own that it is in.
+    pub fn repository(&self) -> Option<&Repository> {
+        match self {
+            Self::Own { repository, .. }
+            | Self::Built { repository, .. }
+            | Self::Keep { repository } => Some(repository),
+            Self::Elsewhere(_) => None,
+        }
+    }
 }
 
 /// How an image is built.
@@ -51,9 +63,12 @@ pub enum ImageReference {
     Digest(String),
 }
 
-/// Settings of a service's own repository.
+/// A repository of the stack's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
+    /// Its name below the app: that of the service or job, or of the entry of `images` that several
+    /// share.
+    pub name: String,
     /// Whether a pushed tag can never be pushed again.
     pub immutable_tags: bool,
     /// How many images are kept; older ones expire.

@@ -9,9 +9,6 @@ use super::{Architecture, Image, SecretRef, Statement};
 pub struct Task {
     /// Its key under `jobs`, or `release`.
     pub name: String,
-    /// Name below the app of the repository an own image lives in: the task's own name, or that of
-    /// the only service when the task says nothing about its image.
-    pub repository: String,
     /// The container image.
     pub image: Image,
     /// CPU units (1024 = one vCPU).

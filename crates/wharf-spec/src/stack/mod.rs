@@ -10,6 +10,7 @@ mod scaling;
 mod service;
 mod sidecar;
 mod whole;
+mod workload;
 
 pub use container::{
     Architecture, Build, ContainerHealth, Image, ImageReference, Repository, SecretRef, Statement,
@@ -20,3 +21,4 @@ pub use scaling::{Scaling, TimedRange};
 pub use service::{CertificateSource, Domain, Health, Routing, Service, Zone};
 pub use sidecar::{Condition, Sidecar};
 pub use whole::{Balancer, BalancerRef, Destroy, Fate, Network, Placement, Scheme, Stack, VpcRef};
+pub use workload::{Workload, WorkloadKind};

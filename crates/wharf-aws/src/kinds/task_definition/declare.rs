@@ -1,37 +1,37 @@
-//! What a service's task definition is to be.
+//! What the task definition of a service or job is to be.
 
 use std::collections::BTreeMap;
 
 use wharf_graph::{Address, Declare, Facts, Input, StackId};
 use wharf_spec::Stack;
-use wharf_spec::stack::{Architecture, Condition, ContainerHealth, SecretRef, Service, Sidecar};
+use wharf_spec::stack::{Architecture, Condition, ContainerHealth, SecretRef, Sidecar, Workload};
 
 use super::{Container, Definition, HealthCheck, Log, Props, STREAM_PREFIX};
 use crate::kind::Kind;
 use crate::kinds::image;
 use crate::{names, secret};
 
-/// Declares the task definition of one service.
-pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut Declare) {
+/// Declares the task definition of one service, of a job or of the release.
+pub(super) fn workload(stack: &Stack, facts: &Facts, workload: Workload<'_>, out: &mut Declare) {
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
     let role =
-        |which: &str| Input::of(&Address::new("role", format!("{}/{which}", service.name)), "arn");
+        |which: &str| Input::of(&Address::new("role", format!("{}/{which}", workload.name)), "arn");
     let log = Log {
-        group: names::log_group(&id, &service.name),
+        group: names::log_group(&id, workload.name),
         region: stack.region.clone(),
         prefix: STREAM_PREFIX.to_owned(),
     };
-    let own = secrets(facts, service, &service.secrets, out);
-    let sidecars = service.sidecars.values().map(|spec| {
-        let secrets = secrets(facts, service, &spec.secrets, out);
-        (spec.name.clone(), sidecar(service, spec, secrets, log.clone()))
+    let own = secrets(facts, workload, workload.secrets, out);
+    let sidecars = workload.sidecars.values().map(|spec| {
+        let secrets = secrets(facts, workload, &spec.secrets, out);
+        (spec.name.clone(), sidecar(workload, spec, secrets, log.clone()))
     });
     let sidecars = sidecars.collect();
     let props = Props {
-        family: names::family(&id, &service.name),
-        cpu: service.cpu,
-        memory: service.memory,
-        architecture: match service.architecture {
+        family: names::family(&id, workload.name),
+        cpu: workload.cpu,
+        memory: workload.memory,
+        architecture: match workload.architecture {
             Architecture::X86_64 => "X86_64",
             Architecture::Arm64 => "ARM64",
         }
@@ -39,32 +39,32 @@ pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut
         execution_role: role("execution"),
         task_role: role("task"),
         container: Container {
-            name: service.name.clone(),
-            image: image::input(stack, facts, service),
+            name: workload.name.to_owned(),
+            image: image::input(stack, facts, workload),
             essential: true,
             reserved_cpu: 0,
             memory_limit: None,
-            depends_on: conditions(&service.depends_on),
-            command: nonempty(service.command.as_ref()),
-            entrypoint: nonempty(service.entrypoint.as_ref()),
-            user: service.user.clone().filter(|user| !user.is_empty()),
-            port: service.routing.as_ref().map(|routing| routing.port),
-            env: service.env.clone(),
+            depends_on: conditions(workload.depends_on),
+            command: nonempty(workload.command),
+            entrypoint: nonempty(workload.entrypoint),
+            user: workload.user.filter(|user| !user.is_empty()).map(str::to_owned),
+            port: workload.port,
+            env: workload.env.clone(),
             secrets: own,
-            health_check: service.container_health.as_ref().map(health_check),
-            stop_timeout: service.stop_timeout,
-            init_process: service.exec,
+            health_check: workload.container_health.map(health_check),
+            stop_timeout: workload.stop_timeout,
+            init_process: workload.exec,
             log: log.clone(),
         },
         sidecars,
         tags: stack.tags.clone(),
     };
-    let declared = out.add(&Definition::POLICY, service.name.clone(), &props);
-    declared.after.insert(Address::new("image", &service.name));
+    let declared = out.add(&Definition::POLICY, workload.name, &props);
+    declared.after.insert(Address::new("image", workload.name));
     // A tag says what people meant, the digest what runs; whoever reads the plan wants both.
     declared.note = facts
         .images
-        .get(&service.name)
+        .get(workload.name)
         .and_then(|image| Some(format!("image {} is {}", image.reference, image.digest.as_ref()?)));
 }
 
@@ -72,7 +72,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, service: &Service, out: &mut
 /// of the streams tell the containers apart (ECS Developer Guide, awslogs log driver). It has as long
 /// to end as the service has, so that what serves last requests still reaches it.
 fn sidecar(
-    service: &Service,
+    workload: Workload<'_>,
     spec: &Sidecar,
     secrets: BTreeMap<String, String>,
     log: Log,
@@ -91,8 +91,8 @@ fn sidecar(
         env: spec.env.clone(),
         secrets,
         health_check: spec.container_health.as_ref().map(health_check),
-        stop_timeout: service.stop_timeout,
-        init_process: service.exec,
+        stop_timeout: workload.stop_timeout,
+        init_process: workload.exec,
         log,
     }
 }
@@ -126,7 +126,7 @@ fn nonempty(words: Option<&Vec<String>>) -> Option<Vec<String>> {
 /// reference stands in for it, since other resources still refer to the task definition.
 fn secrets(
     facts: &Facts,
-    service: &Service,
+    workload: Workload<'_>,
     wanted: &BTreeMap<String, SecretRef>,
     out: &mut Declare,
 ) -> BTreeMap<String, String> {
@@ -137,7 +137,7 @@ fn secrets(
         let from = if let Some(arn) = arn {
             value_from(arn, reference)
         } else {
-            let address = Address::new("task_definition", service.name.clone());
+            let address = Address::new("task_definition", workload.name);
             let deleting = facts.secrets.get(&text).is_some_and(|fact| fact.deleting);
             let (code, problem) = if deleting {
                 (

@@ -1,4 +1,4 @@
-//! The task definition of a service: what runs, with which sizes, variables and secrets.
+//! The task definition of a service or job: what runs, with which sizes, variables and secrets.
 //!
 //! A task definition cannot be changed: a change registers a new revision of its family, and the
 //! service moves there. Some earlier revisions stay active, so that there is something to go back to.
@@ -25,6 +25,9 @@ use crate::tags::{self, Owner, Tags};
 /// What every log stream of a task begins with; the rest is container and task
 /// (ECS Developer Guide, awslogs log driver).
 pub(crate) const STREAM_PREFIX: &str = "ecs";
+
+/// The output that says that a service runs the revision.
+const SERVED: &str = "served";
 
 /// See the module.
 pub(crate) struct Definition;
@@ -108,8 +111,8 @@ impl Kind for Definition {
     };
 
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
-        for service in stack.services.values() {
-            declare::service(stack, facts, service, out);
+        for workload in stack.workloads() {
+            declare::workload(stack, facts, workload, out);
         }
     }
 
@@ -132,6 +135,10 @@ impl Kind for Definition {
                 // What our service uses holds this place whoever registered it: a deploy from
                 // elsewhere is drift, and not somebody else's property.
                 let ours = owner == Owner::Ours;
+                let mut outputs = outputs(&found.definition);
+                if found.used {
+                    outputs.insert(SERVED.to_owned(), "yes".to_owned());
+                }
                 Found::Ours(Owned {
                     name: found.name.clone(),
                     id: arn,
@@ -140,7 +147,7 @@ impl Kind for Definition {
                         &found.name,
                         tags::managed(&found.tags, &cx.stack.tags),
                     ),
-                    outputs: outputs(&found.definition),
+                    outputs,
                     applied: found.tags.get(tags::SPEC).filter(|_| ours).cloned(),
                     leaving: false,
                 })

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::types::{SortOrder, TaskDefinition, TaskDefinitionField, TaskDefinitionStatus};
 use wharf_graph::Live;
 
-use super::{Props, canonical};
+use super::{Props, SERVED, canonical};
 use crate::error::AwsError;
 use crate::kind::Write;
 use crate::names;
@@ -31,12 +31,18 @@ pub(super) async fn newest_if_same(
 }
 
 /// Deregisters what is no longer needed. While a service uses the family, the newest revisions stay;
-/// when none does any more, all of them go.
+/// when none does any more, all of them go. A job's family is used by no service: there a newer
+/// revision tells one that was replaced from one that goes for good.
 pub(super) async fn retire(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> {
     let family = ecs::family_of(&live.id);
-    let used = in_use(cx, live.address.name(), family).await?;
+    let mut used = in_use(cx, live.address.name(), family).await?;
+    let active = active(cx, family).await?;
+    if used.is_empty() && !live.outputs.contains_key(SERVED) {
+        let newer = active.first().filter(|arn| ecs::revision_of(arn) > ecs::revision_of(&live.id));
+        used.extend(newer.cloned());
+    }
     let keep = if used.is_empty() { 0 } else { KEPT };
-    let unused = active(cx, family).await?.into_iter().filter(|arn| !used.contains(arn));
+    let unused = active.into_iter().filter(|arn| !used.contains(arn));
     for arn in unused.skip(keep) {
         // A revision that somebody else registered in our family is theirs.
         let Some((_, tags)) = describe(cx, &arn).await? else { continue };
