@@ -25,6 +25,8 @@ const SPARE: &[(&str, &str)] = &[
     ("ecs:PutClusterCapacityProviders", "when somebody changed the cluster's providers"),
     ("ecs:UpdateCluster", "when somebody changed the cluster's settings"),
     ("logs:DeleteRetentionPolicy", "when logs are to be kept for ever from now on"),
+    ("ecs:DescribeServiceDeployments", "when `wharf cancel` stops a rollout"),
+    ("ecs:StopServiceDeployment", "when `wharf cancel` stops a rollout"),
     ("ecs:StopTask", "when `wharf run` is interrupted"),
     ("ssm:GetParameter", "when two runs start at once"),
     (
@@ -90,6 +92,7 @@ fn live(sample: &str, env: Option<&str>, edits: &[Edit]) -> (BTreeSet<String>, B
     run("plan", &["logs"], &[0]);
     if sample == "minimal" {
         run("apply", &["run", "web", "--", "true"], &[0]);
+        run("apply", &["cancel"], &[0]);
     }
     let plan = run("plan", &["plan", "--format", "json"], &[0]);
     let stack = plan.json()["stack"].as_str().unwrap().to_owned();

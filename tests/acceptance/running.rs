@@ -150,3 +150,83 @@ fn waiting_and_watching_end() {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
+
+/// Runs wharf while another run of it waits for a rollout, in a sandbox whose time stands almost still.
+fn rolling(world: &World, args: &[&str]) -> std::process::Child {
+    let child = world.command(args, "30").stderr(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = child.unwrap();
+    for _ in 0..400 {
+        let status = world.wharf_at("30", &["status", "--format", "json"]).expect(0).json();
+        if status["services"][0]["rollout"] == "IN_PROGRESS" {
+            return child;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(25));
+    }
+    child.kill().unwrap();
+    panic!("no rollout began: {:?}", child.wait().unwrap());
+}
+
+#[test]
+fn a_rollout_is_cancelled_and_the_release_before_serves_on() {
+    let world = applied("minimal");
+    let nothing = world.wharf(&["cancel"]).expect(0);
+    assert!(nothing.stderr.contains("no rollout is under way"), "{}", nothing.stderr);
+    world.edit("tag: v1", "tag: v2");
+    let apply = rolling(&world, &["apply", "--yes"]);
+    let cancelled = world.wharf_at("30", &["cancel", "web", "--format", "json"]).expect(0);
+    let document = cancelled.json();
+    follows("cancel", &document);
+    assert_eq!(document["services"][0]["result"], "back", "{document:#}");
+    assert_eq!(document["services"][0]["to"], "notes-web:1");
+    let apply = apply.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&apply.stderr);
+    assert_eq!(apply.status.code(), Some(5), "{said}");
+    assert!(said.contains("stopped by the user"), "{said}");
+    // The spec still asks for the other release.
+    world.wharf(&["plan", "--detailed-exitcode"]).expect(2);
+    world.apply();
+    world.converged();
+    world.wharf(&["cancel", "nobody"]).expect(3);
+}
+
+#[test]
+fn there_must_be_a_release_to_go_back_to() {
+    let world = World::sample("minimal");
+    let apply = rolling(&world, &["apply", "--yes"]);
+    let refused = world.wharf_at("30", &["cancel"]).expect(1);
+    assert!(refused.stderr.contains("no earlier release to go back to"), "{}", refused.stderr);
+    assert_eq!(apply.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn what_was_left_alone_is_waited_for_later() {
+    let world = applied("minimal");
+    world.edit("tag: v1", "tag: v2");
+    let left = world.wharf_at("5", &["apply", "--yes", "--detach"]).expect(0);
+    assert!(left.stderr.contains("`wharf wait` waits for its end"), "{}", left.stderr);
+    // Nobody has seen it end, so there is something to do still.
+    let plan = world.wharf_at("5", &["plan", "--format", "json"]).expect(0).json();
+    assert_eq!(plan["steps"][0]["changes"][0]["path"], "rolled_out", "{plan:#}");
+    world.wharf(&["wait"]).expect(0);
+    world.converged();
+
+    // One that goes back while nobody looks is a failure for whoever asks afterwards.
+    world.wharf(&["sandbox", "break", "wrong-path"]).expect(0);
+    world.wharf(&["apply", "--yes", "--detach", "--image", "web=:v3"]).expect(0);
+    let cause = loop {
+        let status = world.wharf(&["status", "--format", "json"]).expect(0).json();
+        let service = &status["services"][0];
+        if service["revision"] == "notes-web:2" && service["rollout"] == "COMPLETED" {
+            break world.wharf(&["wait", "--image", "web=:v3"]).expect(5).stderr;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    assert!(cause.contains("the rollout of service web failed"), "{cause}");
+
+    world.wharf(&["sandbox", "mend"]).expect(0);
+    world.apply();
+    let restart = world.wharf(&["restart", "--detach"]).expect(0);
+    assert!(restart.stderr.contains("is being restarted"), "{}", restart.stderr);
+    world.wharf(&["wait"]).expect(0);
+    world.converged();
+}

@@ -116,7 +116,12 @@ impl World {
 
     /// Runs the binary.
     pub(crate) fn wharf(&self, args: &[&str]) -> Run {
-        Run::of(self.command(args, SPEED).output().unwrap(), args)
+        self.wharf_at(SPEED, args)
+    }
+
+    /// The same, in a sandbox whose time runs at another speed.
+    pub(crate) fn wharf_at(&self, speed: &str, args: &[&str]) -> Run {
+        Run::of(self.command(args, speed).output().unwrap(), args)
     }
 
     /// Plans, and returns the document.

@@ -18,6 +18,9 @@ pub struct Options {
     pub step_budget: Duration,
     /// How long the whole run may take.
     pub total_budget: Duration,
+    /// Whether to leave alone what AWS goes on with by itself ([`Policy::goes_on`]), unless a later step
+    /// needs its end.
+    pub detach: bool,
     /// Finds the policy of a kind by its name.
     pub policy: fn(&str) -> Option<&'static Policy>,
     /// Tells the time.
@@ -31,6 +34,7 @@ impl Options {
             parallelism: 10,
             step_budget: Duration::from_mins(20),
             total_budget: Duration::from_hours(1),
+            detach: false,
             policy,
             clock,
         }

@@ -175,14 +175,25 @@ impl<'a> Run<'a> {
                     budget: budget.as_secs(),
                 },
             );
+            let detach = self.options.detach && self.may_be_left(place);
             match Job::new(plan, step, &self.outputs, self.options, budget) {
                 Ok(job) => {
+                    let job = job.detached(detach);
                     let sender = sender.clone();
                     workers.spawn(worker::work(place, job, Arc::clone(&self.provider), sender));
                 }
                 Err(failure) => self.ended(place, Err(*failure)),
             }
         }
+    }
+
+    /// Whether nothing else of the plan needs what AWS goes on with after this step.
+    fn may_be_left(&self, place: usize) -> bool {
+        let kind = |place: usize| self.plan.steps[place].address.kind();
+        let followers = (self.options.policy)(kind(place)).and_then(|policy| policy.goes_on);
+        followers.is_some_and(|followers| {
+            self.dependents[place].iter().all(|next| followers.contains(&kind(*next)))
+        })
     }
 
     fn noted(&mut self, place: usize, note: Note) {

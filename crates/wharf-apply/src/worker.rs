@@ -33,6 +33,8 @@ pub(crate) struct Job {
     address: Address,
     token: String,
     budget: Duration,
+    /// Whether it is left alone once AWS goes on by itself.
+    detach: bool,
     call: Call,
 }
 
@@ -77,7 +79,12 @@ impl Job {
             Op::Delete { live: object } => Call::Delete { live: live(object)? },
         };
         let token = short_hash(&format!("{} {}", plan.id, step.id), 32);
-        Ok(Self { address: step.address.clone(), token, budget, call })
+        Ok(Self { address: step.address.clone(), token, budget, detach: false, call })
+    }
+
+    /// The same, to be left alone once AWS goes on by itself, or not.
+    pub(crate) fn detached(self, detach: bool) -> Self {
+        Self { detach, ..self }
     }
 }
 
@@ -96,6 +103,7 @@ pub(crate) async fn work(
     let cx = StepContext {
         token: job.token.clone(),
         budget: job.budget,
+        detach: job.detach,
         // A run that has stopped listening has no use for notes.
         notes: Arc::new(move |note| drop(notes.send(Message::Note(place, note)))),
     };

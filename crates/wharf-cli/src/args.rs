@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wharf_graph::Address;
 
-pub(crate) use self::running::{LogsArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs};
+pub(crate) use self::running::{
+    CancelArgs, LogsArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs,
+};
 
 /// Puts a container on AWS properly: one short file, `plan`, `apply`, `destroy`.
 #[derive(Debug, Parser)]
@@ -150,6 +152,8 @@ pub(crate) enum Command {
     },
     /// Wait until every service is rolled out and healthy
     Wait,
+    /// Stop a rollout and go back to the release before
+    Cancel(CancelArgs),
     /// Show what tasks write, newest last
     Logs(LogsArgs),
     /// Replace tasks by new ones of the same release, and wait until they run
@@ -288,6 +292,9 @@ pub(crate) struct ApplyArgs {
     /// How long to wait for an image to be pushed, for example `10m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) wait_image: Option<Duration>,
+    /// Do not wait for the rollout of services; `wharf wait` does
+    #[arg(long)]
+    pub(crate) detach: bool,
 }
 
 /// Arguments of `push`.
@@ -328,6 +335,9 @@ pub(crate) struct DeployArgs {
     /// How long to wait for images of other services to be pushed, for example `10m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) wait_image: Option<Duration>,
+    /// Do not wait for the rollout of services; `wharf wait` does
+    #[arg(long)]
+    pub(crate) detach: bool,
 }
 
 /// Flags of `destroy`.
@@ -368,7 +378,7 @@ pub(crate) struct IamArgs {
 pub(crate) enum IamVerb {
     /// Reading only; enough for `drift`, `status`, `wait`, `releases` and `logs` too
     Plan,
-    /// Making and changing; enough for `restart`, `rollback` and `run` too
+    /// Making and changing; enough for `restart`, `cancel`, `rollback` and `run` too
     Apply,
     /// Deleting
     Destroy,

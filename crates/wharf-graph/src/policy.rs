@@ -43,6 +43,9 @@ pub struct Policy {
     /// Kinds whose steps must be done before one of this kind is deleted, where no value says so: a
     /// log group outlives the service that writes to it, a firewall rule the service it lets in.
     pub delete_after: &'static [&'static str],
+    /// Whether AWS goes on by itself with what a step began, so that a run need not wait for it (the
+    /// rollout of a service); then the kinds whose steps may follow all the same.
+    pub goes_on: Option<&'static [&'static str]>,
     /// How long its steps usually take. What runs tasks needs none of it: that is computed.
     pub takes: Takes,
 }
@@ -75,6 +78,7 @@ impl Policy {
             serves_traffic: false,
             never_prune: false,
             delete_after: &[],
+            goes_on: None,
             takes: Takes { create: 0, update: 0, delete: 0 },
         }
     }

@@ -50,6 +50,9 @@ pub struct StepContext {
     pub token: String,
     /// How long the step may take before it is given up.
     pub budget: Duration,
+    /// Whether the step is over as soon as AWS has begun what takes long and goes on by itself: the
+    /// rollout of a service.
+    pub detach: bool,
     /// Receives what happens while the step waits.
     pub notes: Arc<dyn Fn(Note) + Send + Sync>,
 }
@@ -71,6 +74,7 @@ impl fmt::Debug for StepContext {
         f.debug_struct("StepContext")
             .field("token", &self.token)
             .field("budget", &self.budget)
+            .field("detach", &self.detach)
             .finish_non_exhaustive()
     }
 }

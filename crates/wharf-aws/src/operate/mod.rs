@@ -3,6 +3,7 @@
 pub mod logs;
 pub mod releases;
 pub mod restart;
+pub mod rollouts;
 pub mod task;
 
 use std::sync::Arc;

@@ -17,12 +17,14 @@ use crate::rollout::{self, Goal};
 pub enum Restarted {
     /// New tasks run.
     Done,
+    /// ECS replaces them by itself; nobody waited.
+    Begun,
     /// The service is scaled to nothing, so there is nothing to restart.
     NoTasks,
 }
 
-/// Replaces the tasks of a service by new ones of the same release, and waits until they run. The old
-/// ones serve until then.
+/// Replaces the tasks of a service by new ones of the same release, and waits until they run, unless the
+/// step is to be left alone. The old ones serve until then.
 ///
 /// Fails as any rollout does: with [`ErrorClass::RolledBack`] or [`ErrorClass::RolloutFailed`] when the
 /// new tasks do not stay up, with [`ErrorClass::TimedOut`] when the step's budget is spent.
@@ -52,6 +54,9 @@ pub async fn restart(
                 .send()
         })
         .await?;
+    if step.detach {
+        return Ok(Restarted::Begun);
+    }
     let updated = updated.service.ok_or_else(|| {
         AwsError::own(ErrorClass::Other, "ECS restarted the service and did not show it")
     })?;

@@ -55,6 +55,9 @@ impl<'a> Scope<'a> {
             On::Any => vec!["*".to_owned()],
             On::Cluster => vec![self.arn("ecs", &format!("cluster/{}", cluster()))],
             On::Services => vec![self.arn("ecs", &format!("service/{}/{id}-*", cluster()))],
+            On::Rollouts => {
+                vec![self.arn("ecs", &format!("service-deployment/{}/{id}-*", cluster()))]
+            }
             On::Tasks => vec![self.arn("ecs", &format!("task/{}/*", cluster()))],
             On::Families => vec![self.arn("ecs", &format!("task-definition/{id}-*:*"))],
             On::Balancer => elb(format!("loadbalancer/app/{}/*", balancer())),

@@ -22,12 +22,23 @@ pub(crate) struct LogsArgs {
     pub(crate) filter: Option<String>,
 }
 
+/// Arguments of `cancel`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct CancelArgs {
+    /// Only this service
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+}
+
 /// Arguments of `restart`.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct RestartArgs {
     /// Only this service
     #[arg(value_name = "SERVICE")]
     pub(crate) service: Option<String>,
+    /// Do not wait until the new tasks run; `wharf wait` does
+    #[arg(long)]
+    pub(crate) detach: bool,
 }
 
 /// Arguments of `releases`.
@@ -56,6 +67,9 @@ pub(crate) struct RollbackArgs {
     /// Let this resource stop answering for as long as the plan says (repeatable)
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) allow_downtime: Vec<Address>,
+    /// Do not wait for the rollout; `wharf wait` does
+    #[arg(long)]
+    pub(crate) detach: bool,
 }
 
 /// Arguments of `run`.

@@ -161,7 +161,8 @@ async fn verify_and_apply(
 }
 
 fn options(session: &Session, args: &ApplyArgs) -> Options {
-    Options { patience: super::run::patience(session, args.wait_image), verify: true }
+    let patience = super::run::patience(session, args.wait_image);
+    Options { patience, verify: true, detach: args.detach }
 }
 
 fn show(session: &Session, plan: &Plan) -> Result<(), CliError> {

@@ -18,6 +18,7 @@ pub(super) async fn run(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Ex
         allow_delete: args.allow_delete,
         allow_downtime: args.allow_downtime.clone(),
         wait_image: args.wait_image,
+        detach: args.detach,
     };
     // Found out now rather than after a build.
     apply::askable(global, &apply)?;

@@ -52,7 +52,7 @@ async fn reconsider(session: &Session, plan: wharf_plan::Plan) -> Result<Exit, C
         return Err(view::plan::moved("the account changed since the plan was made", &moved)
             .hint("run `wharf destroy` again to see the new plan"));
     }
-    let options = Options { patience: std::time::Duration::ZERO, verify: true };
+    let options = Options { patience: std::time::Duration::ZERO, verify: true, detach: false };
     carry_out(session, plan, &options).await
 }
 

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod apply;
+mod cancel;
 mod check;
 mod completions;
 mod consent;
@@ -54,6 +55,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Drift => Box::pin(drift::run(&global, ui)).await,
         Command::Doctor { service } => Box::pin(doctor::run(&global, service.as_deref(), ui)).await,
         Command::Status { watch } => Box::pin(status::run(&global, watch, ui)).await,
+        Command::Cancel(args) => Box::pin(cancel::run(&global, &args, ui)).await,
         Command::Wait => Box::pin(wait::run(&global, ui)).await,
         Command::Logs(args) => Box::pin(logs::run(&global, &args, ui)).await,
         Command::Restart(args) => Box::pin(restart::run(&global, &args, ui)).await,

@@ -60,6 +60,7 @@ pub(super) async fn rollback(
         yes: args.yes,
         allow_delete: args.allow_delete,
         allow_downtime: args.allow_downtime.clone(),
+        detach: args.detach,
         ..ApplyArgs::default()
     };
     let exit = Box::pin(apply::run(&global, &apply, ui)).await?;

@@ -1,11 +1,8 @@
 //! `wharf restart`: new tasks of the same release.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use futures::future::join_all;
 use wharf_aws::operate::restart::{Restarted, restart};
-use wharf_graph::{ErrorClass, StepContext};
+use wharf_graph::ErrorClass;
 
 use super::services;
 use crate::args::{Global, RestartArgs};
@@ -25,15 +22,15 @@ pub(super) async fn run(global: &Global, args: &RestartArgs, ui: Ui) -> Result<E
                 ui.say("Interrupted; ECS goes on with the restart by itself. `wharf wait` waits for it.");
                 Ok(Exit::Interrupted)
             }
-            done = all(&session, &chosen) => done,
+            done = all(&session, &chosen, args.detach) => done,
         }
     };
     holding(&session, Box::pin(work)).await
 }
 
 /// Restarts services side by side. Each is seen to its end; the first failure is the answer.
-async fn all(session: &Session, chosen: &[String]) -> Result<Exit, CliError> {
-    let results = join_all(chosen.iter().map(|name| one(session, name))).await;
+async fn all(session: &Session, chosen: &[String], detach: bool) -> Result<Exit, CliError> {
+    let results = join_all(chosen.iter().map(|name| one(session, name, detach))).await;
     let mut failed = results.into_iter().filter_map(Result::err);
     let Some(mut first) = failed.next() else { return Ok(Exit::Done) };
     for other in failed {
@@ -42,28 +39,14 @@ async fn all(session: &Session, chosen: &[String]) -> Result<Exit, CliError> {
     Err(first)
 }
 
-async fn one(session: &Session, name: &str) -> Result<(), CliError> {
+async fn one(session: &Session, name: &str, detach: bool) -> Result<(), CliError> {
     let ui = session.ui;
-    let stack = &session.spec.stack;
-    let own = stack
-        .services
-        .get(name)
-        .map_or(Duration::ZERO, |service| Duration::from_secs(service.deploy.timeout.into()));
-    let service = name.to_owned();
-    let last = std::sync::Mutex::new(String::new());
-    let step = StepContext {
-        token: String::new(),
-        budget: session.global.timeout.unwrap_or(own),
-        notes: Arc::new(move |note| {
-            let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if *last != note.message {
-                ui.say(&format!("  {service}  {}", note.message));
-                last.clone_from(&note.message);
-            }
-        }),
-    };
-    match Box::pin(restart(&session.aws, stack, name, &step)).await {
+    let step = services::step(session, name, detach);
+    match Box::pin(restart(&session.aws, &session.spec.stack, name, &step)).await {
         Ok(Restarted::Done) => ui.say(&format!("Service {name} runs on new tasks.")),
+        Ok(Restarted::Begun) => ui.say(&format!(
+            "Service {name} is being restarted. `wharf wait` waits for it, `wharf cancel` stops it."
+        )),
         Ok(Restarted::NoTasks) => {
             ui.say(&format!("Service {name} is scaled to nothing: nothing is there to restart."));
         }

@@ -31,6 +31,8 @@ pub(super) struct Options {
     pub(super) patience: Duration,
     /// Whether a second plan must be empty.
     pub(super) verify: bool,
+    /// Whether rollouts of services are left to themselves.
+    pub(super) detach: bool,
 }
 
 /// Returns how long to wait for an image to be pushed.
@@ -58,6 +60,7 @@ pub(super) async fn run(
     let mut how = wharf_apply::Options::new(wharf_aws::kinds::policy, clock);
     how.parallelism = session.global.parallelism.into();
     how.step_budget = STEP;
+    how.detach = options.detach;
     how.total_budget = session.global.timeout.unwrap_or(TOTAL);
     let cancel = Cancel::new();
     let sink = view::progress::sink(session.ui, session.global.format, &plan);
@@ -104,7 +107,8 @@ async fn conclude(
     }
     let snapshot = session.read().await?;
     let second = session.plan(&snapshot, plan.inputs.destroy)?;
-    if !second.is_empty() {
+    let left = options.detach && rollouts_only(&second);
+    if !second.is_empty() && !left {
         let mut error = CliError::new(
             Exit::StillDiffers,
             "every step succeeded, but the account still differs from the spec",
@@ -120,7 +124,21 @@ async fn conclude(
     if text {
         tell_urls(session, &snapshot)?;
     }
+    if left && !second.is_empty() {
+        session.ui.say(
+            "The rollout goes on by itself: `wharf wait` waits for its end and tells how it ended, \
+             `wharf cancel` goes back.",
+        );
+    }
     Ok(Exit::Done)
+}
+
+/// Whether a plan has nothing to do but to see rollouts to their end.
+pub(super) fn rollouts_only(plan: &Plan) -> bool {
+    plan.steps.iter().all(|step| {
+        step.address.kind() == "service"
+            && step.changes.iter().all(|change| change.path == "rolled_out")
+    })
 }
 
 /// Notes on the cluster which resources exist now, so that one that vanishes can be told from one

@@ -1,9 +1,14 @@
 //! Which services of the spec a command is about.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use wharf_graph::StepContext;
 use wharf_spec::Stack;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::session::Session;
 
 /// Returns the service asked for, or all of them.
 pub(super) fn chosen(stack: &Stack, asked: Option<&str>) -> Result<Vec<String>, CliError> {
@@ -23,6 +28,31 @@ pub(super) fn single(stack: &Stack, asked: Option<&str>, flag: &str) -> Result<S
     }
     Err(CliError::new(Exit::Usage, "the stack has several services; say which one is meant")
         .hint(format!("{flag}, with one of: {}", names(stack))))
+}
+
+/// Prepares something that is done to one service: it says how it stands whenever that changes, and has
+/// as much time as a rollout of the service, unless told otherwise.
+pub(super) fn step(session: &Session, name: &str, detach: bool) -> StepContext {
+    let own = session
+        .spec
+        .stack
+        .services
+        .get(name)
+        .map_or(Duration::ZERO, |service| Duration::from_secs(service.deploy.timeout.into()));
+    let (ui, service) = (session.ui, name.to_owned());
+    let last = Mutex::new(String::new());
+    StepContext {
+        token: String::new(),
+        budget: session.global.timeout.unwrap_or(own),
+        detach,
+        notes: Arc::new(move |note| {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if *last != note.message {
+                ui.say(&format!("  {service}  {}", note.message));
+                last.clone_from(&note.message);
+            }
+        }),
+    }
 }
 
 fn names(stack: &Stack) -> String {

@@ -1,13 +1,21 @@
 //! `wharf wait`: until every service is rolled out and healthy.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use wharf_apply::Cancel;
+use wharf_aws::Writer;
+use wharf_aws::operate::rollouts::went_back;
 use wharf_aws::status::{ServiceStatus, Status, status};
 
+use wharf_plan::Plan;
+
+use super::run::rollouts_only;
 use crate::args::{Format, Global};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::lease::holding;
 use crate::session::Session;
 use crate::ui::Ui;
 
@@ -26,7 +34,11 @@ enum Verdict {
 
 pub(super) async fn run(global: &Global, ui: Ui) -> Result<Exit, CliError> {
     let session = Session::start(global, ui).await?;
-    let work = until_settled(&session);
+    let work = async {
+        let found = until_settled(&session).await?;
+        see_to_the_end(&session).await?;
+        Ok::<Status, CliError>(found)
+    };
     let found = tokio::select! {
         biased;
         _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
@@ -91,6 +103,49 @@ async fn until_settled(session: &Session) -> Result<Status, CliError> {
         }
         session.aws.pause(EVERY).await;
     }
+}
+
+/// Notes what nobody waited for as ended. A rollout that went back before anybody looked is a failure
+/// of it all the same. What else differs from the spec is for `wharf apply`.
+async fn see_to_the_end(session: &Session) -> Result<(), CliError> {
+    // What cannot be planned or is somebody else's turn takes nothing from the answer.
+    let Ok(snapshot) = session.read().await else { return Ok(()) };
+    let Ok(plan) = session.plan(&snapshot, false) else { return Ok(()) };
+    let open = plan.steps.iter().filter(|step| {
+        step.address.kind() == "service"
+            && step.changes.iter().any(|change| change.path == "rolled_out")
+    });
+    for step in open {
+        let name = step.address.name();
+        let went_back = went_back(&session.aws, &session.spec.stack, name).await;
+        if let Ok(Some(why)) = went_back {
+            let message = format!("the rollout of service {name} failed: {why}");
+            return Err(CliError::new(Exit::RolledBack, message)
+                .hint("the release before is live; `wharf doctor` looks for the cause"));
+        }
+    }
+    if plan.is_empty() || !rollouts_only(&plan) {
+        return Ok(());
+    }
+    let closed = holding(session, Box::pin(close(session, &plan))).await;
+    match closed {
+        Ok(exit) if exit == Exit::RolledBack => {
+            Err(CliError::new(exit, "a rollout failed just before its end")
+                .hint("`wharf doctor` looks for the cause"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Carries out a plan that has nothing to do but to look at rollouts.
+async fn close(session: &Session, plan: &Plan) -> Result<Exit, CliError> {
+    let writer = Arc::new(Writer::new(session.aws.clone(), session.id(), Duration::ZERO));
+    let clock: wharf_apply::Clock = Arc::new(String::new);
+    let how = wharf_apply::Options::new(wharf_aws::kinds::policy, clock);
+    let sink: wharf_apply::Sink = Arc::new(drop);
+    let report = wharf_apply::apply(plan, writer, &how, &Cancel::new(), &sink).await;
+    let back = report.verdict() == wharf_apply::Verdict::RolledBack;
+    Ok(if back { Exit::RolledBack } else { Exit::Done })
 }
 
 /// Judges one service; `newest` remembers the highest revision it was seen to move to.

@@ -1,7 +1,7 @@
 //! How a run ended: what is done, failed, skipped, and what to do now.
 
 use wharf_apply::{Report, StepState, Verdict};
-use wharf_plan::Plan;
+use wharf_plan::{Action, Plan};
 
 use super::{add, count, paint, seconds, title};
 use crate::ui::style;
@@ -59,6 +59,11 @@ pub(crate) fn text(plan: &Plan, report: &Report) -> String {
     }
     for step in report.steps.iter().filter(|step| matches!(step.state, StepState::Aborted)) {
         add(&mut out, format_args!("  broken off: {} {}\n", step.action, step.address));
+        if step.address.kind() == "service" && step.action != Action::Delete {
+            out.push_str(
+                "  ECS goes on with its rollout: `wharf wait` waits for it, `wharf cancel` goes back\n",
+            );
+        }
     }
     let done = report.done().count();
     let took = seconds(report.millis.div_ceil(1000));

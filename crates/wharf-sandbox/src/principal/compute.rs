@@ -39,7 +39,9 @@ pub(super) fn ecs(asked: &Asked<'_>) -> Vec<Demand> {
             all
         }
         "CreateService" => created(asked, inside("service", given("serviceName"))),
-        "UpdateService" | "DeleteService" => inside("service", given("service")),
+        "UpdateService" | "DeleteService" | "ListServiceDeployments" => {
+            inside("service", given("service"))
+        }
         "DescribeServices" => inside("service", asked.input.strings("services")),
         "DescribeTasks" => inside("task", asked.input.strings("tasks")),
         "RunTask" => {
@@ -47,6 +49,10 @@ pub(super) fn ecs(asked: &Asked<'_>) -> Vec<Demand> {
             let arn = asked.arn("ecs", &format!("task-definition/{definition}"));
             let all = asked.each("ecs", [arn]).into_iter();
             all.map(|one| one.with("ecs:cluster", [cluster("cluster")])).collect()
+        }
+        "StopServiceDeployment" => asked.each("ecs", given("serviceDeploymentArn")),
+        "DescribeServiceDeployments" => {
+            asked.each("ecs", asked.input.strings("serviceDeploymentArns"))
         }
         "StopTask" => inside("task", given("task")),
         // Taking no resource that wharf's kind of task has, only the cluster can be conditioned.

@@ -66,8 +66,7 @@ pub(super) async fn create(cx: &Write<'_>, want: &Props) -> Result<String, AwsEr
     if want.exec && !made.enable_execute_command() {
         send(cx, &arn, want, &Changed(&["exec".to_owned()]), false).await?;
     }
-    Box::pin(rollout::wait_for(cx, &goal(cx, want, false)?.started(&made))).await?;
-    cluster::tag(cx, &arn, &cx.tags(&want.tags)).await?;
+    settle(cx, &arn, want, &goal(cx, want, false)?.started(&made)).await?;
     Ok(arn)
 }
 
@@ -134,9 +133,18 @@ async fn take_over(cx: &Write<'_>, want: &Props, error: AwsError) -> Result<Stri
     let all = all.map(str::to_owned);
     let had = ran_before(&there, want);
     let moved = send(cx, &arn, want, &Changed(&all), failed(&there, want)).await?;
-    Box::pin(rollout::wait_for(cx, &goal(cx, want, had)?.started(&moved))).await?;
-    cluster::tag(cx, &arn, &cx.tags(&want.tags)).await?;
+    settle(cx, &arn, want, &goal(cx, want, had)?.started(&moved)).await?;
     Ok(arn)
+}
+
+/// Waits for a rollout, and then notes that it was seen to its end; or leaves both to a later run.
+async fn settle(cx: &Write<'_>, arn: &str, want: &Props, goal: &Goal) -> Result<(), AwsError> {
+    if cx.step.detach {
+        cx.step.say("ECS goes on by itself");
+        return Ok(());
+    }
+    Box::pin(rollout::wait_for(cx, goal)).await?;
+    cluster::tag(cx, arn, &cx.tags(&want.tags)).await
 }
 
 /// Changes what differs, and waits until the service runs that way.
@@ -172,8 +180,7 @@ pub(super) async fn update(
         cluster::tag(cx, &live.id, &unfinished(cx, &want.tags)).await?;
         send(cx, &live.id, want, changed, force).await?
     };
-    Box::pin(rollout::wait_for(cx, &goal(cx, want, had)?.started(&moved))).await?;
-    cluster::tag(cx, &live.id, &cx.tags(&want.tags)).await
+    settle(cx, &live.id, want, &goal(cx, want, had)?.started(&moved)).await
 }
 
 /// Sends one update with only what changed: what is absent stays as it is

@@ -88,6 +88,8 @@ impl Kind for Service {
         replace_order: ReplaceOrder::CreateFirst,
         identity: Some("name"),
         serves_traffic: true,
+        // Of old revisions only those go that no rollout uses or could go back to.
+        goes_on: Some(&["task_definition"]),
         ..Policy::plain("service", "service")
     };
 

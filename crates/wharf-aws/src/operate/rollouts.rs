@@ -1,0 +1,200 @@
+//! Rollouts as ECS remembers them: how the last one ended, and stopping one that is under way.
+
+use std::time::Duration;
+
+use aws_sdk_ecs::types::{
+    Service, ServiceDeployment, ServiceDeploymentStatus, StopServiceDeploymentStopType,
+};
+use wharf_graph::{ErrorClass, StackId, StepContext};
+use wharf_spec::Stack;
+
+use crate::aws::Aws;
+use crate::error::AwsError;
+use crate::names;
+use crate::operate;
+use crate::rollout::{primary, short_definition};
+use crate::wait::{Look, wait};
+
+/// Time between two looks.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// What a rollout can be in while it can still be stopped, or is being stopped.
+const UNDER_WAY: &[ServiceDeploymentStatus] = &[
+    ServiceDeploymentStatus::Pending,
+    ServiceDeploymentStatus::InProgress,
+    ServiceDeploymentStatus::StopRequested,
+    ServiceDeploymentStatus::RollbackRequested,
+    ServiceDeploymentStatus::RollbackInProgress,
+];
+
+/// How a rollout that was to be stopped ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// No rollout was under way.
+    Nothing,
+    /// What ran before runs again.
+    Back {
+        /// The revision that was being rolled out, `notes-web:8`.
+        from: String,
+        /// The revision that runs again, `notes-web:7`.
+        to: String,
+    },
+    /// It had succeeded before ECS could stop it.
+    TooLate {
+        /// The revision that runs.
+        on: String,
+    },
+}
+
+/// Stops the rollout of a service and waits until what ran before runs again; the tasks that serve
+/// keep serving meanwhile (ECS API reference, `StopServiceDeployment` with `ROLLBACK`).
+///
+/// A rollback that ECS or somebody else began already is waited for. Fails with [`ErrorClass::Other`]
+/// where nothing ran before, [`ErrorClass::RolloutFailed`] when ECS cannot go back, and
+/// [`ErrorClass::TimedOut`] when the step's budget is spent.
+pub async fn cancel(
+    aws: &Aws,
+    stack: &Stack,
+    name: &str,
+    step: &StepContext,
+) -> Result<Cancelled, AwsError> {
+    let service = operate::service(aws, stack, name).await?;
+    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let rollout = Rollout { aws, cluster: names::cluster(&id), name, service: &service };
+    let Some((arn, ..)) = rollout.newest(UNDER_WAY).await? else { return Ok(Cancelled::Nothing) };
+    let found = rollout.describe(&arn).await?;
+    let from = definition(&service);
+    let going = |status: &ServiceDeploymentStatus| {
+        matches!(status, ServiceDeploymentStatus::Pending | ServiceDeploymentStatus::InProgress)
+    };
+    if found.status().is_some_and(going) {
+        if found.source_service_revisions().is_empty() {
+            let message = format!("service {name} has no earlier release to go back to");
+            return Err(AwsError::own(ErrorClass::Other, message)
+                .hint("apply another image, or take the service out of the spec and apply that"));
+        }
+        rollout.stop(&arn).await?;
+    }
+    let what = format!("service {name} to go back");
+    let state = wait(aws.caller.pace, step, &what, EVERY, step.budget, async || {
+        let found = rollout.describe(&arn).await?;
+        let status = found.status().cloned().unwrap_or(ServiceDeploymentStatus::Pending);
+        if UNDER_WAY.contains(&status) {
+            return Ok(Look::not_yet(said(&found)));
+        }
+        Ok(Look::Ready((status, said(&found))))
+    });
+    let (status, said) = state.await?;
+    let now = operate::service(aws, stack, name).await?;
+    match status {
+        ServiceDeploymentStatus::Successful => Ok(Cancelled::TooLate { on: definition(&now) }),
+        ServiceDeploymentStatus::RollbackFailed => Err(AwsError::own(
+            ErrorClass::RolloutFailed,
+            format!("ECS could not take service {name} back: {said}"),
+        )),
+        _ => Ok(Cancelled::Back { from, to: definition(&now) }),
+    }
+}
+
+/// Says why the newest rollout of a service went back to what ran before, or failed to; `None` if it did
+/// not, or is still under way.
+pub async fn went_back(aws: &Aws, stack: &Stack, name: &str) -> Result<Option<String>, AwsError> {
+    let service = operate::service(aws, stack, name).await?;
+    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let rollout = Rollout { aws, cluster: names::cluster(&id), name, service: &service };
+    let Some((_, status, reason)) = rollout.newest(&[]).await? else { return Ok(None) };
+    let back = matches!(
+        status,
+        Some(
+            ServiceDeploymentStatus::RollbackSuccessful
+                | ServiceDeploymentStatus::RollbackFailed
+                | ServiceDeploymentStatus::Stopped
+        )
+    );
+    Ok(back.then(|| reason.unwrap_or_else(|| "ECS does not say why".to_owned())))
+}
+
+/// The rollouts of one service.
+struct Rollout<'a> {
+    aws: &'a Aws,
+    cluster: String,
+    name: &'a str,
+    service: &'a Service,
+}
+
+impl Rollout<'_> {
+    /// Returns the newest rollout with one of these statuses, or with any: its ARN, its status, and why.
+    async fn newest(
+        &self,
+        statuses: &[ServiceDeploymentStatus],
+    ) -> Result<Option<(String, Option<ServiceDeploymentStatus>, Option<String>)>, AwsError> {
+        let service = self.service.service_arn().unwrap_or_default();
+        let got = self
+            .aws
+            .caller
+            .call("ecs:ListServiceDeployments", || {
+                self.aws
+                    .ecs
+                    .list_service_deployments()
+                    .cluster(&self.cluster)
+                    .service(service)
+                    .set_status((!statuses.is_empty()).then(|| statuses.to_vec()))
+                    .send()
+            })
+            .await?;
+        // Newest first; a service has one at a time (ECS API reference, `ListServiceDeployments`).
+        Ok(got.service_deployments().first().and_then(|one| {
+            let reason = one.status_reason().map(|text| text.trim_end_matches('.').to_owned());
+            Some((one.service_deployment_arn()?.to_owned(), one.status().cloned(), reason))
+        }))
+    }
+
+    async fn describe(&self, arn: &str) -> Result<ServiceDeployment, AwsError> {
+        let got = self
+            .aws
+            .caller
+            .call("ecs:DescribeServiceDeployments", || {
+                self.aws.ecs.describe_service_deployments().service_deployment_arns(arn).send()
+            })
+            .await?;
+        got.service_deployments.unwrap_or_default().into_iter().next().ok_or_else(|| {
+            let message = format!("ECS does not show the rollout of service {}", self.name);
+            AwsError::own(ErrorClass::Other, message).hint("run the same command again")
+        })
+    }
+
+    /// Asks ECS to go back. One that is over meanwhile, or goes back already, needs no asking.
+    async fn stop(&self, arn: &str) -> Result<(), AwsError> {
+        let stopped = self
+            .aws
+            .caller
+            .call("ecs:StopServiceDeployment", || {
+                self.aws
+                    .ecs
+                    .stop_service_deployment()
+                    .service_deployment_arn(arn)
+                    .stop_type(StopServiceDeploymentStopType::Rollback)
+                    .send()
+            })
+            .await;
+        match stopped {
+            Err(error) if !error.is(&["ConflictException"]) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns the revision a service moves to or stands at, `notes-web:7`.
+fn definition(service: &Service) -> String {
+    let row = primary(service).map(|row| row.definition);
+    short_definition(row.as_deref().or(service.task_definition()).unwrap_or_default())
+}
+
+/// Returns what ECS says about a rollout.
+fn said(found: &ServiceDeployment) -> String {
+    match (found.status_reason(), found.status()) {
+        (Some(reason), _) if !reason.is_empty() => reason.trim_end_matches('.').to_owned(),
+        (_, Some(status)) => status.as_str().to_lowercase().replace('_', " "),
+        _ => "under way".to_owned(),
+    }
+}
