@@ -90,6 +90,7 @@ fn live(sample: &str, env: Option<&str>, edits: &[Edit]) -> (BTreeSet<String>, B
     run("plan", &["drift"], &[0]);
     run("plan", &["status"], &[0]);
     run("plan", &["logs"], &[0]);
+    run("plan", &["releases"], &[0]);
     if sample == "minimal" {
         run("apply", &["run", "web", "--", "true"], &[0]);
         run("apply", &["cancel"], &[0]);

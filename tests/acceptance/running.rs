@@ -230,3 +230,48 @@ fn what_was_left_alone_is_waited_for_later() {
     world.wharf(&["wait"]).expect(0);
     world.converged();
 }
+
+#[test]
+fn releases_say_who_made_them_of_what_and_how_they_went() {
+    let world = World::sample("minimal");
+    let git = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(world.path()).args(["-c", "user.name=a", "-c", "user.email=a@b"]);
+        let output = command.args(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    git(&["init", "-q"]);
+    git(&["add", "wharf.yaml"]);
+    std::fs::write(world.path().join(".gitignore"), "sandbox\n").unwrap();
+    git(&["add", ".gitignore"]);
+    git(&["commit", "-q", "-m", "first"]);
+    let commit = git(&["rev-parse", "HEAD"])[..12].to_owned();
+    world.apply();
+    // Whoever plans it, and from whatever commit: it is the same release.
+    git(&["commit", "-q", "--allow-empty", "-m", "second"]);
+    world.converged();
+    world.wharf(&["sandbox", "break", "wrong-path"]).expect(0);
+    world.edit("tag: v1", "tag: v2");
+    let mut failing = world.command(&["apply", "--yes"], "1000");
+    let failing = failing.env("GITHUB_ACTOR", "octo{cat}").output().unwrap();
+    assert_eq!(failing.status.code(), Some(5), "{}", String::from_utf8_lossy(&failing.stderr));
+    let listed = loop {
+        let listed = world.wharf(&["releases", "--format", "json"]).expect(0).json();
+        follows("releases", &listed);
+        if listed["services"][0]["releases"][0]["result"] != "under way" {
+            break listed;
+        }
+    };
+    let [second, first] = &listed["services"][0]["releases"].as_array().unwrap()[..] else {
+        panic!("{listed:#}");
+    };
+    assert_eq!(first["commit"], commit.as_str());
+    assert_eq!(first["by"], "user/sandbox");
+    assert_eq!(first["result"], "succeeded");
+    assert!(second["commit"].as_str().unwrap().ends_with(" dirty"), "{second:#}");
+    assert_eq!(second["by"], "octo-cat- as user/sandbox");
+    assert_eq!(second["result"], "rolled back");
+    let text = world.wharf(&["releases"]).expect(0).stdout;
+    assert!(text.contains(&format!("succeeded  in use, 1 running  commit {commit}  by ")), "{text}");
+}

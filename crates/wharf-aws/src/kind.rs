@@ -77,6 +77,27 @@ pub(crate) struct Owned<P> {
     pub(crate) leaving: bool,
 }
 
+/// Where a release comes from: who applied which commit. Kept as tags of what the apply registers, and
+/// never compared: the same release applied by somebody else is no change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The commit of the spec's directory; with ` dirty` behind it when files differed.
+    pub commit: Option<String>,
+    /// Who applied it.
+    pub by: Option<String>,
+}
+
+impl Origin {
+    /// Adds what is known to the tags of an object.
+    pub(crate) fn onto(&self, mut tags: Tags) -> Tags {
+        let both = [(tags::COMMIT, &self.commit), (tags::BY, &self.by)];
+        for (key, known) in both {
+            tags.extend(known.iter().map(|text| (key.to_owned(), tags::value(text))));
+        }
+        tags
+    }
+}
+
 /// What a step works with.
 pub(crate) struct Write<'a> {
     /// The clients.
@@ -89,6 +110,8 @@ pub(crate) struct Write<'a> {
     pub(crate) address: &'a Address,
     /// Hash for the tag `wharf:spec`.
     pub(crate) spec_hash: &'a str,
+    /// Where a release that is made comes from.
+    pub(crate) origin: &'a Origin,
     /// How long to wait for something only a person can provide: an image, a DNS record.
     pub(crate) patience: std::time::Duration,
 }

@@ -35,6 +35,7 @@ mod writer;
 
 pub use aws::{Aws, Connect};
 pub use error::{AwsError, Details};
+pub use kind::Origin;
 pub use snapshot::{declare, read, read_claiming};
 pub use survey::{balancer_subnets, rule_count, task_subnets};
 pub use transport::Transport;

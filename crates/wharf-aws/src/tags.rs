@@ -15,6 +15,13 @@ pub const RESOURCE: &str = "wharf:resource";
 /// What was desired when the last complete apply ended; on the cluster only.
 pub const SEAL: &str = "wharf:seal";
 
+/// The commit a release was applied from; on revisions of task definitions only, like the next one.
+pub const COMMIT: &str = "wharf:commit";
+/// Who applied a release.
+pub const BY: &str = "wharf:by";
+/// Longest value of a tag, in characters (AWS General Reference, "Tagging AWS resources").
+const VALUE: usize = 256;
+
 /// Tags as AWS keeps them.
 pub type Tags = BTreeMap<String, String>;
 
@@ -85,6 +92,13 @@ pub fn full(stack: &StackId, address: &Address, spec_hash: &str, own: &Tags) -> 
     tags
 }
 
+/// Makes a text one that a tag may hold: letters, digits, spaces and `_ . : / = + - @` (AWS General
+/// Reference, "Tagging AWS resources").
+pub(crate) fn value(text: &str) -> String {
+    let allowed = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
+    text.chars().map(|c| if allowed(c) { c } else { '-' }).take(VALUE).collect()
+}
+
 /// Keeps of `live` only the keys the spec manages, so that tags put there by others are not drift.
 pub fn managed(live: &Tags, spec: &Tags) -> Tags {
     live.iter()
@@ -127,6 +141,13 @@ mod tests {
             let Owner::Other(said) = owner(&tags, &stack()) else { panic!("{key}") };
             assert!(said.contains(words), "{said}");
         }
+    }
+
+    #[test]
+    fn values_hold_what_aws_allows() {
+        assert_eq!(value("Deploy/anna@example.com"), "Deploy/anna@example.com");
+        assert_eq!(value("a{b}\n\u{1f600}c"), "a-b---c");
+        assert_eq!(value(&"é".repeat(300)).chars().count(), 256);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use wharf_graph::{Address, ErrorClass, Failure, Live, Outcome, Provider, StackId
 
 use crate::aws::Aws;
 use crate::error::AwsError;
-use crate::kind::{AnyKind, Write};
+use crate::kind::{AnyKind, Origin, Write};
 use crate::kinds;
 
 /// Creates, changes and deletes the objects of one stack.
@@ -17,13 +17,20 @@ pub struct Writer {
     aws: Aws,
     stack: StackId,
     patience: Duration,
+    origin: Origin,
 }
 
 impl Writer {
     /// Builds a writer for `stack`. `patience` is how long a step waits for something only a person
     /// can provide (an image, a DNS record); zero means not at all.
     pub fn new(aws: Aws, stack: StackId, patience: Duration) -> Self {
-        Self { aws, stack, patience }
+        Self { aws, stack, patience, origin: Origin::default() }
+    }
+
+    /// The same, noting on releases where they come from.
+    #[must_use]
+    pub fn from(self, origin: Origin) -> Self {
+        Self { origin, ..self }
     }
 
     fn context<'a>(
@@ -38,6 +45,7 @@ impl Writer {
             stack: &self.stack,
             address,
             spec_hash,
+            origin: &self.origin,
             patience: self.patience,
         }
     }

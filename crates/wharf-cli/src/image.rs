@@ -239,7 +239,7 @@ fn choose_tag(service: Workload<'_>, ready: &Ready) -> String {
 }
 
 /// Returns the folder of the spec, from which its paths count.
-fn folder(global: &Global) -> PathBuf {
+pub(crate) fn folder(global: &Global) -> PathBuf {
     let parent = global.file.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }

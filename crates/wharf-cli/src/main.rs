@@ -11,6 +11,7 @@ mod exit;
 mod exposure;
 mod image;
 mod lease;
+mod origin;
 mod picture;
 mod review;
 mod schema;

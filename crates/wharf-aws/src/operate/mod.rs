@@ -1,5 +1,6 @@
 //! What is done to services that exist, beside bringing them to what the spec says.
 
+pub mod caller;
 pub mod logs;
 pub mod releases;
 pub mod restart;

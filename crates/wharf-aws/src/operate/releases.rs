@@ -9,7 +9,8 @@ use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
-use crate::operate;
+use crate::names;
+use crate::operate::{self, rollouts};
 use crate::reads::ecs;
 use crate::tags::{self, Owner};
 
@@ -29,6 +30,13 @@ pub struct Release {
     pub digest: Option<String>,
     /// When it was registered, RFC 3339.
     pub registered: Option<String>,
+    /// The commit it was applied from, with ` dirty` behind it when files differed.
+    pub commit: Option<String>,
+    /// Who applied it.
+    pub by: Option<String>,
+    /// How its newest rollout ended: `succeeded`, `rolled back`, `stopped`, `failed`, `under way`; nothing
+    /// where ECS does not remember it.
+    pub result: Option<&'static str>,
     /// Whether the service is set to run it.
     pub primary: bool,
     /// How many tasks run it.
@@ -53,6 +61,8 @@ pub async fn releases(aws: &Aws, stack: &Stack, service: &str) -> Result<Vec<Rel
         let rows = found.deployments().iter();
         rows.filter(|row| row.task_definition() == Some(arn)).map(Deployment::running_count).sum()
     };
+    // What some emulators, and some policies, do not know takes nothing from the list.
+    let results = rollouts::results(aws, names::cluster(&id), &found).await.unwrap_or_default();
     let read = try_join_all(arns.iter().map(async |arn| {
         let got = aws
             .caller
@@ -64,7 +74,8 @@ pub async fn releases(aws: &Aws, stack: &Stack, service: &str) -> Result<Vec<Rel
                     .send()
             })
             .await?;
-        let ours = tags::owner(&ecs::tags(got.tags()), &id) == Owner::Ours || arn == primary;
+        let tags = ecs::tags(got.tags());
+        let ours = tags::owner(&tags, &id) == Owner::Ours || arn == primary;
         let Some(definition) = got.task_definition.filter(|_| ours) else { return Ok(None) };
         let containers = definition.container_definitions();
         let own = containers.iter().find(|one| one.name() == Some(service));
@@ -75,6 +86,9 @@ pub async fn releases(aws: &Aws, stack: &Stack, service: &str) -> Result<Vec<Rel
             digest: image.split_once('@').map(|(_, digest)| digest.to_owned()),
             image,
             registered: definition.registered_at().and_then(|at| at.fmt(Format::DateTime).ok()),
+            commit: tags.get(tags::COMMIT).cloned(),
+            by: tags.get(tags::BY).cloned(),
+            result: results.get(arn).copied(),
             primary: arn == primary,
             running: running(arn),
         }))
@@ -157,6 +171,9 @@ mod tests {
             image: format!("notes/web@sha256:{digest}"),
             digest: Some(format!("sha256:{digest}")),
             registered: None,
+            commit: None,
+            by: None,
+            result: None,
             primary,
             running: 0,
         }

@@ -7,7 +7,7 @@ use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
-use crate::kind::Write;
+use crate::kind::{Origin, Write};
 use crate::names;
 use crate::operate;
 use crate::rollout::{self, Goal};
@@ -74,8 +74,15 @@ pub async fn restart(
         had_release: true,
     }
     .started(&updated);
-    let cx =
-        Write { aws, step, stack: &id, address: &address, spec_hash: "", patience: Duration::ZERO };
+    let cx = Write {
+        aws,
+        step,
+        stack: &id,
+        address: &address,
+        spec_hash: "",
+        origin: &Origin::default(),
+        patience: Duration::ZERO,
+    };
     Box::pin(rollout::wait_for(&cx, &goal)).await?;
     Ok(Restarted::Done)
 }

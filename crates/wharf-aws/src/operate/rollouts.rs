@@ -1,10 +1,13 @@
 //! Rollouts as ECS remembers them: how the last one ended, and stopping one that is under way.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{
-    Service, ServiceDeployment, ServiceDeploymentStatus, StopServiceDeploymentStopType,
+    Service, ServiceDeployment, ServiceDeploymentBrief, ServiceDeploymentStatus,
+    StopServiceDeploymentStopType,
 };
+use futures::future::try_join_all;
 use wharf_graph::{ErrorClass, StackId, StepContext};
 use wharf_spec::Stack;
 
@@ -15,6 +18,10 @@ use crate::operate;
 use crate::rollout::{primary, short_definition};
 use crate::wait::{Look, wait};
 
+/// Most service revisions of one describe call (ECS API reference, `DescribeServiceRevisions`).
+const BATCH: usize = 20;
+/// How many rollouts are looked back at; a page holds as many (`ListServiceDeployments`).
+const MOST: i32 = 100;
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(5);
 
@@ -114,6 +121,54 @@ pub async fn went_back(aws: &Aws, stack: &Stack, name: &str) -> Result<Option<St
     Ok(back.then(|| reason.unwrap_or_else(|| "ECS does not say why".to_owned())))
 }
 
+/// Says of each task definition, by ARN, how its newest rollout by this service ended: `succeeded`,
+/// `rolled back`, `stopped`, `failed`, `under way`.
+pub(crate) async fn results(
+    aws: &Aws,
+    cluster: String,
+    service: &Service,
+) -> Result<BTreeMap<String, &'static str>, AwsError> {
+    let name = service.service_name().unwrap_or_default();
+    let rollout = Rollout { aws, cluster, name, service };
+    let rollouts = rollout.list(&[]).await?;
+    let revisions: BTreeSet<&str> =
+        rollouts.iter().filter_map(|one| one.target_service_revision_arn()).collect();
+    let revisions: Vec<&str> = revisions.into_iter().collect();
+    let batches = revisions.chunks(BATCH).map(async |batch| {
+        let arns: Vec<String> = batch.iter().map(|arn| (*arn).to_owned()).collect();
+        aws.caller
+            .call("ecs:DescribeServiceRevisions", || {
+                aws.ecs
+                    .describe_service_revisions()
+                    .set_service_revision_arns(Some(arns.clone()))
+                    .send()
+            })
+            .await
+    });
+    let definitions: BTreeMap<String, String> = try_join_all(batches)
+        .await?
+        .into_iter()
+        .flat_map(|got| got.service_revisions.unwrap_or_default())
+        .filter_map(|one| Some((one.service_revision_arn?, one.task_definition?)))
+        .collect();
+    let mut found = BTreeMap::new();
+    for one in &rollouts {
+        let definition = one.target_service_revision_arn().and_then(|arn| definitions.get(arn));
+        let ended = match one.status() {
+            Some(ServiceDeploymentStatus::Successful) => "succeeded",
+            Some(ServiceDeploymentStatus::RollbackSuccessful) => "rolled back",
+            Some(ServiceDeploymentStatus::RollbackFailed) => "failed",
+            Some(ServiceDeploymentStatus::Stopped) => "stopped",
+            _ => "under way",
+        };
+        if let Some(definition) = definition {
+            // The newest comes first.
+            found.entry(definition.clone()).or_insert(ended);
+        }
+    }
+    Ok(found)
+}
+
 /// The rollouts of one service.
 struct Rollout<'a> {
     aws: &'a Aws,
@@ -123,11 +178,12 @@ struct Rollout<'a> {
 }
 
 impl Rollout<'_> {
-    /// Returns the newest rollout with one of these statuses, or with any: its ARN, its status, and why.
-    async fn newest(
+    /// Lists the newest rollouts with these statuses, or with any, newest first (ECS API reference,
+    /// `ListServiceDeployments`).
+    async fn list(
         &self,
         statuses: &[ServiceDeploymentStatus],
-    ) -> Result<Option<(String, Option<ServiceDeploymentStatus>, Option<String>)>, AwsError> {
+    ) -> Result<Vec<ServiceDeploymentBrief>, AwsError> {
         let service = self.service.service_arn().unwrap_or_default();
         let got = self
             .aws
@@ -139,11 +195,19 @@ impl Rollout<'_> {
                     .cluster(&self.cluster)
                     .service(service)
                     .set_status((!statuses.is_empty()).then(|| statuses.to_vec()))
+                    .max_results(MOST)
                     .send()
             })
             .await?;
-        // Newest first; a service has one at a time (ECS API reference, `ListServiceDeployments`).
-        Ok(got.service_deployments().first().and_then(|one| {
+        Ok(got.service_deployments.unwrap_or_default())
+    }
+
+    /// Returns the newest rollout with one of these statuses, or with any: its ARN, its status, and why.
+    async fn newest(
+        &self,
+        statuses: &[ServiceDeploymentStatus],
+    ) -> Result<Option<(String, Option<ServiceDeploymentStatus>, Option<String>)>, AwsError> {
+        Ok(self.list(statuses).await?.first().and_then(|one| {
             let reason = one.status_reason().map(|text| text.trim_end_matches('.').to_owned());
             Some((one.service_deployment_arn()?.to_owned(), one.status().cloned(), reason))
         }))

@@ -58,6 +58,9 @@ impl<'a> Scope<'a> {
             On::Rollouts => {
                 vec![self.arn("ecs", &format!("service-deployment/{}/{id}-*", cluster()))]
             }
+            On::ServiceRevisions => {
+                vec![self.arn("ecs", &format!("service-revision/{}/{id}-*", cluster()))]
+            }
             On::Tasks => vec![self.arn("ecs", &format!("task/{}/*", cluster()))],
             On::Families => vec![self.arn("ecs", &format!("task-definition/{id}-*:*"))],
             On::Balancer => elb(format!("loadbalancer/app/{}/*", balancer())),

@@ -36,6 +36,8 @@ pub(super) enum On {
     Services,
     /// Rollouts of services.
     Rollouts,
+    /// What services were, rollout by rollout.
+    ServiceRevisions,
     Tasks,
     Families,
     Balancer,
@@ -216,11 +218,12 @@ pub(super) const TABLE: &[Row] = &[
     plain!("ecs:DeregisterTaskDefinition", WRITE, On::Any, When::Here),
     plain!("ecs:DescribeClusters", READ, On::Cluster, When::Always),
     plain!("ecs:DescribeServiceDeployments", APPLY, On::Rollouts, When::Always),
+    plain!("ecs:DescribeServiceRevisions", READ, On::ServiceRevisions, When::Always),
     plain!("ecs:DescribeServices", READ, On::Services, When::Always),
     plain!("ecs:DescribeTaskDefinition", READ, On::Any, When::Here),
     plain!("ecs:DescribeTasks", READ, On::Tasks, When::Always),
     plain!("ecs:ListClusters", READ, On::Any, When::Here),
-    plain!("ecs:ListServiceDeployments", APPLY, On::Services, When::Always),
+    plain!("ecs:ListServiceDeployments", READ, On::Services, When::Always),
     plain!("ecs:ListServices", READ, On::Any, When::InCluster),
     plain!("ecs:ListTaskDefinitionFamilies", READ, On::Any, When::Here),
     plain!("ecs:ListTaskDefinitions", READ, On::Any, When::Here),

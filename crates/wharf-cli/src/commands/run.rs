@@ -12,6 +12,7 @@ use crate::args::Format;
 use crate::budget::Budgeted;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::origin::origin;
 use crate::session::Session;
 use crate::ui::Ui;
 use crate::view;
@@ -52,8 +53,9 @@ pub(super) async fn run(
     plan: Plan,
     options: &Options,
 ) -> Result<Exit, CliError> {
-    let writer: Arc<dyn wharf_graph::Provider> =
-        Arc::new(Writer::new(session.aws.clone(), session.id(), options.patience));
+    let origin = origin(session, &plan).await;
+    let writer = Writer::new(session.aws.clone(), session.id(), options.patience).from(origin);
+    let writer: Arc<dyn wharf_graph::Provider> = Arc::new(writer);
     let provider: Arc<dyn wharf_graph::Provider> =
         Arc::new(Budgeted::new(writer, &session.spec.stack));
     let clock: wharf_apply::Clock = Arc::new(now);

@@ -27,7 +27,11 @@ pub(crate) fn text(found: &BTreeMap<String, Vec<Release>>) -> String {
                 (false, running) => format!("  {running} running"),
             };
             let image = one.digest.as_deref().map_or(one.image.as_str(), short);
-            add(&mut out, &format!("  {:>5}  {at}  {image}{state}", one.revision));
+            let result = one.result.map(|result| format!("  {result}")).unwrap_or_default();
+            let commit = one.commit.as_deref().map(|it| format!("  commit {it}"));
+            let by = one.by.as_deref().map(|it| format!("  by {it}"));
+            let from = [commit, by].map(Option::unwrap_or_default).concat();
+            add(&mut out, &format!("  {:>5}  {at}  {image}{result}{state}{from}", one.revision));
         }
     }
     out

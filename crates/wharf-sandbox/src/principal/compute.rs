@@ -51,6 +51,7 @@ pub(super) fn ecs(asked: &Asked<'_>) -> Vec<Demand> {
             all.map(|one| one.with("ecs:cluster", [cluster("cluster")])).collect()
         }
         "StopServiceDeployment" => asked.each("ecs", given("serviceDeploymentArn")),
+        "DescribeServiceRevisions" => asked.each("ecs", asked.input.strings("serviceRevisionArns")),
         "DescribeServiceDeployments" => {
             asked.each("ecs", asked.input.strings("serviceDeploymentArns"))
         }

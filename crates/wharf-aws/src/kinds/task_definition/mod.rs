@@ -159,6 +159,7 @@ impl Kind for Definition {
         let containers = canonical::containers(&want)?;
         let execution = want.execution_role.get()?.clone();
         let task = want.task_role.get()?.clone();
+        let tags = cx.origin.onto(cx.tags(&want.tags));
         let register = async || {
             let made = cx
                 .aws
@@ -176,7 +177,7 @@ impl Kind for Definition {
                         .execution_role_arn(&execution)
                         .task_role_arn(&task)
                         .set_container_definitions(Some(containers.clone()))
-                        .set_tags(Some(cluster::tag_list(&cx.tags(&want.tags))))
+                        .set_tags(Some(cluster::tag_list(&tags)))
                         .send()
                 })
                 .await?;
