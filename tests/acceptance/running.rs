@@ -273,5 +273,50 @@ fn releases_say_who_made_them_of_what_and_how_they_went() {
     assert_eq!(second["by"], "octo-cat- as user/sandbox");
     assert_eq!(second["result"], "rolled back");
     let text = world.wharf(&["releases"]).expect(0).stdout;
-    assert!(text.contains(&format!("succeeded  in use, 1 running  commit {commit}  by ")), "{text}");
+    assert!(
+        text.contains(&format!("succeeded  in use, 1 running  commit {commit}  by ")),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_runs_in_one_environment_is_promoted_to_another() {
+    let world = World::sample("production");
+    world.wharf(&["promote", "staging", "prod", "--yes"]).expect(1);
+    world.wharf(&["apply", "--env", "staging", "--yes"]).expect(0);
+    world.wharf(&["apply", "--env", "prod", "--yes"]).expect(0);
+    world.wharf(&["apply", "--env", "staging", "--yes", "--image", "api=:v2"]).expect(0);
+    let listed =
+        |env| world.wharf(&["releases", "--env", env, "--format", "json"]).expect(0).json();
+    let live = |env| listed(env)["services"][0]["releases"][0]["digest"].clone();
+    assert_ne!(live("staging"), live("prod"));
+    let run = world.wharf(&["promote", "staging", "prod", "--yes", "--format", "json"]).expect(0);
+    let lines: Vec<Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    follows("promote", &lines[0]);
+    for event in &lines[1..] {
+        follows("events", event);
+    }
+    let digest = live("staging");
+    assert_eq!(lines[0]["images"]["api"], format!("@{}", digest.as_str().unwrap()));
+    assert_eq!(live("prod"), digest);
+    // Once more there is nothing to do.
+    let again = world.wharf(&["promote", "staging", "prod", "--yes"]).expect(0);
+    assert!(again.stdout.contains("No changes"), "{}", again.stdout);
+
+    world.wharf(&["promote", "staging", "staging", "--yes"]).expect(3);
+    world.wharf(&["promote", "staging", "nowhere", "--yes"]).expect(3);
+    world.wharf(&["promote", "staging", "prod", "--env", "staging", "--yes"]).expect(3);
+    world.wharf(&["promote", "staging", "prod"]).expect(3);
+    world.edit(
+        "  prod:\n    services:\n      api: {",
+        "  prod:\n    account: \"999922223333\"\n    services:\n      api: {",
+    );
+    world.edit("  staging:\n", "  staging:\n    account: \"111122223333\"\n");
+    let apart = world.wharf(&["promote", "staging", "prod", "--yes"]).expect(3);
+    assert!(apart.stderr.contains("share no repository"), "{}", apart.stderr);
+    world.edit("    account: \"999922223333\"\n", "");
+    world.edit("api: { env:", "api: { platform: linux/arm64, env:");
+    let other = world.wharf(&["promote", "staging", "prod", "--yes"]).expect(3);
+    assert!(other.stderr.contains("another `platform`"), "{}", other.stderr);
 }

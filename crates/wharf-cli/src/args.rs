@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wharf_graph::Address;
 
 pub(crate) use self::running::{
-    CancelArgs, LogsArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs,
+    CancelArgs, LogsArgs, PromoteArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs,
 };
 
 /// Puts a container on AWS properly: one short file, `plan`, `apply`, `destroy`.
@@ -162,6 +162,8 @@ pub(crate) enum Command {
     Releases(ReleasesArgs),
     /// Apply the spec with the image of an earlier release
     Rollback(RollbackArgs),
+    /// Apply to one environment what runs in another
+    Promote(PromoteArgs),
     /// Run a task once, with the release of a service; exit with its code
     Run(RunArgs),
     /// Write the spec in its canonical form, comments kept

@@ -72,6 +72,29 @@ pub(crate) struct RollbackArgs {
     pub(crate) detach: bool,
 }
 
+/// Arguments of `promote`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PromoteArgs {
+    /// The environment whose images are taken
+    #[arg(value_name = "FROM")]
+    pub(crate) from: String,
+    /// The environment they are applied to
+    #[arg(value_name = "TO")]
+    pub(crate) to: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Delete what the spec no longer names, with the data in it
+    #[arg(long)]
+    pub(crate) allow_delete: bool,
+    /// Let this resource stop answering for as long as the plan says (repeatable)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) allow_downtime: Vec<Address>,
+    /// Do not wait for the rollout; `wharf wait` does
+    #[arg(long)]
+    pub(crate) detach: bool,
+}
+
 /// Arguments of `run`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArgs {

@@ -19,6 +19,7 @@ mod iam;
 mod init;
 mod logs;
 mod plan;
+mod promote;
 mod push;
 mod releases;
 mod render;
@@ -61,6 +62,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Restart(args) => Box::pin(restart::run(&global, &args, ui)).await,
         Command::Releases(args) => Box::pin(releases::list(&global, &args, ui)).await,
         Command::Rollback(args) => Box::pin(releases::rollback(&global, &args, ui)).await,
+        Command::Promote(args) => Box::pin(promote::run(&global, &args, ui)).await,
         Command::Run(args) => Box::pin(task::run(&global, &args, ui)).await,
         Command::Fmt { check } => fmt::run(&global, check, ui),
         Command::Render { why } => render::run(&global, why, ui),

@@ -76,9 +76,12 @@ pub(super) async fn rollback(
 /// Returns the image of a release as `--image` takes it: the digest alone where it lies in the service's
 /// own repository.
 pub(super) fn reference(stack: &wharf_spec::Stack, service: &str, release: &Release) -> String {
-    let home = format!("/{}/{service}", stack.app);
+    let own = stack.services.get(service).and_then(|service| service.image.repository());
+    let home = own.map(|own| format!("/{}/{}", stack.app, own.name));
     match (release.image.split_once('@'), &release.digest) {
-        (Some((repository, _)), Some(digest)) if repository.ends_with(&home) => {
+        (Some((repository, _)), Some(digest))
+            if home.is_some_and(|home| repository.ends_with(&home)) =>
+        {
             format!("@{digest}")
         }
         _ => release.image.clone(),
