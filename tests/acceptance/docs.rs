@@ -166,7 +166,7 @@ fn select(text: &str, words: &[&str]) -> String {
 }
 
 /// Blanks what another run, or another version, may number differently: ids, digests, times.
-fn mask(text: &str) -> String {
+pub(crate) fn mask(text: &str) -> String {
     let mut out = String::new();
     for word in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
         let bare = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());

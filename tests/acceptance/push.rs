@@ -14,7 +14,13 @@ const SPEC: &str = "version: 1\napp: notes\nregion: eu-west-1\nservices:\n  web:
 
 /// Writes an image as an OCI layout. `app` says what its containers do in the sandbox; `layer` makes it
 /// unlike others.
-fn layout(world: &World, name: &str, architecture: &str, app: &Value, layer: &str) -> PathBuf {
+pub(crate) fn layout(
+    world: &World,
+    name: &str,
+    architecture: &str,
+    app: &Value,
+    layer: &str,
+) -> PathBuf {
     let root = world.path().join(name);
     let put = |media_type: &str, bytes: &[u8]| {
         let hex = hex::encode(Sha256::digest(bytes));

@@ -46,6 +46,8 @@ pub struct Policy {
     /// Whether AWS goes on by itself with what a step began, so that a run need not wait for it (the
     /// rollout of a service); then the kinds whose steps may follow all the same.
     pub goes_on: Option<&'static [&'static str]>,
+    /// The top-level prop that says whether what AWS went on with was seen to succeed.
+    pub seen: Option<&'static str>,
     /// How long its steps usually take. What runs tasks needs none of it: that is computed.
     pub takes: Takes,
 }
@@ -79,6 +81,7 @@ impl Policy {
             never_prune: false,
             delete_after: &[],
             goes_on: None,
+            seen: None,
             takes: Takes { create: 0, update: 0, delete: 0 },
         }
     }

@@ -155,7 +155,7 @@ fn decide_one<'a>(
         leaving,
         verdict: Verdict::Same,
         stale_tag: changes.is_empty() && live.applied.as_ref().is_some_and(|tag| *tag != hash),
-        reason: reason(&changes, drift),
+        reason: reason(&changes, drift, desired.policy.seen),
         changes,
         drift,
     };
@@ -190,7 +190,10 @@ fn candidates<'a>(
     list
 }
 
-fn reason(changes: &[Change], drift: bool) -> Reason {
+fn reason(changes: &[Change], drift: bool, seen: Option<&str>) -> Reason {
+    if !changes.is_empty() && changes.iter().all(|change| Some(change.path.as_str()) == seen) {
+        return Reason::Unseen;
+    }
     let forcing = changes.iter().find_map(|change| {
         let text = change.forces_replacement.clone()?;
         Some(Reason::Fixed { path: change.path.clone(), text, drift })

@@ -133,7 +133,17 @@ impl Estimator<'_> {
         if before == 0 || only(COUNT) {
             return scaled(before, figures, name);
         }
-        rolling(figures, props, name)
+        let impact = rolling(figures, props, name);
+        if node.because == Reason::Unseen && !impact.downtime {
+            return Impact {
+                sentence: format!(
+                    "the last rollout of {name} is waited for, or tried again where it went back; no downtime"
+                ),
+                costliest: None,
+                ..impact
+            };
+        }
+        impact
     }
 
     /// A service is scaled to nothing.

@@ -50,6 +50,8 @@ pub enum Reason {
     },
     /// Traffic has moved; it lets go of the old target.
     Releases,
+    /// Nobody saw what AWS went on with succeed: it went back, or was left alone.
+    Unseen,
     /// A run that was interrupted did not see the change through.
     Unfinished,
     /// The new object has taken its place.
@@ -87,6 +89,7 @@ impl fmt::Display for Reason {
                 write!(f, "serves {target} beside the old target until traffic has moved")
             }
             Self::Releases => f.write_str("lets go of the old target once traffic has moved"),
+            Self::Unseen => f.write_str("nobody saw its last rollout succeed"),
             Self::Unfinished => f.write_str("an interrupted run did not see it through"),
             Self::Superseded => f.write_str("replaced by the new one"),
             Self::LeftOver => f.write_str("left over from an interrupted replacement"),

@@ -117,7 +117,7 @@ async fn revisions(aws: &Aws, family: &str) -> Result<Vec<String>, AwsError> {
 }
 
 /// Chooses the release to go back to: the one asked for, or the newest before the one in use that runs
-/// another image.
+/// another image, and did not fail when it was rolled out.
 ///
 /// Fails, with what there is to choose from, when there is none such.
 pub fn choose<'a>(
@@ -150,13 +150,15 @@ pub fn choose<'a>(
     Ok(found)
 }
 
-/// Returns the newest release before the one in use that runs another image.
+/// Returns the newest release before the one in use that runs another image and is not known to have
+/// failed.
 fn before(all: &[Release]) -> Option<&Release> {
     let now = all.iter().find(|one| one.primary);
     let revision = now.map_or(u32::MAX, |one| one.revision);
     let image = now.map(|one| one.image.as_str());
     all.iter()
         .filter(|one| one.revision < revision && Some(one.image.as_str()) != image)
+        .filter(|one| one.result.is_none_or(|result| result == "succeeded"))
         .max_by_key(|one| one.revision)
 }
 
@@ -194,6 +196,16 @@ mod tests {
         assert!(error.hints[0].contains("5, 4, 3, 2, 1"), "{:?}", error.hints);
         assert!(choose("web", &all[4..], None).is_ok());
         assert!(choose("web", &[release(1, "a", true)], None).is_err());
+    }
+
+    #[test]
+    fn nobody_goes_back_to_what_failed() {
+        let mut all = [release(3, "c", true), release(2, "b", false), release(1, "a", false)];
+        all[1].result = Some("rolled back");
+        all[2].result = Some("succeeded");
+        assert_eq!(choose("web", &all, None).unwrap().revision, 1);
+        // Whoever names it gets it.
+        assert_eq!(choose("web", &all, Some(2)).unwrap().revision, 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wharf_apply::{Cancel, Event, EventKind, Report, Verdict};
 use wharf_aws::Writer;
 use wharf_graph::Snapshot;
-use wharf_plan::Plan;
+use wharf_plan::{Plan, Reason};
 
 use crate::args::Format;
 use crate::budget::Budgeted;
@@ -137,10 +137,7 @@ async fn conclude(
 
 /// Whether a plan has nothing to do but to see rollouts to their end.
 pub(super) fn rollouts_only(plan: &Plan) -> bool {
-    plan.steps.iter().all(|step| {
-        step.address.kind() == "service"
-            && step.changes.iter().all(|change| change.path == "rolled_out")
-    })
+    plan.steps.iter().all(|step| step.because == Reason::Unseen)
 }
 
 /// Notes on the cluster which resources exist now, so that one that vanishes can be told from one

@@ -112,8 +112,8 @@ async fn see_to_the_end(session: &Session) -> Result<(), CliError> {
     let Ok(snapshot) = session.read().await else { return Ok(()) };
     let Ok(plan) = session.plan(&snapshot, false) else { return Ok(()) };
     let open = plan.steps.iter().filter(|step| {
-        step.address.kind() == "service"
-            && step.changes.iter().any(|change| change.path == "rolled_out")
+        let seen = wharf_aws::kinds::policy(step.address.kind()).and_then(|policy| policy.seen);
+        step.changes.iter().any(|change| Some(change.path.as_str()) == seen)
     });
     for step in open {
         let name = step.address.name();

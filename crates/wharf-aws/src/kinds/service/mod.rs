@@ -90,6 +90,7 @@ impl Kind for Service {
         serves_traffic: true,
         // Of old revisions only those go that no rollout uses or could go back to.
         goes_on: Some(&["task_definition"]),
+        seen: Some("rolled_out"),
         ..Policy::plain("service", "service")
     };
 
