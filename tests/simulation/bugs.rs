@@ -28,6 +28,7 @@ pub(crate) enum Bug {
     MoveTrafficEarly,
     OldTargetsGoEarly,
     DeleteDoesNotWait,
+    CertificateGoesEarly,
     DropDeleteAfter,
     RollbackIsSuccess,
     DeletesByPrefix,
@@ -57,6 +58,7 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::MoveTrafficEarly, 1, 10),
     (Bug::OldTargetsGoEarly, 1, 10),
     (Bug::DeleteDoesNotWait, 1, 10),
+    (Bug::CertificateGoesEarly, 1, 10),
     (Bug::DropDeleteAfter, 1, 10),
     (Bug::RollbackIsSuccess, 1, 20),
     (Bug::DeletesByPrefix, 1, 10),
@@ -139,6 +141,13 @@ pub(crate) fn bend_plan(bug: Option<Bug>, mut plan: Plan, sandbox: &Sandbox) -> 
             let copy = plan.clone();
             for step in plan.steps.iter_mut().filter(|step| step.address.kind() == "service") {
                 step.needs.retain(|need| !kind(&copy, need).starts_with("listener"));
+            }
+        }
+        Some(Bug::CertificateGoesEarly) => {
+            for step in &mut plan.steps {
+                if matches!(step.op, Op::Delete { .. }) && step.address.kind() == "certificate" {
+                    step.needs.clear();
+                }
             }
         }
         Some(Bug::DropDeleteAfter) => {

@@ -24,7 +24,8 @@ const STORMY_RUNS: usize = 12;
 const PAUSE: Duration = Duration::from_secs(20);
 /// How often a second run that is kept out tries again.
 const TRIES: usize = 6;
-/// What AWS may refuse even when nothing goes wrong, because it takes a while to let go or to know.
+/// What AWS may refuse even when nothing goes wrong, because it takes a while to let go or to know: ACM holds a
+/// certificate to be in use for minutes after its last listener went. Whether one is, `needed.rs` looks.
 const PATIENCE: &[&str] = &["acm/certificate-unused"];
 
 /// A case that went wrong.

@@ -1,7 +1,9 @@
-//! What a task still uses must not be taken from it: AWS itself would let that happen.
+//! What is still used must not be taken away.
 //!
 //! ECS names no error for a role, a log group or a target group that goes while a task that uses it
 //! is still stopping; the task just loses its credentials, its last lines or the requests in flight.
+//! ACM does refuse to delete a certificate in use, but also one that was in use some minutes ago: a refusal
+//! says nothing about the order of a plan, so what listeners use is looked at here.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +19,8 @@ use crate::spec::{APP, REGION};
 #[derive(Debug, Default)]
 pub(crate) struct Needed {
     pending: BTreeMap<u64, String>,
+    /// Deletions that AWS refuses, and that came too early.
+    too_early: Vec<String>,
 }
 
 impl Needed {
@@ -26,9 +30,17 @@ impl Needed {
             "DeleteTargetGroup" => "TargetGroupArn",
             "DeleteRole" | "DeleteRolePolicy" => "RoleName",
             "DeleteLogGroup" => "logGroupName",
+            "DeleteCertificate" => "CertificateArn",
             _ => return false,
         };
         let name = text(&call.input[member]);
+        if call.operation == "DeleteCertificate" {
+            let mut listeners = world.region(REGION).elbv2.listeners.values();
+            if let Some(user) = listeners.find(|it| it.certificates.iter().any(|arn| arn == name)) {
+                self.too_early.push(format!("{name} goes while {} uses it", user.arn));
+            }
+            return true;
+        }
         if let Some(task) = user(world, call.operation, name) {
             let what = format!("{} takes {name} from task {task}, which runs", call.operation);
             self.pending.insert(call.index, what);
@@ -36,9 +48,10 @@ impl Needed {
         true
     }
 
-    /// Returns what somebody suffers from, now that AWS has carried it out.
+    /// Returns what somebody suffers from now that AWS has carried it out, or what came too early.
     pub(crate) fn after(&mut self, call: &Call<'_>, answer: &CallRecord) -> Option<String> {
-        self.pending.remove(&call.index).filter(|_| answer.status < 300)
+        let done = self.pending.remove(&call.index).filter(|_| answer.status < 300);
+        done.or_else(|| self.too_early.pop())
     }
 }
 
