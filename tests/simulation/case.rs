@@ -116,6 +116,9 @@ impl Case {
         if draw.since(2) {
             case.second_generation(&draw);
         }
+        if draw.since(3) {
+            case.third_generation(&draw);
+        }
         case
     }
 
@@ -162,6 +165,12 @@ impl Case {
         self.protect = own.chance(10).then(|| *own.pick(PROTECTED));
         let mut own = stream("keep");
         self.keep = own.chance(8).then(|| *own.pick(KEPT));
+    }
+
+    fn third_generation(&mut self, draw: &Draw) {
+        self.storm = self.storm.clone().or_crowded(&mut draw.aside("crowd"));
+        self.destroy_storm =
+            self.destroy_storm.clone().or_crowded(&mut draw.aside("destroy crowd"));
     }
 
     fn first_generation(seed: u64, generation: u32, draw: &mut Draw) -> Self {

@@ -165,6 +165,7 @@ impl Storm {
                     lose: 0.03,
                     time_out_after: 0.004,
                     die_after: 0.006,
+                    ..Odds::default()
                 };
                 storm.lag = Duration::from_secs(1 + draw.below(8));
             }
@@ -208,6 +209,7 @@ impl Storm {
         without(self.odds.die_after > 0.0, &|it| it.odds.die_after = 0.0);
         without(self.odds.lose > 0.0, &|it| it.odds.lose = 0.0);
         without(self.odds.throttle > 0.0, &|it| it.odds.throttle = 0.0);
+        without(self.odds.conflict > 0.0, &|it| it.odds.conflict = 0.0);
         without(self.odds.delay > 0.0, &|it| it.odds.delay = 0.0);
         without(self.odds.server_error > 0.0, &|it| it.odds.server_error = 0.0);
         without(self.odds.server_error_after > 0.0, &|it| it.odds.server_error_after = 0.0);
@@ -215,6 +217,16 @@ impl Storm {
         without(self.odds.time_out > 0.0, &|it| it.odds.time_out = 0.0);
         without(self.odds.time_out_after > 0.0, &|it| it.odds.time_out_after = 0.0);
         list
+    }
+
+    /// Perhaps the same with others at work on the same things, of which AWS takes one change at a time.
+    pub(crate) fn or_crowded(mut self, draw: &mut Draw) -> Self {
+        if draw.chance(20) {
+            self.seed ^= draw.bits();
+            self.odds.conflict = *draw.pick(&[0.05, 0.2, 0.5]);
+            self.until = self.until.max(200);
+        }
+        self
     }
 
     fn plan(&self) -> FaultPlan {
@@ -392,7 +404,7 @@ impl Interceptor for Weather {
         self.seen.listen(&self.sandbox, call);
         let mut needed = self.needed.lock().unwrap_or_else(PoisonError::into_inner);
         if self.sandbox.with_world(|world| needed.before(call, world)) {
-            self.seen.checked("nothing taken from a running task");
+            self.seen.checked("nothing taken that is in use");
         }
         drop(needed);
         let began =
@@ -465,6 +477,7 @@ pub(crate) fn faults(calls: &[CallRecord]) -> BTreeMap<String, u64> {
 /// Every kind of fault that some hundreds of seeds must have met.
 pub(crate) const FAULTS: &[&str] = &[
     "throttle",
+    "conflict",
     "server error",
     "reset",
     "time out",

@@ -85,6 +85,10 @@ impl Sandbox {
             Before::Throttle => {
                 return Ok(self.deny(incoming, answers::throttled(call.service), "throttle"));
             }
+            Before::Conflict => match answers::conflict(call.service, call.operation) {
+                Some(error) => return Ok(self.deny(incoming, error, "conflict")),
+                None => None,
+            },
             Before::ServerError => {
                 return Ok(self.deny(
                     incoming,

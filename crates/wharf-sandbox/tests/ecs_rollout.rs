@@ -3,7 +3,7 @@
 use serde_json::json;
 use wharf_sandbox::image::App;
 
-use crate::ecs_stage::{Stage, answering, breaker, merged, on, open, steady, told};
+use crate::ecs_stage::{Stage, answering, breaker, definition, merged, on, open, steady, told};
 
 #[tokio::test(start_paused = true)]
 async fn a_rolling_update_never_falls_below_the_minimum() {
@@ -153,8 +153,12 @@ async fn container_checks_decide_too() {
 #[tokio::test(start_paused = true)]
 async fn only_what_matters_starts_a_deployment() {
     let stage = Stage::new().await;
-    let arn = stage.register("v1", json!({})).await;
-    let first = stage.create(&arn, json!({})).await["deployments"][0]["id"].clone();
+    // Commands can be run only with a task role.
+    let role = json!({"taskRoleArn": "arn:aws:iam::111122223333:role/notes-exec"});
+    let input = merged(definition("v1", json!({})), role);
+    let made = stage.ecs("RegisterTaskDefinition", input).await.ok();
+    let arn = made["taskDefinition"]["taskDefinitionArn"].as_str().unwrap();
+    let first = stage.create(arn, json!({})).await["deployments"][0]["id"].clone();
     for members in [
         json!({}),
         json!({"taskDefinition": "web"}),

@@ -228,3 +228,18 @@ async fn calls_over_the_documented_rate_are_refused_until_time_passes() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!([code().await, code().await], ["made", "ThrottlingException"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_is_told_in_the_words_of_the_operation_and_passes_where_there_are_none() {
+    let sandbox = sandbox();
+    let plan = FaultPlan::new(0).random(Odds { conflict: 1.0, ..Odds::default() }).until(2);
+    sandbox.intercept(Arc::new(plan));
+    let group = json!({"logGroupName": "/notes"});
+    let refused = json(&sandbox, "logs", "CreateLogGroup", group.clone()).await;
+    assert_eq!(refused.code(), "OperationAbortedException");
+    // Making a cluster has no such error.
+    assert_eq!(answer(&sandbox, create("one")).await.unwrap().status, 200);
+    assert_eq!(json(&sandbox, "logs", "CreateLogGroup", group).await.status, 200);
+    let faults: Vec<_> = sandbox.calls().iter().map(|call| call.fault).collect();
+    assert_eq!(faults, [Some("conflict"), None, None]);
+}

@@ -22,6 +22,63 @@ pub(crate) fn throttled(service: &str) -> AwsError {
     }
 }
 
+/// Returns the error an operation has for another change of the same thing that is still under way.
+///
+/// Botocore models, the errors of each operation; the text of `RegisterTaskDefinition` is that which the
+/// Terraform provider retries.
+pub(crate) fn conflict(service: &str, operation: &str) -> Option<AwsError> {
+    let (code, status, message) = match (service, operation) {
+        ("route53", "ChangeResourceRecordSets") => (
+            "PriorRequestNotComplete",
+            400,
+            "The request was rejected because Route 53 was still processing a prior request.",
+        ),
+        (
+            "iam",
+            "CreateRole"
+            | "DeleteRole"
+            | "UpdateAssumeRolePolicy"
+            | "PutRolePolicy"
+            | "DeleteRolePolicy"
+            | "AttachRolePolicy"
+            | "DetachRolePolicy"
+            | "TagRole"
+            | "UntagRole",
+        ) => (
+            "ConcurrentModification",
+            409,
+            "The request was rejected because multiple requests to change this object were \
+             submitted simultaneously.",
+        ),
+        (
+            "logs",
+            "CreateLogGroup" | "DeleteLogGroup" | "PutRetentionPolicy" | "DeleteRetentionPolicy",
+        ) => (
+            "OperationAbortedException",
+            400,
+            "A conflicting operation is currently in progress against this resource. Please try again.",
+        ),
+        ("ecs", "RegisterTaskDefinition") => (
+            "ClientException",
+            400,
+            "Too many concurrent attempts to create a new revision of the specified family.",
+        ),
+        ("ecs", "DeleteCluster" | "PutClusterCapacityProviders") => (
+            "UpdateInProgressException",
+            400,
+            "There's already a current Amazon ECS container agent update in progress.",
+        ),
+        ("acm", "DeleteCertificate") => (
+            "ConflictException",
+            400,
+            "You are trying to update a resource or configuration that is already being created or \
+             updated.",
+        ),
+        _ => return None,
+    };
+    Some(AwsError::new(code, message).with_status(status))
+}
+
 /// Returns the error a service gives when it fails itself (botocore models).
 pub(crate) fn server_error(service: &str) -> AwsError {
     let (code, status) = match service {

@@ -41,6 +41,9 @@ pub enum Before {
     Pass,
     /// It is refused with the service's throttling error.
     Throttle,
+    /// It is refused because another change of the same thing is under way, if the operation has an
+    /// error for that; else it is carried out.
+    Conflict,
     /// It is refused with the service's 5xx error.
     ServerError,
     /// The connection breaks.

@@ -15,6 +15,9 @@ use crate::{ids::Ids, sandbox::CallRecord, world::World};
 pub enum Fault {
     /// Refused with the service's throttling error.
     Throttle,
+    /// Refused because another change of the same thing is under way, where the service has an
+    /// error for that; other calls pass.
+    Conflict,
     /// A 5xx answer, and nothing happened.
     ServerError,
     /// The connection breaks, and nothing happened.
@@ -41,6 +44,7 @@ impl Fault {
     fn before(self) -> Before {
         match self {
             Self::Throttle => Before::Throttle,
+            Self::Conflict => Before::Conflict,
             Self::ServerError => Before::ServerError,
             Self::Reset => Before::Reset,
             Self::TimeOut => Before::TimeOut,
@@ -69,6 +73,8 @@ impl Fault {
 pub struct Odds {
     /// Of [`Fault::Throttle`].
     pub throttle: f64,
+    /// Of [`Fault::Conflict`].
+    pub conflict: f64,
     /// Of [`Fault::ServerError`].
     pub server_error: f64,
     /// Of [`Fault::Reset`].
@@ -254,6 +260,7 @@ impl FaultPlan {
             (odds.lose, Fault::Lose),
             (odds.time_out_after, Fault::TimeOutAfter),
             (odds.die_after, Fault::DieAfter),
+            (odds.conflict, Fault::Conflict),
         ]
         .into_iter()
         .find_map(|(odds, fault)| {

@@ -21,4 +21,7 @@ rules! { "ACM"
     CERTIFICATE_ARN: "acm/certificate-arn", 400 "InvalidArnException",
         "The ARN of a certificate is one of this account and region.",
         "ACM API reference, DescribeCertificate";
+    CERTIFICATES_COUNT: "acm/certificates-count", 400 "LimitExceededException",
+        "A region has up to 2500 certificates.",
+        "ACM user guide, quotas; ACM API reference, RequestCertificate";
 }

@@ -171,4 +171,22 @@ rules! { "EC2"
     RESOURCE_EXISTS: "ec2/resource-exists", 400 "InvalidID",
         "What is tagged must exist.",
         "EC2 API reference, error codes";
+    SUBNETS_COUNT: "ec2/subnets-count", 400 "SubnetLimitExceeded",
+        "A VPC has up to 200 subnets.",
+        "VPC user guide, quotas; EC2 API reference, error codes";
+    NATS_COUNT: "ec2/nats-count", 400 "NatGatewayLimitExceeded",
+        "A zone has up to five NAT gateways.",
+        "VPC user guide, quotas; EC2 API reference, error codes";
+    TABLES_COUNT: "ec2/tables-count", 400 "RouteTableLimitExceeded",
+        "A VPC has up to 200 route tables.",
+        "VPC user guide, quotas; EC2 API reference, error codes";
+    ROUTES_COUNT: "ec2/routes-count", 400 "RouteLimitExceeded",
+        "A route table has up to 50 routes.",
+        "VPC user guide, quotas; EC2 API reference, error codes";
+    GATEWAYS_COUNT: "ec2/gateways-count", 400 "InternetGatewayLimitExceeded",
+        "A region has up to five internet gateways.",
+        "VPC user guide, quotas; EC2 API reference, error codes";
+    ENDPOINTS_COUNT: "ec2/endpoints-count", 400 "VpcEndpointLimitExceeded",
+        "A VPC has up to 50 interface endpoints.",
+        "VPC user guide, quotas; EC2 API reference, error codes";
 }

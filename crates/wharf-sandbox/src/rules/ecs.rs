@@ -330,4 +330,7 @@ rules! { "ECS"
     OVERRIDE_CONTAINER: "ecs/override-container", 400 "InvalidParameterException",
         "An override is for a container of the task definition.",
         "ECS API reference, ContainerOverride";
+    EXEC_NEEDS_ROLE: "ecs/exec-needs-role", 400 "InvalidParameterException",
+        "Commands can be run only in tasks with a task role.",
+        "github.com/aws/aws-cli, issue 6242; ECS developer guide, ECS Exec";
 }

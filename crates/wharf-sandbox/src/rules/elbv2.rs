@@ -228,4 +228,10 @@ rules! { "Elastic Load Balancing"
     TARGET_GROUPS_COUNT: "elbv2/target-groups-count", 400 "TooManyUniqueTargetGroupsPerLoadBalancer",
         "A balancer leads to up to 100 target groups.",
         "ELB user guide, quotas; ELB API reference, CreateRule";
+    GROUPS_COUNT: "elbv2/groups-count", 400 "TooManyTargetGroups",
+        "A region has up to 3000 target groups.",
+        "ELB user guide, quotas; ELB API reference, CreateTargetGroup";
+    TARGETS_COUNT: "elbv2/targets-count", 400 "TooManyTargets",
+        "A target group has up to 1000 targets.",
+        "ELB user guide, quotas; ELB API reference, RegisterTargets";
 }

@@ -75,4 +75,7 @@ rules! { "Route 53"
     PAGE_SIZE: "route53/page-size", 400 "InvalidInput",
         "A page has at least one item.",
         "Route 53 API reference, ListHostedZones";
+    RECORDS_COUNT: "route53/records-count", 400 "InvalidChangeBatch",
+        "A zone has up to 10,000 records.",
+        "Route 53 developer guide, quotas";
 }

@@ -45,4 +45,7 @@ rules! { "Systems Manager"
     RESOURCE_EXISTS: "ssm/resource-exists", 400 "InvalidResourceId",
         "A parameter that is tagged must exist.",
         "Systems Manager API reference, AddTagsToResource";
+    PARAMETERS_COUNT: "ssm/parameters-count", 400 "ParameterLimitExceeded",
+        "A region has up to 10,000 standard parameters.",
+        "Systems Manager user guide, parameter tiers; API reference, PutParameter";
 }

@@ -45,6 +45,7 @@ fn services() -> Vec<Row> {
         made("ecs/replica-only", json!({"schedulingStrategy": "DAEMON"})),
         made("ecs/no-placement", json!({"placementStrategy": [{"type": "random"}]})),
         made("ecs/simulated", json!({"deploymentController": {"type": "CODE_DEPLOY"}})),
+        made("ecs/exec-needs-role", json!({"enableExecuteCommand": true})),
         made("ecs/token-form", json!({"clientToken": "a b"})),
         made("ecs/subnets-count", json!({"networkConfiguration": place(&[], &[])})),
         made("ecs/groups-count", json!({"networkConfiguration": place(&["$a"], &six)})),

@@ -199,8 +199,22 @@ fn quotas() -> Vec<Row> {
         listener.actions[0].what = Deed::Forward { groups, sticky: false, sticky_seconds: None };
         elb.target_groups.extend(arns.into_iter().map(|arn| (arn, one.clone())));
     });
+    let many_groups = arrange(|world| {
+        let all = &mut world.region("eu-west-1").elbv2.target_groups;
+        let one = all.values().next().unwrap().clone();
+        all.extend((0..3000).map(|number| (format!("g{number}"), one.clone())));
+    });
+    let many_targets = (1..=1001).map(|port| {
+        format!("&Targets.member.{port}.Id=172.31.0.9&Targets.member.{port}.Port={port}")
+    });
+    let many_targets: String = many_targets.collect();
     let one = ["1.Field=path-pattern", "1.Values.member.1=/a"];
     vec![
+        row("elbv2/groups-count", [many_groups, group("new", "$vpc", "")]),
+        row(
+            "elbv2/targets-count",
+            [elb("RegisterTargets", &format!("TargetGroupArn=$tg{many_targets}"))],
+        ),
         row("elbv2/target-groups-count", [groups, rule(&one)]),
         row("elbv2/balancers-count", [balancers, balancer("x", &["$a", "$b"], "")]),
         row("elbv2/listeners-count", [listeners, listener("$lb", "HTTP", 81, ANSWER, "")]),

@@ -1,5 +1,7 @@
 //! What EC2 refuses of a request by itself, and its quotas.
 
+use wharf_sandbox::services::ec2::state::Target;
+
 use super::{
     Row, arrange,
     network::{ec2, group, port, table},
@@ -159,6 +161,57 @@ fn quotas() -> Vec<Row> {
             ec2.groups.insert(format!("sg-{number:017x}"), one.clone());
         }
     });
+    let subnets = arrange(|world| {
+        let ec2 = &mut world.region("eu-west-1").ec2;
+        for subnet in ec2.subnets.values().cloned().collect::<Vec<_>>() {
+            let copies = (0..100).map(|number| (format!("{}-{number}", subnet.id), subnet.clone()));
+            ec2.subnets.extend(copies);
+        }
+    });
+    let tables = arrange(|world| {
+        let ec2 = &mut world.region("eu-west-1").ec2;
+        for table in ec2.route_tables.values().cloned().collect::<Vec<_>>() {
+            let copies = (0..200).map(|number| (format!("{}-{number}", table.id), table.clone()));
+            ec2.route_tables.extend(copies);
+        }
+    });
+    let routes = arrange(|world| {
+        let ec2 = &mut world.region("eu-west-1").ec2;
+        let gateway = ec2.internet_gateways.keys().next().unwrap();
+        for table in ec2.route_tables.values_mut() {
+            let target = Target::InternetGateway(gateway.clone());
+            table.routes.extend((0..50).map(|at| (format!("10.99.{at}.0/24"), target.clone())));
+        }
+    });
+    let nats = arrange(|world| {
+        let ec2 = &mut world.region("eu-west-1").ec2;
+        let one = ec2.nat_gateways.values().next().unwrap().clone();
+        for subnet in ec2.subnets.keys() {
+            for number in 0..5 {
+                let mut copy = one.clone();
+                copy.subnet.clone_from(subnet);
+                ec2.nat_gateways.insert(format!("{subnet}-{number}"), copy);
+            }
+        }
+    });
+    let endpoint = |number: u32| {
+        let form = "VpcId=$vpc&VpcEndpointType=Interface&PrivateDnsEnabled=false";
+        let service = format!("&ServiceName=com.amazonaws.eu-west-1.s{number}");
+        ec2("CreateVpcEndpoint", &format!("{form}{service}"))
+    };
+    let gateways = arrange(|world| {
+        let all = &mut world.region("eu-west-1").ec2.internet_gateways;
+        let one = all.values().next().unwrap().clone();
+        all.extend((0..5).map(|number| (format!("igw-{number}"), one.clone())));
+    });
+    let endpoints = arrange(|world| {
+        let all = &mut world.region("eu-west-1").ec2.endpoints;
+        let one = all.values().next().unwrap().clone();
+        all.extend((0..50).map(|number| (format!("vpce-{number}"), one.clone())));
+    });
+    let subnet = "VpcId=$vpc&CidrBlock=172.31.96.0/20";
+    let nat = "SubnetId=$a&AllocationId=$address";
+    let route = "RouteTableId=$table&DestinationCidrBlock=10.98.0.0/16&GatewayId=$igw";
     let sixty =
         (0..61).map(|at| format!("&IpPermissions.1.IpRanges.{}.CidrIp=10.0.0.{at}/32", at + 1));
     let sixty: String = sixty.collect();
@@ -170,5 +223,14 @@ fn quotas() -> Vec<Row> {
         row("ec2/five-addresses", [address(), address(), address(), address(), address()]),
         row("ec2/groups-count", [many, group("new")]),
         allow("ec2/rules-count", &form),
+        row("ec2/subnets-count", [subnets, ec2("CreateSubnet", subnet)]),
+        row("ec2/tables-count", [tables, table("$table")]),
+        row("ec2/routes-count", [table("$table"), routes, ec2("CreateRoute", route)]),
+        row("ec2/gateways-count", [gateways, ec2("CreateInternetGateway", "")]),
+        row("ec2/endpoints-count", [endpoint(1), endpoints, endpoint(2)]),
+        row(
+            "ec2/nats-count",
+            [address().keep("$address", "allocationId"), nats, ec2("CreateNatGateway", nat)],
+        ),
     ]
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{Row, Step, form_step, json_step, rest_step, row, wait};
+use super::{Row, Step, arrange, form_step, json_step, rest_step, row, wait};
 use crate::route53::record;
 
 pub(super) fn rows() -> Vec<Row> {
@@ -93,6 +93,11 @@ fn certificates() -> Vec<Row> {
                   &Certificates.member.1.CertificateArn=$issued&DefaultActions.member.1.Type=forward\
                   &DefaultActions.member.1.TargetGroupArn=$tg";
     let none = "arn:aws:acm:eu-west-1:111122223333:certificate/none";
+    let certificates = arrange(|world| {
+        let all = &mut world.region("eu-west-1").acm.certificates;
+        let one = all.values().next().unwrap().clone();
+        all.extend((0..2500).map(|number| (format!("c{number}"), one.clone())));
+    });
     vec![
         row(
             "acm/certificate-unused",
@@ -103,6 +108,10 @@ fn certificates() -> Vec<Row> {
         ),
         row("acm/first-name-length", [request(&long, vec![long.clone()])]),
         row("acm/ten-names", [request("x.example.com", many)]),
+        row(
+            "acm/certificates-count",
+            [certificates, request("x.example.com", vec!["y.example.com".to_owned()])],
+        ),
         row(
             "acm/certificate-exists",
             [json_step("acm", "DescribeCertificate", json!({"CertificateArn": none}))],
@@ -144,9 +153,20 @@ fn records() -> Vec<Row> {
              </ResourceRecords>"
         )
     };
+    let records = arrange(|world| {
+        for zone in world.global.route53.zones.values_mut() {
+            let one = zone.records[0].clone();
+            zone.records.extend((0..10_000).map(|number| {
+                let mut copy = one.clone();
+                copy.name = format!("r{number}.{}", zone.name);
+                copy
+            }));
+        }
+    });
     let weighted = values("<SetIdentifier>one</SetIdentifier><Weight>1</Weight>", 1);
     vec![
         row("route53/record-new", [one("CREATE", name, "A", ip), one("CREATE", name, "A", ip)]),
+        row("route53/records-count", [records, one("CREATE", name, "A", ip)]),
         row("route53/record-found", [one("DELETE", name, "A", ip)]),
         row(
             "route53/record-same",

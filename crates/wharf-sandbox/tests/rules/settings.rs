@@ -130,6 +130,11 @@ fn parameters() -> Vec<Row> {
     let tags = |kind: &str| {
         ssm("ListTagsForResource", json!({"ResourceType": kind, "ResourceId": "/none"}))
     };
+    let parameters = arrange(|world| {
+        let all = &mut world.region("eu-west-1").ssm.parameters;
+        let one = all.values().next().unwrap().clone();
+        all.extend((0..10_000).map(|number| (format!("/p{number}"), one.clone())));
+    });
     vec![
         row("ssm/parameter-exists", [ssm("GetParameter", json!({"Name": "/none"}))]),
         row(
@@ -140,6 +145,7 @@ fn parameters() -> Vec<Row> {
         row("ssm/filter-known", [filter("Label")]),
         row("ssm/page-token", [ssm("DescribeParameters", json!({"NextToken": "none"}))]),
         row("ssm/value-size", [put("/x", json!({"Value": "x".repeat(4097)}))]),
+        row("ssm/parameters-count", [parameters, put("/x", json!({}))]),
         row("ssm/type-given", [put("/x", json!({"Type": null}))]),
         row("ssm/name-form", [put("no name", json!({}))]),
         row("ssm/fifteen-levels", [put(&"/x".repeat(16), json!({}))]),

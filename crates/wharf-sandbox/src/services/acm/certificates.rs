@@ -55,6 +55,10 @@ pub(super) fn request(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if let Some(repeated) = repeated {
         return Ok(json!({"CertificateArn": repeated.arn}));
     }
+    if ctx.here().acm.certificates.len() >= 2500 {
+        let text = "Error: you have reached the maximum number of certificates.";
+        return Err(rules::acm::CERTIFICATES_COUNT.refuse(text));
+    }
     let id = ctx.world.ids.uuid();
     let arn = ctx.arn("acm", &format!("certificate/{id}"));
     let made = Certificate {

@@ -51,6 +51,11 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         );
         return Err(rules::ec2::PRIVATE_NAME_ONCE.refuse(text));
     }
+    let interfaces = ec2.endpoints.values().filter(|it| it.vpc == vpc && it.kind == "Interface");
+    if kind == "Interface" && interfaces.count() >= 50 {
+        let text = "The maximum number of interface endpoints has been reached.";
+        return Err(rules::ec2::ENDPOINTS_COUNT.refuse(text));
+    }
     let (tables, subnets) = (input.strings("RouteTableId"), input.strings("SubnetId"));
     for table in &tables {
         if !ec2.route_tables.contains_key(table) {

@@ -133,6 +133,10 @@ pub(super) fn create_subnet(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         return Err(rules::ec2::SUBNET_WITHIN_VPC.refuse(text));
     }
     let mut others = ec2.subnets.values().filter(|subnet| subnet.vpc == vpc_id);
+    if others.clone().count() >= 200 {
+        let text = "The maximum number of subnets has been reached.";
+        return Err(rules::ec2::SUBNETS_COUNT.refuse(text));
+    }
     if others.any(|it| Cidr::parse(&it.cidr).is_some_and(|it| it.overlaps(cidr))) {
         let text = format!("The CIDR '{text}' conflicts with another subnet");
         return Err(rules::ec2::SUBNETS_APART.refuse(text));

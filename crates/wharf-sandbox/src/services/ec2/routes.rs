@@ -44,6 +44,10 @@ pub(super) fn create_table(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let vpc = input.required("VpcId")?;
     networks::vpc(&ctx.here().ec2, vpc)?;
     let tags = new_tags(input, "route-table")?;
+    if ctx.here().ec2.route_tables.values().filter(|table| table.vpc == vpc).count() >= 200 {
+        let text = "The maximum number of route tables has been reached.";
+        return Err(rules::ec2::TABLES_COUNT.refuse(text));
+    }
     let (account, region) = (ctx.world.account.clone(), ctx.region.clone());
     let id = seed::route_table(ctx.world, &region, vpc, false, tags);
     let ec2 = &ctx.here().ec2;
@@ -58,6 +62,10 @@ pub(super) fn create_route(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     if table(ec2, table_id)?.routes.contains_key(&cidr) {
         let text = format!("The route identified by {cidr} already exists.");
         return Err(rules::ec2::ROUTE_ONCE.refuse(text));
+    }
+    if table(ec2, table_id)?.routes.len() >= 50 {
+        let text = format!("The maximum number of routes has been reached in table {table_id}.");
+        return Err(rules::ec2::ROUTES_COUNT.refuse(text));
     }
     let target = match (input.str("GatewayId"), input.str("NatGatewayId")) {
         (Some(id), None) => {
@@ -176,6 +184,10 @@ pub(super) fn describe_internet_gateways(ctx: &mut Ctx<'_>, input: &Input<'_>) -
 
 pub(super) fn create_internet_gateway(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let tags = new_tags(input, "internet-gateway")?;
+    if ctx.here().ec2.internet_gateways.len() >= 5 {
+        let text = "The maximum number of internet gateways has been reached.";
+        return Err(rules::ec2::GATEWAYS_COUNT.refuse(text));
+    }
     let (account, region) = (ctx.world.account.clone(), ctx.region.clone());
     let id = seed::internet_gateway(ctx.world, &region, None, tags);
     let made = ctx.here().ec2.internet_gateways.get(&id);
@@ -245,7 +257,12 @@ pub(super) fn create_nat_gateway(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply 
     let allocation = input.required("AllocationId")?;
     let tags = new_tags(input, "natgateway")?;
     let ec2 = &ctx.here().ec2;
-    networks::subnet(ec2, subnet)?;
+    let zone = &networks::subnet(ec2, subnet)?.zone;
+    let there = |it: &&NatGateway| ec2.subnets.get(&it.subnet).is_some_and(|it| it.zone == *zone);
+    if ec2.nat_gateways.values().filter(there).count() >= 5 {
+        let text = format!("The maximum number of NAT gateways has been reached in {zone}.");
+        return Err(rules::ec2::NATS_COUNT.refuse(text));
+    }
     if !ec2.addresses.contains_key(allocation) {
         return Err(not_found(&rules::ec2::ADDRESS_EXISTS, "allocation ID", allocation));
     }

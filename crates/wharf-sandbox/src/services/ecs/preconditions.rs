@@ -14,6 +14,22 @@ const MOST_BALANCERS: usize = 5;
 /// The platform versions of Linux that can be asked for.
 const PLATFORMS: &[&str] = &["LATEST", "1.4.0", "1.3.0"];
 
+/// Commands are run with the rights of the task role, so there must be one.
+pub(super) fn may_exec(
+    ctx: &mut Ctx<'_>,
+    exec: bool,
+    revision: &Revision,
+    done: &str,
+) -> Result<(), AwsError> {
+    if !exec || definition(ctx, &revision.definition)?.body["taskRoleArn"].is_string() {
+        return Ok(());
+    }
+    Err(rules::ecs::EXEC_NEEDS_ROLE.refuse(format!(
+        "The service couldn't be {done} because a valid taskRoleArn is not being used. Specify a \
+         valid task role in your task definition and try again."
+    )))
+}
+
 /// Reads what a request says about the part of a service that deployments bring. What it does not
 /// say is taken from `base`. The ARN is not set.
 pub(super) fn revision(

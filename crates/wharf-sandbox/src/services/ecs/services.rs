@@ -44,6 +44,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         return Err(rules::ecs::DEFINITION_GIVEN.refuse("TaskDefinition is empty"));
     }
     let revision = preconditions::revision(ctx, input, &cluster, None)?;
+    preconditions::may_exec(ctx, settings.exec == Some(true), &revision, "created")?;
     if input.has("role") {
         return Err(rules::ecs::NO_SERVICE_ROLE.refuse(
             "You cannot specify an IAM role for services that require a service linked role.",

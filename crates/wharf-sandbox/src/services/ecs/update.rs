@@ -17,6 +17,8 @@ pub(super) fn update(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let force = input.bool("forceNewDeployment")?.unwrap_or(false);
     let before = service.current().cloned();
     let revision = preconditions::revision(ctx, input, &cluster, before.as_ref())?;
+    let exec = settings.exec.unwrap_or(service.exec);
+    preconditions::may_exec(ctx, exec, &revision, "updated")?;
     let configuration = preconditions::configuration(input, &service.configuration)?;
     let desired = input.int_in("desiredCount", 0, 5000)?;
     let grace = services::grace(input, !revision.balancers.is_empty())?;
@@ -39,7 +41,7 @@ pub(super) fn update(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     } else if revision.balancers.is_empty() {
         service.grace_seconds = 0;
     }
-    service.exec = settings.exec.unwrap_or(service.exec);
+    service.exec = exec;
     service.managed_tags = settings.managed_tags.unwrap_or(service.managed_tags);
     service.propagate = settings.propagate.unwrap_or(service.propagate);
     service.zone_rebalancing = settings.zone_rebalancing.unwrap_or(service.zone_rebalancing);

@@ -34,6 +34,10 @@ pub(super) fn register(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
             return Err(rules::elbv2::TARGET_IN_VPC.refuse(text));
         }
     }
+    if group.targets.len() + targets.len() > 1000 {
+        let text = format!("The maximum number of targets has been reached for '{arn}'");
+        return Err(rules::elbv2::TARGETS_COUNT.refuse(text));
+    }
     let region = ctx.region.clone();
     for (ip, port) in targets {
         ctx.world.add_target(&region, arn, &ip, port, None);

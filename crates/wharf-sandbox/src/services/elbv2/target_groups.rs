@@ -100,6 +100,10 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         );
         return Err(rules::elbv2::TARGET_GROUP_NAME_UNIQUE.refuse(text));
     }
+    if elb.target_groups.len() >= 3000 {
+        let text = "The maximum number of target groups has been reached";
+        return Err(rules::elbv2::GROUPS_COUNT.refuse(text));
+    }
     let id = ctx.world.ids.hex(16);
     made.arn = ctx.arn("elasticloadbalancing", &format!("targetgroup/{name}/{id}"));
     let shown = show(&ctx.here().elbv2, &made);

@@ -104,6 +104,10 @@ pub(super) fn change(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let text = "The length of all values exceeds 32000 characters.".to_owned();
         problems.push((&refusals::BATCH_SIZE, text));
     }
+    if !touched.is_empty() && zone_now.records.len() > 10_000 {
+        let text = "Number of records limit of 10000 exceeded.".to_owned();
+        problems.push((&refusals::RECORDS_COUNT, text));
+    }
     rules::check(ctx.world, &zone_now, &touched, &mut problems);
     if let Some((rule, _)) = problems.first() {
         let texts: Vec<&str> = problems.iter().map(|(_, text)| text.as_str()).collect();

@@ -51,6 +51,10 @@ pub(super) fn put(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
                        option in the request to true.";
         return Err(rules::ssm::PARAMETER_NAME_UNIQUE.refuse(message));
     }
+    if before.is_none() && tier == "Standard" && parameters.len() >= 10_000 {
+        let message = "You have reached the maximum number of 10000 standard tier parameters.";
+        return Err(rules::ssm::PARAMETERS_COUNT.refuse(message));
+    }
     let kind = kind.or(before.map(|before| before.kind.as_str()));
     let kind = kind.ok_or_else(|| {
         rules::ssm::TYPE_GIVEN.refuse("A parameter type is required when you create a parameter.")
