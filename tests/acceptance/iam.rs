@@ -28,6 +28,7 @@ const SPARE: &[(&str, &str)] = &[
     ("ecs:DescribeServiceDeployments", "when `wharf cancel` stops a rollout"),
     ("ecs:StopServiceDeployment", "when `wharf cancel` stops a rollout"),
     ("ecs:StopTask", "when `wharf run` is interrupted"),
+    ("ecs:ExecuteCommand", "for `wharf exec`"),
     ("ssm:GetParameter", "when two runs start at once"),
     (
         "ec2:DescribeVpcEndpoints",

@@ -41,3 +41,27 @@ fn an_interrupt_ends_at_a_safe_point_and_the_next_run_goes_on() {
     world.apply();
     world.converged();
 }
+
+#[test]
+fn an_interrupt_during_a_rollout_says_how_to_go_back() {
+    let world = World::sample("minimal");
+    world.apply();
+    world.edit("tag: v1", "tag: v2");
+    let mut child = world
+        .command(&["apply", "--yes"], "20")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("of 1 tasks running") {
+        line.clear();
+        assert!(lines.read_line(&mut line).unwrap() > 0, "apply ended before the rollout");
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).unwrap();
+    child.wait().unwrap();
+    assert!(rest.contains("`wharf cancel` goes back"), "{rest}");
+}

@@ -11,6 +11,7 @@ mod diff;
 mod docs;
 mod doctor;
 mod drift;
+mod exec;
 mod first_run;
 mod forecast;
 mod foreign;

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wharf_graph::Address;
 
 pub(crate) use self::running::{
-    CancelArgs, LogsArgs, PromoteArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs,
+    CancelArgs, ExecArgs, LogsArgs, PromoteArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs,
 };
 
 /// Puts a container on AWS properly: one short file, `plan`, `apply`, `destroy`.
@@ -164,6 +164,8 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Apply to one environment what runs in another
     Promote(PromoteArgs),
+    /// Run a command, or a shell, in a running task of a service
+    Exec(ExecArgs),
     /// Run a task once, with the release of a service; exit with its code
     Run(RunArgs),
     /// Write the spec in its canonical form, comments kept
@@ -209,7 +211,7 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Check => &[Format::Text, Format::Json, Format::Sarif],
-            Self::Fmt { .. } => &[Format::Text],
+            Self::Fmt { .. } | Self::Exec(_) => &[Format::Text],
             Self::Plan(_) => &[Format::Text, Format::Json, Format::Markdown, Format::Html],
             Self::Diff(_) => &[Format::Text, Format::Json, Format::Markdown],
             Self::Graph(_) => {
@@ -380,7 +382,7 @@ pub(crate) struct IamArgs {
 pub(crate) enum IamVerb {
     /// Reading only; enough for `drift`, `status`, `wait`, `releases` and `logs` too
     Plan,
-    /// Making and changing; enough for `restart`, `cancel`, `rollback` and `run` too
+    /// Making and changing; enough for `restart`, `cancel`, `rollback`, `exec` and `run` too
     Apply,
     /// Deleting
     Destroy,

@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     Refused,
     Waiting,
     Interrupted,
-    /// What the container of `wharf run` ended with.
+    /// What the container of `wharf run`, or the session of `wharf exec`, ended with.
     Container(u8),
 }
 

@@ -1,6 +1,7 @@
 //! What is done to services that exist, beside bringing them to what the spec says.
 
 pub mod caller;
+pub mod exec;
 pub mod logs;
 pub mod releases;
 pub mod restart;

@@ -222,6 +222,14 @@ pub(super) const TABLE: &[Row] = &[
     plain!("ecs:DescribeServices", READ, On::Services, When::Always),
     plain!("ecs:DescribeTaskDefinition", READ, On::Any, When::Here),
     plain!("ecs:DescribeTasks", READ, On::Tasks, When::Always),
+    row(
+        "ecs:ExecuteCommand",
+        APPLY,
+        &[
+            need("ecs:ExecuteCommand", On::Cluster, When::Always),
+            need("ecs:ExecuteCommand", On::Tasks, When::Always),
+        ],
+    ),
     plain!("ecs:ListClusters", READ, On::Any, When::Here),
     plain!("ecs:ListServiceDeployments", READ, On::Services, When::Always),
     plain!("ecs:ListServices", READ, On::Any, When::InCluster),

@@ -105,3 +105,17 @@ pub(crate) struct RunArgs {
     #[arg(last = true, value_name = "CMD")]
     pub(crate) command: Vec<String>,
 }
+
+/// Arguments of `exec`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ExecArgs {
+    /// The service; not needed if there is only one
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// Which of its tasks, by the beginning of the id; the one that has run longest, if not given
+    #[arg(long, value_name = "ID")]
+    pub(crate) task: Option<String>,
+    /// What runs; `/bin/sh` if not given
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<String>,
+}

@@ -11,6 +11,7 @@ mod destroy;
 mod diff;
 mod doctor;
 mod drift;
+mod exec;
 mod explain;
 mod fmt;
 mod graph;
@@ -63,6 +64,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Releases(args) => Box::pin(releases::list(&global, &args, ui)).await,
         Command::Rollback(args) => Box::pin(releases::rollback(&global, &args, ui)).await,
         Command::Promote(args) => Box::pin(promote::run(&global, &args, ui)).await,
+        Command::Exec(args) => Box::pin(exec::run(&global, &args, ui)).await,
         Command::Run(args) => Box::pin(task::run(&global, &args, ui)).await,
         Command::Fmt { check } => fmt::run(&global, check, ui),
         Command::Render { why } => render::run(&global, why, ui),

@@ -1,6 +1,7 @@
 //! Carrying out a plan, whoever made it: apply and destroy are the same from here on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use wharf_apply::{Cancel, Event, EventKind, Report, Verdict};
@@ -65,14 +66,23 @@ pub(super) async fn run(
     how.detach = options.detach;
     how.total_budget = session.global.timeout.unwrap_or(TOTAL);
     let cancel = Cancel::new();
-    let sink = view::progress::sink(session.ui, session.global.format, &plan);
+    let rollouts = Rollouts::default();
+    let sink = rollouts.counting(view::progress::sink(session.ui, session.global.format, &plan));
     let report = {
         let work = wharf_apply::apply(&plan, provider, &how, &cancel, &sink);
         tokio::pin!(work);
         loop {
             tokio::select! {
                 biased;
-                _ = tokio::signal::ctrl_c() => cancel.interrupt(),
+                _ = tokio::signal::ctrl_c() => {
+                    cancel.interrupt();
+                    if rollouts.under_way() {
+                        session.ui.say(
+                            "A rollout is under way, and ECS goes on with it whatever becomes of this run; \
+                             `wharf cancel` goes back to the release before.",
+                        );
+                    }
+                }
                 report = &mut work => break report,
             }
         }
@@ -189,4 +199,34 @@ fn end(session: &Session, exit: Exit) -> Result<(), CliError> {
 
 fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Counts the rollouts a run is waiting for.
+#[derive(Clone, Debug, Default)]
+struct Rollouts(Arc<AtomicUsize>);
+
+impl Rollouts {
+    /// Counts while passing events on.
+    fn counting(&self, sink: wharf_apply::Sink) -> wharf_apply::Sink {
+        let Self(count) = self.clone();
+        Arc::new(move |event| {
+            match &event.kind {
+                EventKind::StepStarted { address, .. } if address.kind() == "service" => {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+                EventKind::StepDone { address, .. } | EventKind::StepFailed { address, .. }
+                    if address.kind() == "service" =>
+                {
+                    count.fetch_sub(1, Ordering::Relaxed);
+                }
+                _ => {}
+            }
+            sink(event);
+        })
+    }
+
+    /// Says whether there is one.
+    fn under_way(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
 }

@@ -56,6 +56,11 @@ pub(super) fn ecs(asked: &Asked<'_>) -> Vec<Demand> {
             asked.each("ecs", asked.input.strings("serviceDeploymentArns"))
         }
         "StopTask" => inside("task", given("task")),
+        "ExecuteCommand" => {
+            let mut all = inside("task", given("task"));
+            all.extend(asked.each("ecs", [cluster("cluster")]));
+            all
+        }
         // Taking no resource that wharf's kind of task has, only the cluster can be conditioned.
         "ListTasks" | "ListServices" => {
             let all = asked.anywhere("ecs").into_iter();

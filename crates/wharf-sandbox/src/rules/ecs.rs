@@ -264,6 +264,24 @@ rules! { "ECS"
     DEPLOYMENT_RUNNING: "ecs/deployment-running", 400 "ConflictException",
         "A service deployment that is over cannot be stopped.",
         "ECS API reference, StopServiceDeployment";
+    EXEC_INTERACTIVE: "ecs/exec-interactive", 400 "InvalidParameterException",
+        "Commands run in tasks interactively only.",
+        "ECS API reference, ExecuteCommand";
+    EXEC_TASK: "ecs/exec-task", 400 "InvalidParameterException",
+        "The task a command is to run in must exist.",
+        "ECS API reference, ExecuteCommand";
+    EXEC_CONTAINER: "ecs/exec-container", 400 "InvalidParameterException",
+        "The container a command is to run in is named where there are several, and must exist.",
+        "ECS API reference, ExecuteCommand";
+    EXEC_ENABLED: "ecs/exec-enabled", 400 "InvalidParameterException",
+        "Commands run in running tasks that were started with them switched on and whose agent runs.",
+        "ECS developer guide, ECS Exec; text seen in public logs";
+    EXEC_CONNECTED: "ecs/exec-connected", 400 "TargetNotConnectedException",
+        "Commands take permissions of the task role and a way to Systems Manager.",
+        "ECS developer guide, ECS Exec; text seen in public logs";
+    STOP_TYPE: "ecs/stop-type", 400 "InvalidParameterException",
+        "A service deployment is stopped by rolling it back, in no other way.",
+        "ECS API reference, StopServiceDeployment";
     TEN_CONTAINERS: "ecs/ten-containers", 400 "ClientException",
         "A task definition has up to ten containers.",
         "ECS developer guide, quotas";

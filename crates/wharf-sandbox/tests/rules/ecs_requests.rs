@@ -1,9 +1,10 @@
 //! What ECS refuses of a request by itself.
 
 use serde_json::{Value, json};
+use wharf_sandbox::world::World;
 
 use super::{
-    Row,
+    Row, arrange,
     ecs::{create, ecs, place, register, service},
     row, wait,
 };
@@ -89,7 +90,26 @@ fn lookups() -> Vec<Row> {
         of("RunTask", crate::ecs_stage::merged(base, members))
     };
     let eleven = numbered("t", 11);
+    let execute = |task: &str, members: Value| {
+        let base = json!({"task": task, "command": "ls", "interactive": true});
+        of("ExecuteCommand", crate::ecs_stage::merged(base, members))
+    };
+    let started = || run(json!({})).keep("$task", "/tasks/0/taskArn");
+    // Nothing else lets an agent run that has lost its connection.
+    let forgets = |world: &mut World| {
+        for task in world.regions.get_mut("eu-west-1").unwrap().ecs.tasks.values_mut() {
+            task.agent = Some("RUNNING".to_owned());
+        }
+    };
     vec![
+        row("ecs/exec-interactive", [execute("none", json!({"interactive": false}))]),
+        row("ecs/exec-task", [execute("none", json!({}))]),
+        row("ecs/exec-container", [started(), execute("$task", json!({"container": "none"}))]),
+        row("ecs/exec-enabled", [started(), wait(120), execute("$task", json!({}))]),
+        row(
+            "ecs/exec-connected",
+            [started(), wait(120), arrange(forgets), execute("$task", json!({}))],
+        ),
         row("ecs/services-given", [of("DescribeServices", json!({"services": []}))]),
         row("ecs/page-token", [of("ListServices", json!({"nextToken": "none"}))]),
         row("ecs/service-exists", [of("ListTasks", json!({"serviceName": "none"}))]),
@@ -135,6 +155,13 @@ fn deployments() -> Vec<Row> {
     let strategy = json!([{"capacityProvider": "FARGATE", "weight": 1}]);
     let spread = create(json!({"launchType": null, "capacityProviderStrategy": strategy}));
     vec![
+        row(
+            "ecs/stop-type",
+            [ecs(
+                "StopServiceDeployment",
+                json!({"serviceDeploymentArn": none, "stopType": "ABORT"}),
+            )],
+        ),
         row(
             "ecs/deployments-count",
             [ecs("DescribeServiceDeployments", json!({"serviceDeploymentArns": []}))],

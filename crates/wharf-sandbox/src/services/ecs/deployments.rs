@@ -158,16 +158,22 @@ pub(super) fn describe_revisions(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply 
 }
 
 /// Stops a service deployment, which goes back to the last one that succeeded (ECS API reference,
-/// `StopServiceDeployment`).
+/// `StopServiceDeployment`). One that is on its way back goes on with that (ECS Developer Guide, "Stopping
+/// Amazon ECS service deployments").
 pub(super) fn stop(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let arn = input.required("serviceDeploymentArn")?.to_owned();
-    let kind = input.one_of("stopType", &["ABORT", "ROLLBACK"])?.unwrap_or("ROLLBACK");
+    if input.one_of("stopType", &["ABORT", "ROLLBACK"])? == Some("ABORT") {
+        return Err(rules::ecs::STOP_TYPE.refuse("The valid value of stopType is ROLLBACK."));
+    }
     let missing = || rules::ecs::DEPLOYMENT_EXISTS.refuse("Service deployment not found.");
     let mut service = owner(&ctx.here().ecs, &arn).cloned().ok_or_else(missing)?;
     let record = service.record(&arn).ok_or_else(missing)?;
-    if record.is_over() || record.rollback.is_some() {
+    if record.is_over() {
         return Err(rules::ecs::DEPLOYMENT_RUNNING
             .refuse("The service deployment cannot be stopped in its present status."));
+    }
+    if record.rollback.is_some() {
+        return Ok(json!({"serviceDeploymentArn": arn}));
     }
     let now = ctx.now();
     if let Some(primary) = service.deployments.first_mut() {
@@ -175,13 +181,8 @@ pub(super) fn stop(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         "Service deployment was stopped by the user.".clone_into(&mut primary.reason);
         primary.updated = now;
     }
-    if kind == "ROLLBACK" {
-        let reason = "Service deployment rolled back because it was stopped by the user.";
-        rollout::roll_back(ctx.world, &mut service, reason);
-    } else {
-        let reason = "Service deployment was stopped by the user.";
-        rollout::end_records(&mut service, "STOPPED", reason, now);
-    }
+    let reason = "Service deployment rolled back because it was stopped by the user.";
+    rollout::roll_back(ctx.world, &mut service, reason);
     let key = service.key();
     service.steady = false;
     ctx.here().ecs.services.insert(key.clone(), service);

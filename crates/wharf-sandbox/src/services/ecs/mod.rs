@@ -6,6 +6,7 @@ mod container_rules;
 mod definition_rules;
 mod definitions;
 mod deployments;
+mod exec;
 mod obstacles;
 mod outside;
 mod preconditions;
@@ -71,6 +72,7 @@ const OPERATIONS: &[Operation] = &[
     read("DescribeTasks", tasks::describe),
     write("StopTask", tasks::stop),
     write("RunTask", run::run),
+    write("ExecuteCommand", exec::execute),
     write("UpdateTaskProtection", protection::update),
     read("GetTaskProtection", protection::get),
     write("TagResource", tagging::tag),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    command, definitions,
+    command, definitions, exec,
     obstacles::{self, Obstacle},
     outside, rollout,
     state::{Container, EcsEvent, STOPPED_VISIBLE, StopCode, Task, TaskStep},
@@ -126,6 +126,7 @@ fn advance(world: &mut World, region: &str, task: &mut Task, step: TaskStep) {
             })
         }
         TaskStep::Started => obstacles::run(world, task).map(|()| {
+            task.agent = exec::agent(world, region, task);
             started(world, region, task);
         }),
         TaskStep::Overdue => {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    exec,
     service_show::moment,
     state::{Container, EcsState, StopCode, Task},
 };
@@ -87,10 +88,7 @@ fn container(task: &Task, found: &Container, running: bool) -> Value {
     let interfaces = task.attachment.as_ref().map(
         |attachment| json!([{"attachmentId": attachment.id, "privateIpv4Address": attachment.ip}]),
     );
-    let agents = (task.exec && running).then(|| {
-        let since = moment(task.started);
-        json!([{"name": "ExecuteCommandAgent", "lastStatus": "RUNNING", "lastStartedAt": since}])
-    });
+    let agents = exec::shown(task, running, &moment(task.started));
     json!({
         "containerArn": found.arn,
         "taskArn": task.arn,

@@ -137,6 +137,7 @@ pub(super) fn make(world: &mut World, region: &str, plan: Plan<'_>) -> String {
         execution_stopped: None,
         stopped: None,
         exec: plan.exec,
+        agent: None,
         overrides: plan.overrides,
         protected_until: None,
         tags: plan.tags,

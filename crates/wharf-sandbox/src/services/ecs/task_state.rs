@@ -71,6 +71,9 @@ pub struct Task {
     pub stopped: Option<SimTime>,
     /// Whether commands can be run in it.
     pub exec: bool,
+    /// How the agent that takes them does, once the task was started.
+    #[serde(default)]
+    pub agent: Option<String>,
     /// The overrides, as they were sent.
     pub overrides: Value,
     /// Until when it is protected from scale-in.
