@@ -12,7 +12,9 @@ import time
 
 sys.dont_write_bytecode = True
 
-from stack import stack  # noqa: E402 (after the setting that keeps the tree clean)
+import coverage  # noqa: E402 (after the setting that keeps the tree clean)
+from refusals import refusals  # noqa: E402
+from stack import stack  # noqa: E402
 from strict import Checker  # noqa: E402
 
 TAGS = [{"Key": "wharf:app", "Value": "notes"}]
@@ -133,10 +135,15 @@ def main():
     check = Checker(sys.argv[1])
     for area in AREAS:
         area(check)
-    for fault in sorted(set(check.faults)):
+    refusals(check, coverage.used() - coverage.NEVER_REFUSED)
+    faults = sorted(set(check.faults)) + coverage.missing(check.operations, check.refused)
+    for fault in faults:
         print(fault)
-    print(f"{len(check.operations)} operations, {len(set(check.faults))} faults")
-    sys.exit(1 if check.faults else 0)
+    print(
+        f"{len(check.operations)} operations, {len(check.refused)} of them refused too, "
+        f"{len(coverage.used())} that wharf uses, {len(faults)} faults"
+    )
+    sys.exit(1 if faults else 0)
 
 
 if __name__ == "__main__":

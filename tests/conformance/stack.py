@@ -3,6 +3,8 @@
 import json
 import time
 
+from changes import changes
+
 TAGS = [{"Key": "wharf:app", "Value": "shop"}]
 TRUST = json.dumps(
     {
@@ -364,7 +366,7 @@ def deleted(call, **arguments):
     return True
 
 
-STEPS = [network, roles, certificate, balancer, listeners, service, alias, gone]
+STEPS = [network, roles, certificate, balancer, listeners, service, alias, changes, gone]
 
 
 def stack(check):

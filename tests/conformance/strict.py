@@ -39,10 +39,12 @@ class Checker:
             aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="x", region_name=region
         )
         self.faults = []
+        # The operations that were accepted, and those that were refused.
         self.operations = set()
+        self.refused = set()
 
-    def client(self, name):
-        config = Config(retries={"total_max_attempts": 1})
+    def client(self, name, **settings):
+        config = Config(retries={"total_max_attempts": 1}, **settings)
         client = self.session.client(name, endpoint_url=self.endpoint, config=config)
         client.meta.events.register("after-call", self._after)
         return client
@@ -61,10 +63,13 @@ class Checker:
 
     def _after(self, http_response, parsed, model, **_):
         service = model.service_model
-        self.operations.add(f"{service.service_name}:{model.name}")
-        if http_response.status_code >= 300 or model.output_shape is None:
-            return
         where = f"{service.service_name}:{model.name}"
+        if http_response.status_code >= 300:
+            self.refused.add(where)
+            return
+        self.operations.add(where)
+        if model.output_shape is None:
+            return
         if service.resolved_protocol == "json":
             self._json(model.output_shape, json.loads(http_response.content), where)
             return
