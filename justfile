@@ -100,7 +100,7 @@ ci-docs:
 bless:
     WHARF_BLESS=1 INSTA_UPDATE=always cargo test --workspace
 
-# Calls, rounds, wall time at 50 ms a call, memory and binary size.
+# Calls, rounds, wall time at 50 ms a call, the first call, an apply against its longest chain, memory, binary size.
 bench:
     cargo build -q --release -p wharf-cli
     cargo bench -q -p wharf-plan --bench plan

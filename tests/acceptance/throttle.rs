@@ -9,6 +9,7 @@ use wharf_sandbox::Options;
 use wharf_sandbox::faults::{Fault, FaultPlan, Odds};
 
 use crate::served::{PACE, Served, census, every_point, same_census};
+use crate::world::World;
 
 const APPLY: &[&str] = &["apply", "--yes", "--wait-image", "10m"];
 
@@ -16,12 +17,26 @@ const APPLY: &[&str] = &["apply", "--yes", "--wait-image", "10m"];
 /// enough seconds over there for the rates to be met.
 const SLOWER: f64 = 20.0;
 
+/// The sample that makes the most.
+const LARGEST: &str = "shop";
+
+#[test]
+fn the_sample_that_is_throttled_is_the_largest() {
+    let steps = |sample: &str, env| {
+        let plan = World::sample(sample).env(env).plan();
+        plan["steps"].as_array().unwrap().len()
+    };
+    let all = [("minimal", None), ("https", None), ("production", Some("prod")), (LARGEST, None)];
+    let largest = all.into_iter().max_by_key(|(sample, env)| steps(sample, *env));
+    assert_eq!(largest, Some((LARGEST, None)));
+}
+
 #[test]
 fn the_largest_sample_converges_at_a_tenth_of_the_rates_with_every_third_call_throttled() {
     let start = Instant::now();
     let throttling = Some(0.1);
     let options = Options { speed: SLOWER, throttling, ..Options::default() };
-    let world = Served::with("shop", options);
+    let world = Served::with(LARGEST, options);
     let odds = Odds { throttle: 0.3, ..Odds::default() };
     world.sandbox.intercept(Arc::new(FaultPlan::new(1).random(odds)));
     world.wharf_when_free(APPLY).expect(0);
