@@ -41,6 +41,12 @@ const ELSEWHERE: &[&str] = &[
     "deletion-protection",
     "group-in-use",
     "cluster-busy",
+    // Of jobs and the release: see `jobs.rs`.
+    "release-fails",
+    "job-fails",
+    "job-hangs",
+    "schedule-off",
+    "scheduler-untrusted",
 ];
 
 /// Cases that need an image of a public registry.

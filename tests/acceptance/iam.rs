@@ -10,7 +10,6 @@ use crate::world::World;
 
 /// What is allowed and no sample makes use of, each with the reason why it is allowed all the same.
 const SPARE: &[(&str, &str)] = &[
-    ("acm:ListTagsForCertificate", "when the tagging API does not show a certificate's tags"),
     ("ecs:ListTaskDefinitionFamilies", "when the tagging API may not be used"),
     ("logs:GetLogEvents", "to show the last lines of a task that stopped"),
     ("elasticloadbalancing:SetSecurityGroups", "when somebody took the group off the balancer"),
@@ -155,7 +154,15 @@ fn samples_live_under_their_own_policies_and_use_them_up() {
             ],
         ),
         ("production", Some("staging"), &[]),
-        ("shop", None, &[edit("path: /api/*", "path: /v1/*")]),
+        (
+            "shop",
+            None,
+            &[
+                edit("path: /api/*", "path: /v1/*"),
+                edit("cron: \"30 2", "cron: \"45 3"),
+                edit("app: shop", "app: shop\ntags: { team: shop }"),
+            ],
+        ),
     ];
     let results: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = lives

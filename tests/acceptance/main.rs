@@ -19,6 +19,7 @@ mod golden;
 mod iam;
 mod init;
 mod interrupt;
+mod jobs;
 mod kill;
 mod lifecycle;
 mod money;

@@ -66,7 +66,13 @@ fn without_the_tagging_api_nothing_is_overlooked() {
         let (with, without) = (read(&world, &stack, true), read(&world, &stack, false));
         assert_eq!((with.failures.len(), without.failures.len()), (0, 0));
         assert_eq!(found(&without), found(&with));
-        for kind in ["certificate.", "target_group.api", "repository.worker", "dns_record."] {
+        for kind in [
+            "certificate.",
+            "target_group.api",
+            "repository.main",
+            "schedule.nightly-report",
+            "dns_record.",
+        ] {
             assert!(found(&without).iter().any(|(at, _)| at.starts_with(kind)), "{kind}");
         }
         assert!(without.foreign.is_empty());

@@ -272,6 +272,7 @@ fn forget(world: &mut Value) {
         "ledger",
         "newest",
         "now",
+        "run_tokens",
         "saved_at",
         "seq",
         "serial",

@@ -31,6 +31,7 @@ SERVICES = {
     "iam": ("iam", "iam"),
     "logs": ("logs", "logs"),
     "route53": ("route53", "route53"),
+    "scheduler": ("scheduler", "scheduler"),
     "secrets": ("secretsmanager", "secretsmanager"),
     "ssm": ("ssm", "ssm"),
     "sts": ("sts", "sts"),
@@ -46,6 +47,9 @@ LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 REWRITTEN = {
     r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])":
         rf"(\*\.)?({LABEL}\.)+[A-Za-z0-9][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]",
+    # The source of an event on an EventBridge bus; that it does not begin with `aws.` is left out.
+    r"(?=[/\.\-_A-Za-z0-9]+)((?!aws\.).*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)":
+        r"([/\.\-_A-Za-z0-9].*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)",
 }
 
 SIZED = {"string", "list", "map", "blob"}

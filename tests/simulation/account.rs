@@ -14,7 +14,7 @@ use crate::spec::REGION;
 pub(crate) type Inventory = BTreeMap<String, Value>;
 
 /// What changes by itself and says nothing about who changed it.
-const ASIDE: &[&str] = &["changes", "ledger"];
+const ASIDE: &[&str] = &["changes", "ledger", "run_tokens"];
 
 /// Takes stock.
 pub(crate) fn inventory(sandbox: &Sandbox) -> Inventory {

@@ -480,6 +480,7 @@ impl<'a> Trial<'a> {
     /// Nothing is ever made twice, whatever answers are lost.
     fn check_once(&self, now: &Inventory) -> Result<(), String> {
         self.watch.checked("nothing is there twice");
+        crate::ends::check_one_at_a_time(&self.sandbox)?;
         let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
         for (path, thing) in now {
             let tags = &thing["tags"];
@@ -573,7 +574,11 @@ impl<'a> Trial<'a> {
             }
             match kind_of(path) {
                 // Parts of something else, and what AWS makes by itself.
-                "ec2/interfaces" | "ec2/rules" | "ecs/tasks" | "route53/records" => {}
+                "ec2/interfaces"
+                | "ec2/rules"
+                | "ecs/tasks"
+                | "route53/records"
+                | "scheduler/schedules" => {}
                 "ssm/parameters" => return Err(format!("the lease {path} stayed behind")),
                 kind => {
                     let tags = &thing["tags"];
@@ -592,6 +597,7 @@ impl<'a> Trial<'a> {
             return Err(format!("{address} exists more than once: {}", paths.join(", ")));
         }
         self.check_foreign()?;
+        spec.ends.check(&self.sandbox)?;
         self.check_running(spec)
     }
 

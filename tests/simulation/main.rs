@@ -13,6 +13,7 @@ mod bugs;
 mod case;
 mod draw;
 mod edits;
+mod ends;
 mod features;
 mod judge;
 mod needed;

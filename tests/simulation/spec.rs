@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::draw::Draw;
+use crate::ends::Ends;
 use crate::features::{Features, Keys};
 
 /// The app of every stack that is judged.
@@ -21,6 +22,8 @@ pub(crate) struct Spec {
     pub(crate) tags: bool,
     pub(crate) idle: Option<u32>,
     pub(crate) private: bool,
+    /// What runs to its end.
+    pub(crate) ends: Ends,
     /// What the spec protects, and what outlives a destroy; whole lines.
     pub(crate) more: Vec<String>,
 }
@@ -92,6 +95,7 @@ impl Spec {
             tags: draw.chance(30),
             idle: draw.chance(30).then_some(120),
             private: draw.chance(25),
+            ends: Ends::draw(draw),
             more: Vec::new(),
         };
         spec.repair();
@@ -119,6 +123,7 @@ impl Spec {
                 service.features.change(&mut own, service.port.is_some());
             }
         }
+        spec.ends.change(draw);
         spec.repair();
         spec
     }
@@ -165,6 +170,7 @@ impl Spec {
         for line in &self.more {
             writeln!(text, "{line}").unwrap();
         }
+        text.push_str(&self.ends.text());
         text.push_str("services:\n");
         for (name, service) in &self.services {
             writeln!(text, "  {name}:").unwrap();
@@ -288,6 +294,9 @@ impl Spec {
         if self.private {
             list.push(Self { private: false, ..self.clone() });
         }
+        for ends in self.ends.smaller() {
+            list.push(Self { ends, ..self.clone() });
+        }
         for (name, service) in &self.services {
             for plainer in service.smaller() {
                 let mut spec = self.clone();
@@ -322,6 +331,7 @@ impl Spec {
             tags: false,
             idle: None,
             private: false,
+            ends: Ends::default(),
             more: Vec::new(),
         }
     }

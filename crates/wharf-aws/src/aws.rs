@@ -15,6 +15,7 @@ use aws_sdk_elasticloadbalancingv2 as elb;
 use aws_sdk_iam as iam;
 use aws_sdk_resourcegroupstagging as tagging;
 use aws_sdk_route53 as route53;
+use aws_sdk_scheduler as scheduler;
 use aws_sdk_secretsmanager as secrets;
 use aws_sdk_ssm as ssm;
 use aws_sdk_sts as sts;
@@ -62,6 +63,7 @@ pub struct Aws {
     pub(crate) iam: iam::Client,
     pub(crate) logs: logs::Client,
     pub(crate) route53: route53::Client,
+    pub(crate) scheduler: scheduler::Client,
     pub(crate) secrets: secrets::Client,
     pub(crate) ssm: ssm::Client,
     pub(crate) sts: sts::Client,
@@ -136,6 +138,7 @@ impl Aws {
             iam: iam::Client::new(&config),
             logs: logs::Client::new(&config),
             route53: route53::Client::new(&config),
+            scheduler: scheduler::Client::new(&config),
             secrets: secrets::Client::new(&config),
             ssm: ssm::Client::new(&config),
             sts: sts::Client::new(&config),

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use wharf_graph::{Facts, StackId};
+use wharf_spec::Stack;
 use wharf_spec::stack::{Image, SecretRef, Workload};
 
 use crate::names;
@@ -16,6 +17,9 @@ use crate::secret;
 
 /// Version of the policy language; leaving it out means an older one.
 const VERSION: &str = "2012-10-17";
+
+/// More jobs than this are not listed one by one.
+const MOST_LISTED: usize = 12;
 
 /// Builds a statement that allows `actions` on `resources`.
 pub(crate) fn allow(actions: &[&str], resources: &[&str]) -> Value {
@@ -37,6 +41,67 @@ pub(crate) fn trust(account: &str) -> Value {
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:SourceAccount": account}},
     })])
+}
+
+/// Says that EventBridge Scheduler may take the role, for the stack's own group of schedules (EventBridge
+/// Scheduler user guide, confused deputy prevention: the source is the group, not the schedule).
+pub(crate) fn scheduler_trust(stack: &StackId, facts: &Facts) -> Value {
+    let Facts { partition, region, account, .. } = facts;
+    let group = names::schedule_group(stack);
+    document([json!({
+        "Effect": "Allow",
+        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {
+            "aws:SourceAccount": account,
+            "aws:SourceArn": format!("arn:{partition}:scheduler:{region}:{account}:schedule-group/{group}"),
+        }},
+    })])
+}
+
+/// What it takes to start the jobs that have times: to run their task definitions in the stack's
+/// cluster, hand them their roles, and give the tasks the tags of the definitions (EventBridge
+/// Scheduler user guide, templated targets, ECS).
+pub(crate) fn scheduler(stack: &Stack, id: &StackId, facts: &Facts) -> Value {
+    let Facts { partition, region, account, .. } = facts;
+    let path = names::role_path(id);
+    let jobs: Vec<Workload<'_>> =
+        stack.scheduled().filter_map(|job| stack.workload(&job.task.name)).collect();
+    let (mut families, mut roles) = (BTreeSet::new(), BTreeSet::new());
+    for job in &jobs {
+        let family = names::family(id, job.name);
+        families
+            .insert(format!("arn:{partition}:ecs:{region}:{account}:task-definition/{family}:*"));
+        for kind in ["execution", "task"] {
+            let name = names::role(id, region, job.name, kind);
+            roles.insert(format!("arn:{partition}:iam::{account}:role{path}{name}"));
+        }
+        roles.extend(job.task_role.map(str::to_owned));
+    }
+    // An inline policy has 10,240 characters at most (IAM quotas); of many jobs, the pattern is listed.
+    if jobs.len() > MOST_LISTED {
+        let family = format!("arn:{partition}:ecs:{region}:{account}:task-definition/{id}-*:*");
+        families = BTreeSet::from([family]);
+        roles.retain(|role| !role.contains(&path));
+        roles.insert(format!("arn:{partition}:iam::{account}:role{path}*"));
+    }
+    let cluster = names::cluster(id);
+    let in_cluster = format!("arn:{partition}:ecs:{region}:{account}:cluster/{cluster}");
+    let tasks = format!("arn:{partition}:ecs:{region}:{account}:task/{cluster}/*");
+    document([
+        json!({
+            "Effect": "Allow", "Action": "ecs:RunTask", "Resource": families,
+            "Condition": {"ArnLike": {"ecs:cluster": in_cluster}},
+        }),
+        json!({
+            "Effect": "Allow", "Action": "iam:PassRole", "Resource": roles,
+            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        }),
+        json!({
+            "Effect": "Allow", "Action": "ecs:TagResource", "Resource": tasks,
+            "Condition": {"StringEquals": {"ecs:CreateAction": "RunTask"}},
+        }),
+    ])
 }
 
 /// What ECS needs to start a task of the workload: its image, its log group, its secrets, no more.

@@ -7,6 +7,8 @@ use wharf_graph::props::{fit, short_hash};
 const ELB: usize = 32;
 /// Longest name of a role (IAM API reference).
 const ROLE: usize = 64;
+/// Longest name of a group of schedules (EventBridge Scheduler API reference).
+const SCHEDULES: usize = 64;
 /// Longest name of clusters, services, families and security groups (ECS, EC2 API references).
 const LONG: usize = 255;
 
@@ -91,7 +93,13 @@ pub fn log_group_prefix(stack: &StackId) -> String {
     path(stack)
 }
 
-/// Name of a role; IAM is global, so the region is part of it. `role` is `execution` or `task`.
+/// Name of the group of the stack's schedules.
+pub fn schedule_group(stack: &StackId) -> String {
+    fit(&stack.to_string(), SCHEDULES)
+}
+
+/// Name of a role; IAM is global, so the region is part of it. `role` is `execution`,
+/// `task` or `scheduler`.
 pub fn role(stack: &StackId, region: &str, service: &str, role: &str) -> String {
     fit(&format!("{stack}-{service}-{role}-{region}"), ROLE)
 }

@@ -8,10 +8,12 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use futures::future::{join_all, try_join_all};
 use serde::Serialize;
+use wharf_doctor::JobEvidence;
 use wharf_graph::StackId;
 use wharf_spec::Stack;
 
 use crate::aws::Aws;
+use crate::doctor;
 use crate::error::AwsError;
 use crate::names;
 use crate::reads::Reads;
@@ -39,6 +41,9 @@ pub struct Status {
     pub urls: Vec<String>,
     /// Its services by name.
     pub services: Vec<ServiceStatus>,
+    /// Its jobs by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<JobStatus>,
     /// Its own certificates; more than one while one replaces another.
     pub certificates: Vec<CertificateStatus>,
 }
@@ -98,6 +103,34 @@ pub struct TaskStatus {
     pub started: Option<String>,
     /// Task definition with revision.
     pub revision: String,
+}
+
+/// How one job is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct JobStatus {
+    /// Its name in the spec.
+    pub name: String,
+    /// When it runs, as EventBridge Scheduler writes it; `None` for by hand only.
+    pub schedule: Option<String>,
+    /// The time zone of that.
+    pub timezone: Option<String>,
+    /// Whether the schedule is switched on.
+    pub enabled: bool,
+    /// The newest run that is still shown.
+    pub last_run: Option<RunStatus>,
+}
+
+/// A run of a job.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunStatus {
+    /// Id of its task.
+    pub task: String,
+    /// `RUNNING`, `STOPPED`, …
+    pub status: String,
+    /// What its container exited with.
+    pub exit_code: Option<i32>,
+    /// Why it stopped, as ECS says.
+    pub reason: Option<String>,
 }
 
 /// How the balancer sees one task.
@@ -172,6 +205,8 @@ pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
         None => missing(&reads.id, name),
     }))
     .await;
+    let jobs = stack.jobs.values().map(|job| doctor::of_job(&reads, job, 0.0));
+    let jobs = join_all(jobs).await.into_iter().flatten().map(job).collect();
     let dns = balancer.ok().and_then(|got| got.value.as_ref()?.dns_name().map(str::to_lowercase));
     let certificates = certificates.map(|got| got.value.iter().map(certificate).collect());
     Ok(Status {
@@ -181,8 +216,26 @@ pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
         deployed: cluster.value.is_some(),
         urls: urls(stack, dns.as_deref()),
         services,
+        jobs,
         certificates: certificates.unwrap_or_default(),
     })
+}
+
+fn job(evidence: JobEvidence) -> JobStatus {
+    let schedule = evidence.schedule.get();
+    let last_run = evidence.runs.last().map(|run| RunStatus {
+        task: run.task.id.clone(),
+        status: run.status.clone(),
+        exit_code: run.task.exit,
+        reason: Some(run.task.reason.clone()).filter(|reason| !reason.is_empty()),
+    });
+    JobStatus {
+        schedule: schedule.map(|one| one.expression.clone()),
+        timezone: schedule.map(|one| one.timezone.clone()),
+        enabled: schedule.is_some_and(|one| one.enabled),
+        last_run,
+        name: evidence.job,
+    }
 }
 
 /// Returns where the stack is reached: its names, or the balancer's.

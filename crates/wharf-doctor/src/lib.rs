@@ -8,6 +8,7 @@ mod cause;
 mod codes;
 mod evidence;
 mod health;
+mod job;
 mod judge;
 mod refusal;
 mod route;
@@ -22,6 +23,7 @@ pub use evidence::{
     NameEvidence, Network, Peer, Permit, Seen, ServiceEvidence, StoppedTask, SubnetEvidence,
     TargetEvidence, Way,
 };
+pub use job::{JobEvidence, RoleEvidence, RunEvidence, ScheduleEvidence, judge_job};
 pub use judge::judge;
 pub use refusal::of_error;
 pub use walk::{Hop, State, walk};

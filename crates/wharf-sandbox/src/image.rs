@@ -44,6 +44,19 @@ pub struct App {
     pub health_command: Option<i32>,
     /// Whether it goes on when it is asked to end, until it is killed.
     pub ignores_sigterm: bool,
+    /// What it does in a task that belongs to no service; `None` for what its command says.
+    pub one_off: Option<OneOff>,
+}
+
+/// What an application does in a task that belongs to no service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OneOff {
+    /// The code it exits with; `None` runs for ever.
+    pub exit_code: Option<i32>,
+    /// Seconds from the start of the container until it exits, if it does.
+    pub after_seconds: u32,
+    /// Lines it writes before it exits.
+    pub log: Vec<String>,
 }
 
 impl Default for App {
@@ -66,6 +79,7 @@ impl Default for App {
             lacks_program: false,
             health_command: None,
             ignores_sigterm: false,
+            one_off: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     image::App,
     input::Input,
     rules, seed,
-    services::{self, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, secrets, ssm},
+    services::{self, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, scheduler, secrets, ssm},
     time::SimTime,
 };
 
@@ -80,6 +80,8 @@ pub struct RegionState {
     pub elbv2: elbv2::state::Elbv2State,
     /// Log groups.
     pub logs: logs::state::LogsState,
+    /// Schedules.
+    pub scheduler: scheduler::SchedulerState,
     /// Secrets.
     pub secrets: secrets::state::SecretsState,
     /// Parameters.
@@ -101,6 +103,8 @@ pub enum Event {
     Iam(iam::state::IamEvent),
     /// Of Route 53.
     Route53(route53::state::Route53Event),
+    /// Of EventBridge Scheduler.
+    Scheduler(scheduler::state::SchedulerEvent),
 }
 
 /// An event with its time and place.

@@ -299,9 +299,14 @@ async fn group(stage: &Stage, name: &str) -> String {
     query(&stage.sandbox, "ec2", "CreateSecurityGroup", &form).await.element("groupId")
 }
 
+/// Cases that no service shows: the command line's own tests break and mend jobs and a release.
+const OF_JOBS: &[&str] =
+    &["release-fails", "job-fails", "job-hangs", "schedule-off", "scheduler-untrusted"];
+
 #[tokio::test(start_paused = true)]
 async fn every_case_shows_its_symptom() {
-    let listed: Vec<&str> = breaks::all().map(|case| case.name).collect();
+    let listed: Vec<&str> =
+        breaks::all().map(|case| case.name).filter(|name| !OF_JOBS.contains(name)).collect();
     let tested: Vec<&str> = SYMPTOMS.iter().map(|shows| shows.case).collect();
     assert_eq!(listed, tested, "each case is tested here, in the order of the table");
     let mut wrong = Vec::new();
@@ -376,7 +381,7 @@ async fn mending_puts_everything_back() {
     let sandbox = &scene.stage.sandbox;
     let mut wrong = Vec::new();
     for case in breaks::all().filter(|case| matches!(case.deed, Deed::Edit(_))) {
-        if case.name == "cluster-busy" {
+        if case.name == "cluster-busy" || OF_JOBS.contains(&case.name) {
             continue;
         }
         let picture = |world: &mut wharf_sandbox::world::World| {

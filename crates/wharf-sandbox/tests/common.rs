@@ -89,10 +89,22 @@ pub(crate) async fn query(sandbox: &Sandbox, service: &str, operation: &str, for
 
 /// Sends a restXml request to Route 53.
 pub(crate) async fn rest(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> Answer {
+    rest_of(sandbox, "route53", method, path, body).await
+}
+
+/// Sends a request of one of the REST protocols.
+pub(crate) async fn rest_of(
+    sandbox: &Sandbox,
+    service: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Answer {
+    let region = if service == "route53" { "us-east-1" } else { "eu-west-1" };
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .header("authorization", authorization("route53", "us-east-1"))
+        .header("authorization", authorization(service, region))
         .body(Bytes::from(body.to_owned()))
         .unwrap();
     send(sandbox, request).await

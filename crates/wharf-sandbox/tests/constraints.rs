@@ -31,6 +31,10 @@ const SAMPLES: &[&str] = &[
     "arn:aws:acm:eu-west-1:111122223333:certificate/x",
     "arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/x",
     "01234567-0123-0123-0123-0123456789ab",
+    "arn:aws:kms:eu-west-1:111122223333:key/x",
+    "arn:aws:iam::111122223333:role/x",
+    "arn:aws:sqs:eu-west-1:111122223333:x",
+    "arn:aws:scheduler:eu-west-1:111122223333:schedule-group/x",
 ];
 
 /// Text that fits hardly any pattern; the first that does not fit is taken.
@@ -330,7 +334,7 @@ async fn send(sandbox: &Sandbox, model: &Model, operation: &str, input: &Value) 
             form(input, "", member, &mut pairs);
             common::query(sandbox, service.name, operation, &pairs.join("&")).await
         }
-        Protocol::RestXml { .. } => {
+        Protocol::RestXml { .. } | Protocol::RestJson => {
             let known = service.operations.iter().find(|it| it.name == operation).unwrap();
             let (method, template) = known.route.unwrap();
             let mut members = input.as_object().unwrap().clone();
@@ -342,15 +346,26 @@ async fn send(sandbox: &Sandbox, model: &Model, operation: &str, input: &Value) 
                 }
             }
             let (mut query, mut body) = (Vec::new(), String::new());
-            if method == "POST" {
+            if service.protocol == Protocol::RestJson && ["POST", "PUT"].contains(&method) {
+                body = Value::from(members).to_string();
+            } else if method == "POST" {
                 let shape = model.shapes.get(&format!("{operation}Request"));
                 xml(model, shape.unwrap(), &members.into(), &mut body);
                 body = format!("<{operation}Request>{body}</{operation}Request>");
+            } else if service.protocol == Protocol::RestJson {
+                for (name, value) in &members {
+                    let one = std::slice::from_ref(value);
+                    for value in value.as_array().map_or(one, Vec::as_slice) {
+                        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                        query.push(format!("{name}={}", encoded(&text)));
+                    }
+                }
+                path = format!("{path}?{}", query.join("&"));
             } else {
                 form(&members.into(), "", "", &mut query);
                 path = format!("{path}?{}", query.join("&"));
             }
-            common::rest(sandbox, method, &path, &body).await
+            common::rest_of(sandbox, service.name, method, &path, &body).await
         }
     }
 }

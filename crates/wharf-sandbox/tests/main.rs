@@ -21,6 +21,7 @@ mod logs;
 mod principal;
 mod route53;
 mod rules;
+mod scheduler;
 mod settings;
 mod storage;
 mod wire;

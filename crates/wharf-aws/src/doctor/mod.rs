@@ -1,6 +1,7 @@
 //! Gathers what `wharf-doctor` judges. Reads only.
 
 mod balancer;
+mod job;
 mod network;
 mod people;
 mod task;
@@ -21,6 +22,9 @@ use crate::reads::images::reference_text;
 use crate::rollout::look::{Looker, primary};
 use crate::rollout::picture::{Memory, Picture, Stopped};
 use crate::rollout::{Goal, short_definition};
+
+pub use job::examine_job;
+pub(crate) use job::of_job;
 
 /// What ECS writes when a service has all its tasks: what is older is over (ECS Developer Guide,
 /// service event messages).

@@ -155,12 +155,19 @@ impl Kind for Cluster {
             .aws
             .caller
             .retrying(BUSY, async || {
-                cx.aws
+                let deleted = cx
+                    .aws
                     .caller
                     .call("ecs:DeleteCluster", || {
                         cx.aws.ecs.delete_cluster().cluster(&live.id).send()
                     })
-                    .await
+                    .await;
+                if let Err(error) = &deleted
+                    && error.is(&["ClusterContainsTasksException"])
+                {
+                    stop_runs(cx, &live.id).await?;
+                }
+                deleted
             })
             .await;
         match deleted {
@@ -168,6 +175,41 @@ impl Kind for Cluster {
             _ => Ok(()),
         }
     }
+}
+
+/// Stops the runs of jobs and of a release that hold the cluster: those that wharf started, and those
+/// that the stack's schedules did, as ECS shows it (`startedBy` of `DescribeTasks`). What somebody
+/// else runs here is theirs.
+async fn stop_runs(cx: &Write<'_>, cluster: &str) -> Result<(), AwsError> {
+    let got = cx
+        .aws
+        .caller
+        .call("ecs:ListTasks", || cx.aws.ecs.list_tasks().cluster(cluster).send())
+        .await?;
+    if got.task_arns().is_empty() {
+        return Ok(());
+    }
+    let arns = got.task_arns().to_vec();
+    let got = cx
+        .aws
+        .caller
+        .call("ecs:DescribeTasks", || {
+            cx.aws.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.clone())).send()
+        })
+        .await?;
+    let ours = |by: &str| by.starts_with("wharf ") || by.starts_with("chronos-schedule/");
+    for task in got.tasks().iter().filter(|task| task.started_by().is_some_and(ours)) {
+        let arn = task.task_arn().unwrap_or_default();
+        cx.step.say(format!("stopping task {}", arn.rsplit('/').next().unwrap_or(arn)));
+        cx.aws
+            .caller
+            .call("ecs:StopTask", || {
+                let reason = "the stack is destroyed";
+                cx.aws.ecs.stop_task().cluster(cluster).task(arn).reason(reason).send()
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 fn providers() -> BTreeSet<String> {

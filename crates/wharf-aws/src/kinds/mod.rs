@@ -17,8 +17,11 @@ mod listener;
 mod listener_rule;
 mod load_balancer;
 mod log_group;
+pub(crate) mod release;
 pub(crate) mod repository;
 mod role;
+mod schedule;
+mod schedule_group;
 mod security_group;
 mod service;
 pub(crate) mod target_group;
@@ -38,8 +41,11 @@ pub(crate) static KINDS: &[&dyn AnyKind] = &[
     &Of::<listener_rule::ListenerRule>::new(),
     &Of::<load_balancer::LoadBalancer>::new(),
     &Of::<log_group::LogGroup>::new(),
+    &Of::<release::Release>::new(),
     &Of::<repository::Repository>::new(),
     &Of::<role::Role>::new(),
+    &Of::<schedule::Schedule>::new(),
+    &Of::<schedule_group::ScheduleGroup>::new(),
     &Of::<security_group::SecurityGroup>::new(),
     &Of::<service::Service>::new(),
     &Of::<target_group::TargetGroup>::new(),

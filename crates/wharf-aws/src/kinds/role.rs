@@ -1,4 +1,4 @@
-//! Roles: the one ECS starts a task with, and the one the task itself has.
+//! Roles: the one ECS starts a task with, the one the task itself has, the one that starts jobs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::iam_policy;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
 use crate::reads::Reads;
-use crate::reads::iam::{FoundRole, POLICY, tag_map};
+use crate::reads::iam::{FoundRole, POLICY, SCHEDULER, tag_map};
 use crate::tags::{self, Owner, Tags};
 use crate::wait::{Look, wait};
 
@@ -77,6 +77,18 @@ impl Kind for Role {
                 node.known_outputs = outputs(&arn);
             }
         }
+        if stack.scheduled().next().is_some() {
+            let name = names::role(&id, &stack.region, "main", "scheduler");
+            let arn = format!("arn:{}:iam::{}:role{path}{name}", facts.partition, facts.account);
+            let props = Props {
+                name,
+                path,
+                trust: iam_policy::scheduler_trust(&id, facts),
+                policy: iam_policy::scheduler(stack, &id, facts),
+                tags: stack.tags.clone(),
+            };
+            out.add(&Self::POLICY, SCHEDULER, &props).known_outputs = outputs(&arn);
+        }
     }
 
     fn example() -> Props {
@@ -104,7 +116,9 @@ impl Kind for Role {
                 })),
                 Owner::Other(owner) => {
                     let service = found.name.split('/').next().unwrap_or_default();
-                    let needed = cx.stack.workload(service).is_some();
+                    let scheduler =
+                        found.name == SCHEDULER && cx.stack.scheduled().next().is_some();
+                    let needed = scheduler || cx.stack.workload(service).is_some();
                     let address = Address::new(Self::POLICY.kind, &found.name);
                     needed.then_some(Found::Foreign(Foreign { address, id, owner }))
                 }

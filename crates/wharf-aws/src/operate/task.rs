@@ -1,6 +1,11 @@
-//! Tasks that belong to no service: run once, with a service's release and network.
+//! Tasks that belong to no service: run once, with the release of a service or job.
 
-use aws_sdk_ecs::types::{ContainerOverride, LaunchType, Task, TaskOverride};
+use std::sync::Arc;
+
+use aws_sdk_ecs::types::{
+    AssignPublicIp, AwsVpcConfiguration, ContainerOverride, LaunchType, NetworkConfiguration, Task,
+    TaskOverride,
+};
 use wharf_graph::props::short_hash;
 use wharf_graph::{ErrorClass, StackId};
 use wharf_spec::Stack;
@@ -8,8 +13,10 @@ use wharf_spec::Stack;
 use crate::aws::Aws;
 use crate::error::AwsError;
 use crate::kinds::task_definition::STREAM_PREFIX;
-use crate::names;
 use crate::operate;
+use crate::reads::Reads;
+use crate::tags::{self, Owner};
+use crate::{names, placement};
 
 /// Who started the task, as ECS shows it.
 const STARTED_BY: &str = "wharf run";
@@ -39,10 +46,64 @@ pub enum State {
     Stopped(String),
 }
 
-/// Starts a task of the release the service is set to run, in its network and with its roles.
-/// `command` replaces the container's; `nonce` makes a repeated call recognise its own first try.
+/// What a task is started with.
+struct Plan {
+    definition: String,
+    platform: Option<String>,
+    network: Option<NetworkConfiguration>,
+}
+
+/// Takes release and network of a service as they are.
+async fn of_service(aws: &Aws, stack: &Stack, service: &str) -> Result<Plan, AwsError> {
+    let found = operate::service(aws, stack, service).await?;
+    Ok(Plan {
+        definition: found.task_definition().unwrap_or_default().to_owned(),
+        platform: found.platform_version().map(str::to_owned),
+        network: found.network_configuration().cloned(),
+    })
+}
+
+/// Takes the newest release of a job, and the network that tasks of the stack have.
+async fn of_job(aws: &Aws, stack: &Stack, job: &str) -> Result<Plan, AwsError> {
+    let reads = Reads::new(aws.clone(), Arc::new(stack.clone()));
+    let (definitions, groups, facts) =
+        futures::join!(reads.definitions(), reads.security_groups(), reads.facts());
+    let (definitions, groups, facts) = (definitions?, groups?, facts?);
+    let absent = || {
+        AwsError::own(ErrorClass::Other, format!("job {job} does not exist yet"))
+            .hint("`wharf apply` makes it")
+    };
+    let found = definitions
+        .value
+        .iter()
+        .find(|one| one.name == job && tags::owner(&one.tags, &reads.id) == Owner::Ours)
+        .ok_or_else(absent)?;
+    let wanted = names::security_group(&reads.id, "tasks");
+    let group = groups.value.iter().find(|one| one.group_name() == Some(&wanted));
+    let group = group.and_then(|one| one.group_id()).ok_or_else(absent)?;
+    let placed = placement::tasks(stack, &facts)
+        .map_err(|lack| AwsError::own(ErrorClass::Other, lack.text))?;
+    let public = if placed.public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
+    let network = AwsVpcConfiguration::builder()
+        .set_subnets(Some(placed.subnets.into_iter().collect()))
+        .security_groups(group)
+        .assign_public_ip(public)
+        .build()
+        .map_err(|error| {
+            AwsError::own(ErrorClass::Other, format!("{error}; this is a bug in wharf"))
+        })?;
+    Ok(Plan {
+        definition: found.definition.task_definition_arn().unwrap_or_default().to_owned(),
+        platform: None,
+        network: Some(NetworkConfiguration::builder().awsvpc_configuration(network).build()),
+    })
+}
+
+/// Starts a task of the release that the service is set to run, in its network and with its roles; for
+/// a job, of its newest release. `command` replaces the container's; `nonce` makes a repeated call
+/// recognise its own first try.
 ///
-/// Fails when the service does not exist, and when ECS has no place for the task.
+/// Fails when the service or job does not exist, and when ECS has no place for the task.
 pub async fn start(
     aws: &Aws,
     stack: &Stack,
@@ -51,9 +112,12 @@ pub async fn start(
     nonce: &str,
 ) -> Result<OneOff, AwsError> {
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-    let found = operate::service(aws, stack, service).await?;
     let cluster = names::cluster(&id);
-    let definition = found.task_definition().unwrap_or_default().to_owned();
+    let Plan { definition, platform, network } = if stack.jobs.contains_key(service) {
+        of_job(aws, stack, service).await?
+    } else {
+        of_service(aws, stack, service).await?
+    };
     let overrides = (!command.is_empty()).then(|| {
         TaskOverride::builder()
             .container_overrides(
@@ -74,8 +138,8 @@ pub async fn start(
                 .cluster(&cluster)
                 .task_definition(&definition)
                 .launch_type(LaunchType::Fargate)
-                .set_platform_version(found.platform_version().map(str::to_owned))
-                .set_network_configuration(found.network_configuration().cloned())
+                .set_platform_version(platform.clone())
+                .set_network_configuration(network.clone())
                 .set_overrides(overrides.clone())
                 .started_by(STARTED_BY)
                 .client_token(&token)

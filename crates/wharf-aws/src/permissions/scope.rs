@@ -72,6 +72,14 @@ impl<'a> Scope<'a> {
             On::LogGroups => {
                 vec![self.arn("logs", &format!("log-group:{}*", names::log_group_prefix(id)))]
             }
+            On::ScheduleGroup => {
+                let group = names::schedule_group(id);
+                vec![self.arn("scheduler", &format!("schedule-group/{group}"))]
+            }
+            On::Schedules => {
+                let group = names::schedule_group(id);
+                vec![self.arn("scheduler", &format!("schedule/{group}/*"))]
+            }
             On::Roles => vec![self.global("iam", &format!("role{}*", names::role_path(id)))],
             On::RoleNames => {
                 let bare = format!("role/{}", names::role_pattern(id));
@@ -169,6 +177,9 @@ impl<'a> Scope<'a> {
             }
             When::ToTasks => {
                 json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
+            }
+            When::ToScheduler => {
+                json!({"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}})
             }
             When::For(service) => json!({"StringEquals": {"iam:AWSServiceName": service}}),
             When::InCluster => {

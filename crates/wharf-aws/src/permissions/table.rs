@@ -49,6 +49,10 @@ pub(super) enum On {
     /// Repositories elsewhere that the spec names images of.
     Images,
     LogGroups,
+    /// The stack's group of schedules.
+    ScheduleGroup,
+    /// The schedules in it.
+    Schedules,
     Roles,
     /// The same, and where they would stand without a path: that is what IAM judges while a role does not
     /// exist, since a request names no path.
@@ -84,6 +88,8 @@ pub(super) enum When {
     Making(&'static str),
     /// The role goes to tasks of ECS.
     ToTasks,
+    /// The role goes to what starts jobs at their times.
+    ToScheduler,
     /// The role is for this service.
     For(&'static str),
     /// In the stack's cluster.
@@ -253,7 +259,7 @@ pub(super) const TABLE: &[Row] = &[
         ],
     ),
     plain!("ecs:StopServiceDeployment", APPLY, On::Rollouts, When::Always),
-    plain!("ecs:StopTask", APPLY, On::Tasks, When::Always),
+    plain!("ecs:StopTask", WRITE, On::Tasks, When::Always),
     row(
         "ecs:TagResource",
         APPLY,
@@ -364,6 +370,38 @@ pub(super) const TABLE: &[Row] = &[
     plain!("route53:ListHostedZones", READ, On::Any, When::Always),
     plain!("route53:ListHostedZonesByName", READ, On::Any, When::Always),
     plain!("route53:ListResourceRecordSets", READ, On::Zones, When::Always),
+    // EventBridge Scheduler.
+    row(
+        "scheduler:CreateSchedule",
+        APPLY,
+        &[
+            need("scheduler:CreateSchedule", On::Schedules, When::Always),
+            need("iam:PassRole", On::Roles, When::ToScheduler),
+        ],
+    ),
+    row(
+        "scheduler:CreateScheduleGroup",
+        APPLY,
+        &[
+            need("scheduler:CreateScheduleGroup", On::ScheduleGroup, When::Bringing),
+            need("scheduler:TagResource", On::ScheduleGroup, When::Bringing),
+        ],
+    ),
+    plain!("scheduler:DeleteSchedule", WRITE, On::Schedules, When::Always),
+    plain!("scheduler:DeleteScheduleGroup", WRITE, On::ScheduleGroup, When::Ours),
+    plain!("scheduler:GetSchedule", READ, On::Schedules, When::Always),
+    plain!("scheduler:GetScheduleGroup", READ, On::ScheduleGroup, When::Always),
+    plain!("scheduler:ListSchedules", READ, On::Any, When::Here),
+    plain!("scheduler:ListTagsForResource", READ, On::ScheduleGroup, When::Always),
+    plain!("scheduler:TagResource", APPLY, On::ScheduleGroup, When::Ours),
+    row(
+        "scheduler:UpdateSchedule",
+        APPLY,
+        &[
+            need("scheduler:UpdateSchedule", On::Schedules, When::Always),
+            need("iam:PassRole", On::Roles, When::ToScheduler),
+        ],
+    ),
     // Secrets: what they are, never what they hold.
     plain!("secretsmanager:DescribeSecret", READ, On::Secrets, When::Always),
     // Systems Manager: the lease, and what parameters there are.

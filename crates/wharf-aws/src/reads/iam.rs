@@ -16,6 +16,9 @@ pub(crate) const POLICY: &str = "wharf";
 /// The two roles of a service or job.
 pub(crate) const ROLES: [&str; 2] = ["execution", "task"];
 
+/// The role that starts jobs at their times.
+pub(crate) const SCHEDULER: &str = "main/scheduler";
+
 /// What is read once.
 #[derive(Default)]
 pub(crate) struct Memos {
@@ -25,7 +28,7 @@ pub(crate) struct Memos {
 /// A role with its tags and policy.
 #[derive(Clone, Debug)]
 pub(crate) struct FoundRole {
-    /// `<service>/execution` or `<service>/task`.
+    /// `<service>/execution`, `<service>/task` or `main/scheduler`.
     pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) tags: Tags,
@@ -41,14 +44,19 @@ impl Reads {
             .iam
             .roles
             .get(async || {
-                let wanted: BTreeMap<String, String> = self
-                    .stack
-                    .workloads()
-                    .flat_map(|workload| ROLES.map(|role| (workload.name, role)))
-                    .map(|(workload, role)| {
-                        (self.role_name(workload, role), format!("{workload}/{role}"))
-                    })
-                    .collect();
+                let wanted: BTreeMap<String, String> =
+                    self.stack
+                        .workloads()
+                        .flat_map(|workload| ROLES.map(|role| (workload.name, role)))
+                        .map(|(workload, role)| {
+                            (self.role_name(workload, role), format!("{workload}/{role}"))
+                        })
+                        .chain(
+                            self.stack.scheduled().take(1).map(|_| {
+                                (self.role_name("main", "scheduler"), SCHEDULER.to_owned())
+                            }),
+                        )
+                        .collect();
                 let named = wanted.iter().map(|(role, name)| self.role(role, Some(name), 0));
                 let (named, left) = futures::join!(try_join_all(named), self.left_roles(&wanted));
                 let (named, left) = (named?, left?);

@@ -14,6 +14,7 @@ pub(crate) mod iam;
 pub(crate) mod images;
 pub(crate) mod logs;
 pub(crate) mod route53;
+pub(crate) mod scheduler;
 mod secrets;
 mod sts;
 mod tagging;
@@ -85,6 +86,7 @@ pub(crate) struct Memos {
     images: images::Memos,
     logs: logs::Memos,
     route53: route53::Memos,
+    scheduler: scheduler::Memos,
     secrets: secrets::Memos,
     sts: sts::Memos,
     tagging: tagging::Memos,

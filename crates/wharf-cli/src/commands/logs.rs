@@ -27,7 +27,7 @@ const LATE: i64 = 30_000;
 
 pub(super) async fn run(global: &Global, args: &LogsArgs, ui: Ui) -> Result<Exit, CliError> {
     let session = Session::start(global, ui).await?;
-    let services = services::chosen(&session.spec.stack, args.service.as_deref())?;
+    let services = services::writers(&session.spec.stack, args.service.as_deref())?;
     let mut tail = Tail {
         aws: &session.aws,
         stack: session.id(),

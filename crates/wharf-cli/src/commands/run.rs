@@ -62,9 +62,12 @@ pub(super) async fn run(
     let clock: wharf_apply::Clock = Arc::new(now);
     let mut how = wharf_apply::Options::new(wharf_aws::kinds::policy, clock);
     how.parallelism = session.global.parallelism.into();
-    how.step_budget = STEP;
     how.detach = options.detach;
-    how.total_budget = session.global.timeout.unwrap_or(TOTAL);
+    // What a release may take comes on top of what the rest may.
+    let release = session.spec.stack.release.as_ref().map_or(0, |task| task.timeout);
+    let release = Duration::from_secs(release.into());
+    how.step_budget = STEP + release;
+    how.total_budget = session.global.timeout.unwrap_or(TOTAL + release);
     let cancel = Cancel::new();
     let rollouts = Rollouts::default();
     let sink = rollouts.counting(view::progress::sink(session.ui, session.global.format, &plan));

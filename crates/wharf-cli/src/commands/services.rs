@@ -1,4 +1,4 @@
-//! Which services of the spec a command is about.
+//! Which services and jobs of the spec a command is about.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -53,6 +53,39 @@ pub(super) fn step(session: &Session, name: &str, detach: bool) -> StepContext {
             }
         }),
     }
+}
+
+/// Returns the service or job asked for; without a name, all services.
+pub(super) fn writers(stack: &Stack, asked: Option<&str>) -> Result<Vec<String>, CliError> {
+    match asked {
+        Some(name) if stack.workload(name).is_some() => Ok(vec![name.to_owned()]),
+        Some(name) if stack.workloads().any(wharf_spec::stack::Workload::ends) => {
+            Err(nothing(stack, name, |_| true))
+        }
+        _ => chosen(stack, asked),
+    }
+}
+
+/// Returns the service or job that is to be run.
+pub(super) fn runnable(stack: &Stack, name: &str) -> Result<String, CliError> {
+    if stack.services.contains_key(name) || stack.jobs.contains_key(name) {
+        return Ok(name.to_owned());
+    }
+    if stack.jobs.is_empty() {
+        return single(stack, Some(name), "name it");
+    }
+    Err(nothing(stack, name, |one| one.kind != wharf_spec::stack::WorkloadKind::Release))
+}
+
+/// Says that there is neither a service nor a job of a name.
+fn nothing(
+    stack: &Stack,
+    name: &str,
+    fits: impl Fn(&wharf_spec::stack::Workload<'_>) -> bool,
+) -> CliError {
+    let names: Vec<&str> = stack.workloads().filter(fits).map(|one| one.name).collect();
+    CliError::new(Exit::Usage, format!("the spec has neither a service nor a job `{name}`"))
+        .hint(format!("there is {}", names.join(", ")))
 }
 
 fn names(stack: &Stack) -> String {

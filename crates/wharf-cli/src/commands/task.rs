@@ -1,4 +1,4 @@
-//! `wharf run`: a task that runs once, with a service's release.
+//! `wharf run`: a task that runs once, with the release of a service or job.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,27 +26,45 @@ const SKEW: Duration = Duration::from_mins(5);
 pub(super) async fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit, CliError> {
     let session = Session::start(global, ui).await?;
     let stack = &session.spec.stack;
-    let service = services::single(stack, Some(&args.service), "name it")?;
+    let service = services::runnable(stack, &args.service)?;
     let since = since(SKEW);
-    let nonce = format!("{} {}", jiff::Timestamp::now().as_nanosecond(), std::process::id());
-    let task = start(&session.aws, stack, &service, &args.command, &nonce).await?;
-    ui.say(&format!("Task {} of release {} is starting.", task.id, task.release));
-    let mut tail = Tail {
-        aws: &session.aws,
-        stack: session.id(),
-        services: vec![service],
-        query: Query { since, filter: None, stream: Some(task.stream.clone()) },
-        seen: BTreeMap::new(),
-    };
-    let ended = tokio::select! {
-        biased;
-        _ = tokio::signal::ctrl_c() => {
-            stop(&session.aws, &task, "interrupted at wharf run").await?;
-            ui.say(&format!("Interrupted; task {} is being stopped.", task.id));
-            return Ok(Exit::Interrupted);
+    let job = stack.jobs.get(&service);
+    // What a job is allowed, unless the command line says otherwise.
+    let own = job.map(|job| Duration::from_secs(job.task.timeout.into()));
+    let limit = global.timeout.or(own).unwrap_or(TOTAL);
+    let mut retries = job.map_or(0, |job| job.retries);
+    let (task, ended) = loop {
+        let now = jiff::Timestamp::now().as_nanosecond();
+        let nonce = format!("{now} {} {retries}", std::process::id());
+        let task = start(&session.aws, stack, &service, &args.command, &nonce).await?;
+        ui.say(&format!("Task {} of release {} is starting.", task.id, task.release));
+        let mut tail = Tail {
+            aws: &session.aws,
+            stack: session.id(),
+            services: vec![service.clone()],
+            query: Query { since, filter: None, stream: Some(task.stream.clone()) },
+            seen: BTreeMap::new(),
+        };
+        let ended = tokio::select! {
+            biased;
+            _ = tokio::signal::ctrl_c() => {
+                stop(&session.aws, &task, "interrupted at wharf run").await?;
+                ui.say(&format!("Interrupted; task {} is being stopped.", task.id));
+                return Ok(Exit::Interrupted);
+            }
+            ended = follow(&session, &task, &mut tail, limit) => ended,
+        }?;
+        if retries == 0 || ended == State::Exited(0) {
+            break (task, ended);
         }
-        ended = follow(&session, &task, &mut tail) => ended,
-    }?;
+        let how = match &ended {
+            State::Exited(code) => format!("ended with exit code {code}"),
+            State::Stopped(why) | State::Going(why) => format!("did not run: {why}"),
+        };
+        let tries = if retries == 1 { "1 more try" } else { &format!("{retries} more tries") };
+        ui.say(&format!("Task {} {how}; {tries}.", task.id));
+        retries -= 1;
+    };
     match ended {
         State::Exited(0) => Ok(Exit::Done),
         State::Exited(code) => {
@@ -63,9 +81,13 @@ pub(super) async fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit,
 }
 
 /// Shows what the task writes until it has ended.
-async fn follow(session: &Session, task: &OneOff, tail: &mut Tail<'_>) -> Result<State, CliError> {
+async fn follow(
+    session: &Session,
+    task: &OneOff,
+    tail: &mut Tail<'_>,
+    budget: Duration,
+) -> Result<State, CliError> {
     let (ui, format) = (session.ui, session.global.format);
-    let budget = session.global.timeout.unwrap_or(TOTAL);
     let begun = tokio::time::Instant::now();
     let mut last = String::new();
     loop {

@@ -1,8 +1,8 @@
 //! One service examined: the hops, then the causes.
 
-use wharf_doctor::{Cause, Evidence, State, judge, walk};
+use wharf_doctor::{Cause, Evidence, JobEvidence, Seen, State, judge, judge_job, walk};
 
-use super::{add, paint};
+use super::{add, paint, times};
 use crate::ui::style;
 
 /// Writes the hops with the first broken one marked, then the primary cause with its facts, and the
@@ -32,6 +32,48 @@ pub(crate) fn text(evidence: &Evidence, file: &str, spec: &str) -> String {
         }
         None if first.is_none() => out.push_str("\nNothing is wrong with it.\n"),
         None => out.push_str("\nNo cause is known for this.\n"),
+    }
+    out
+}
+
+/// Writes when a job runs and how it did lately, then what keeps it from running well.
+pub(crate) fn job(evidence: &JobEvidence, file: &str, spec: &str) -> String {
+    let name = &evidence.job;
+    let mut out = format!("{}\n", paint(style::STRONG, &format!("job {name}")));
+    match &evidence.schedule {
+        Seen::There(schedule) => add(
+            &mut out,
+            format_args!(
+                "  schedule  {}, {}\n",
+                times::in_words(&schedule.expression),
+                schedule.timezone
+            ),
+        ),
+        Seen::Absent => out.push_str("  schedule  none\n"),
+        Seen::Unread if evidence.scheduled => out.push_str("  schedule  unknown\n"),
+        Seen::Unread => out.push_str("  schedule  none, it runs by hand\n"),
+    }
+    match evidence.runs.last() {
+        Some(run) => {
+            let how = match (run.ended(), run.task.exit) {
+                (true, Some(code)) => format!("ended with exit code {code}"),
+                (true, None) => format!("did not run: {}", run.task.reason),
+                (false, _) => format!("is {}", run.status.to_lowercase()),
+            };
+            add(&mut out, format_args!("  last run  task {} {how}\n", run.task.id));
+        }
+        None => out.push_str("  last run  none within the last hour or so\n"),
+    }
+    let causes = judge_job(evidence);
+    match causes.split_first() {
+        Some((primary, others)) => {
+            out.push('\n');
+            out.push_str(&cause(primary, name, file, spec));
+            for other in others {
+                add(&mut out, format_args!("also {}: {}\n", other.code, other.what));
+            }
+        }
+        None => out.push_str("\nNothing is wrong with it.\n"),
     }
     out
 }

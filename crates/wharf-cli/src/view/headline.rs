@@ -3,6 +3,8 @@
 use serde_json::Value;
 use wharf_graph::Address;
 
+use super::times;
+
 /// Returns what a person wants to know first about a new resource.
 pub(super) fn of(address: &Address, props: &Value) -> Option<String> {
     let props = Props(props);
@@ -35,7 +37,7 @@ pub(super) fn of(address: &Address, props: &Value) -> Option<String> {
             props.text("/name"),
             props.text("/tag_mutability").to_lowercase()
         ),
-        "cluster" | "role" | "security_group" => props.text("/name"),
+        "cluster" | "role" | "schedule_group" | "security_group" => props.text("/name"),
         "service" => {
             let count = props.number("/count");
             let tasks = if count == 1 { "task" } else { "tasks" };
@@ -49,6 +51,7 @@ pub(super) fn of(address: &Address, props: &Value) -> Option<String> {
             props.number("/health_check/interval")
         ),
         "task_definition" => task_definition(&props),
+        "schedule" => schedule(&props),
         _ => return None,
     };
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
@@ -154,6 +157,12 @@ fn listener(props: &Props<'_>) -> String {
     } else {
         format!("{own} → {target}")
     }
+}
+
+fn schedule(props: &Props<'_>) -> String {
+    let (expression, zone) = (props.text("/expression"), props.text("/timezone"));
+    let times = times::in_words(&expression);
+    if expression.starts_with("rate") { times } else { format!("{times}, {zone}") }
 }
 
 fn task_definition(props: &Props<'_>) -> String {

@@ -22,6 +22,7 @@ pub(crate) mod push;
 pub(crate) mod releases;
 pub(crate) mod report;
 pub(crate) mod status;
+pub(crate) mod times;
 
 use std::fmt::Write as _;
 

@@ -55,6 +55,7 @@ fn verbs(address: &Address, action: Action, part: Option<Part>) -> (&'static str
         (Action::Replace, Some(Part::Delete)) if super::has_revisions(address) => {
             ("clearing out old revisions", "old revisions cleared out")
         }
+        _ if address.kind() == "release" => ("running the command", "command ended well"),
         (_, Some(Part::Attach)) => ("attaching new target", "new target attached"),
         (_, Some(Part::Move)) => ("moving traffic", "traffic moved"),
         (Action::Replace, Some(Part::Delete)) | (Action::Delete, _) => ("deleting", "deleted"),
@@ -67,6 +68,11 @@ fn verbs(address: &Address, action: Action, part: Option<Part>) -> (&'static str
 /// Says whether notes of a step ask somebody to do something: push an image, make DNS records.
 fn asks(address: &Address) -> bool {
     matches!(address.kind(), "image" | "certificate_validation")
+}
+
+/// Says whether the details of a step's notes are what a program writes, each line told once.
+fn tells_lines(address: &Address) -> bool {
+    address.kind() == "release"
 }
 
 fn took(millis: u64) -> String {
@@ -94,11 +100,13 @@ impl Lines {
                 let said = self.said.entry(step.clone()).or_default();
                 let mut lines: Vec<String> = details
                     .iter()
-                    .filter(|detail| said.insert((*detail).clone()))
+                    // A program may say the same twice; AWS repeats its events with every look.
+                    .filter(|detail| tells_lines(address) || said.insert((*detail).clone()))
                     .map(|detail| format!("  {detail}"))
                     .collect();
                 let message = format!("{address}: {}", event.message);
-                if said.insert(message.clone()) || !lines.is_empty() {
+                let again = !lines.is_empty() && !tells_lines(address);
+                if said.insert(message.clone()) || again {
                     lines.insert(0, message);
                 }
                 for line in lines {
@@ -163,6 +171,11 @@ impl Live {
                 self.running.insert(step.clone(), bar);
             }
             EventKind::StepNote { step, address, details } => {
+                if tells_lines(address) {
+                    for detail in details {
+                        self.print(&format!("  release | {detail}"));
+                    }
+                }
                 if asks(address) {
                     // What somebody has to do must stay readable, and be there to copy.
                     if !details.is_empty() && self.asked.insert(step.clone()) {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use wharf_aws::status::{ServiceStatus, Status};
+use wharf_aws::status::{JobStatus, ServiceStatus, Status};
 
-use super::{headline, paint};
+use super::{headline, paint, times};
 use crate::ui::style;
 
 /// Writes it: where it answers, then each service with its tasks, targets and last events.
@@ -40,7 +40,29 @@ pub(crate) fn text(status: &Status) -> String {
     for service in &status.services {
         write_service(&mut out, service);
     }
+    for job in &status.jobs {
+        write_job(&mut out, job);
+    }
     out
+}
+
+fn write_job(out: &mut String, job: &JobStatus) {
+    let when = match (&job.schedule, &job.timezone) {
+        (Some(schedule), Some(zone)) => format!("{}, {zone}", times::in_words(schedule)),
+        _ => "by hand".to_owned(),
+    };
+    let off = if job.schedule.is_some() && !job.enabled { "  switched off" } else { "" };
+    add(out, "");
+    add(out, &format!("{}  {when}{off}", paint(style::STRONG, &format!("job {}", job.name))));
+    if let Some(run) = &job.last_run {
+        let how = match (run.status.as_str(), run.exit_code, &run.reason) {
+            ("STOPPED", Some(code), _) => format!("ended with exit code {code}"),
+            ("STOPPED", None, Some(reason)) => format!("did not run: {reason}"),
+            (status, ..) => words(status),
+        };
+        let id: String = run.task.chars().take(8).collect();
+        add(out, &format!("  last run {id}  {how}"));
+    }
 }
 
 fn write_service(out: &mut String, service: &ServiceStatus) {

@@ -7,6 +7,7 @@ mod destroy;
 mod health;
 mod image;
 mod initialisation;
+mod jobs;
 mod network;
 mod permissions;
 
@@ -37,6 +38,7 @@ const TABLES: &[&[Code]] = &[
     balancer::CODES,
     permissions::CODES,
     destroy::CODES,
+    jobs::CODES,
 ];
 
 /// Returns every cause, in the order of the codes.

@@ -1,7 +1,7 @@
 //! The table of cases.
 
 use super::{
-    application, balancer, capacity, destroy, network, permissions, place::Place, secrets,
+    application, balancer, capacity, destroy, jobs, network, permissions, place::Place, secrets,
 };
 use crate::{image::App, world::World};
 
@@ -88,6 +88,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         balancer::CASES,
         permissions::CASES,
         destroy::CASES,
+        jobs::CASES,
     ]
     .into_iter()
     .flatten()

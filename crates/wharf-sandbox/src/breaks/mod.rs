@@ -9,6 +9,7 @@ mod capacity;
 mod case;
 mod destroy;
 mod enact;
+mod jobs;
 mod network;
 mod permissions;
 mod place;

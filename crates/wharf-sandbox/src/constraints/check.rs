@@ -33,7 +33,7 @@ impl<'m> Checker<'m> {
         // What names the operation is not a member of its request.
         let own = |name: &str| match self.protocol {
             Protocol::Query { .. } | Protocol::Ec2 { .. } => !["Action", "Version"].contains(&name),
-            Protocol::Json | Protocol::RestXml { .. } => true,
+            Protocol::Json | Protocol::RestXml { .. } | Protocol::RestJson => true,
         };
         let members: Map<String, Value> = members
             .iter()
@@ -64,7 +64,7 @@ impl<'m> Checker<'m> {
     /// AWS names members with a small first letter; EC2 and XML name them as they are sent.
     fn join(&self, path: &str, name: &str) -> String {
         let own = match self.protocol {
-            Protocol::Json | Protocol::Query { .. } => lower_first(name),
+            Protocol::Json | Protocol::Query { .. } | Protocol::RestJson => lower_first(name),
             Protocol::Ec2 { .. } | Protocol::RestXml { .. } => name.to_owned(),
         };
         if path.is_empty() { own } else { format!("{path}.{own}") }
@@ -94,6 +94,9 @@ impl<'m> Checker<'m> {
     fn value(&mut self, shape: &str, path: &str, value: &Value) {
         let Some(shape) = self.model.shapes.get(shape) else { return };
         let is_text = self.protocol != Protocol::Json;
+        // restJson has typed members in its bodies, and text in the query of its URLs.
+        let both = self.protocol == Protocol::RestJson;
+        let typed = || if both { whole(value, false) } else { None };
         match (shape.kind, value) {
             (Kind::Structure, Value::Object(members)) => self.structure(shape, path, members),
             // An empty element, or a name without anything under it.
@@ -107,11 +110,12 @@ impl<'m> Checker<'m> {
                 let bytes = text.trim_end_matches('=').len() * 3 / 4;
                 self.size(shape, path, "****", bytes, &rules::LENGTH);
             }
-            (Kind::Integer | Kind::Long, _) => match whole(value, is_text) {
+            (Kind::Integer | Kind::Long, _) => match whole(value, is_text).or_else(typed) {
                 Some(number) => self.range(shape, path, number),
                 None => self.mistyped(shape, path, value),
             },
             (kind, value) if scalar_fits(kind, value, is_text) => {}
+            (kind, value) if both && scalar_fits(kind, value, false) => {}
             _ => self.mistyped(shape, path, value),
         }
     }
@@ -134,6 +138,8 @@ impl<'m> Checker<'m> {
                 return self.mistyped(shape, path, &Value::from(members.clone()));
             }
             (Value::Array(members), _) => members.clone(),
+            // A list in the query of a URL that has one member.
+            (Value::String(_), Protocol::RestJson) => vec![value.clone()],
             (Value::String(text), protocol) if protocol != Protocol::Json && text.is_empty() => {
                 Vec::new()
             }

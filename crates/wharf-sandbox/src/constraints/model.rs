@@ -97,7 +97,7 @@ impl Shape {
 type Lazy = LazyLock<Model>;
 
 /// Each service's signing name with its constraints.
-static MODELS: [(&str, Lazy); 12] = [
+static MODELS: [(&str, Lazy); 13] = [
     ("acm", Lazy::new(|| read(include_str!("../../constraints/acm.json")))),
     ("ec2", Lazy::new(|| read(include_str!("../../constraints/ec2.json")))),
     ("ecr", Lazy::new(|| read(include_str!("../../constraints/ecr.json")))),
@@ -106,6 +106,7 @@ static MODELS: [(&str, Lazy); 12] = [
     ("iam", Lazy::new(|| read(include_str!("../../constraints/iam.json")))),
     ("logs", Lazy::new(|| read(include_str!("../../constraints/logs.json")))),
     ("route53", Lazy::new(|| read(include_str!("../../constraints/route53.json")))),
+    ("scheduler", Lazy::new(|| read(include_str!("../../constraints/scheduler.json")))),
     ("secretsmanager", Lazy::new(|| read(include_str!("../../constraints/secrets.json")))),
     ("ssm", Lazy::new(|| read(include_str!("../../constraints/ssm.json")))),
     ("sts", Lazy::new(|| read(include_str!("../../constraints/sts.json")))),

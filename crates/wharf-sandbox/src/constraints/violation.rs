@@ -52,7 +52,7 @@ impl Violation {
 ///
 /// | Protocol | Answer | Source |
 /// |---|---|---|
-/// | awsJson, awsQuery | `N validation errors detected: Value … at … failed to satisfy constraint: …` | texts in public logs of ACM, ELB, Lambda |
+/// | awsJson, awsQuery, restJson | `N validation errors detected: Value … at … failed to satisfy constraint: …` | texts in public logs of ACM, ELB, Lambda |
 /// | ECR | `Invalid parameter at '…' failed to satisfy constraint: '…'` | texts in public logs of ECR |
 /// | ec2Query | `MissingParameter`, `UnknownParameter`, `InvalidParameterValue` | EC2 API reference, error codes |
 /// | restXml | `InvalidInput`; for elements, what the XML schema says | texts in public logs of Route 53 |
@@ -81,7 +81,7 @@ pub(crate) fn refuse(service: &Service, violations: &[Violation]) -> AwsError {
                  element '{path}'."
             ),
         ),
-        Protocol::Json if unknown || **rule == rules::TYPE => {
+        Protocol::Json | Protocol::RestJson if unknown || **rule == rules::TYPE => {
             rule.refuse_as("SerializationException", first.sentence())
         }
         _ if service.name == "ecr" => {

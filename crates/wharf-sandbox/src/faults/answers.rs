@@ -87,6 +87,7 @@ pub(crate) fn server_error(service: &str) -> AwsError {
         "iam" => ("ServiceFailure", 500),
         "logs" => ("ServiceUnavailableException", 503),
         "route53" => ("ServiceUnavailable", 503),
+        "scheduler" => ("InternalServerException", 500),
         "secretsmanager" => ("InternalServiceError", 500),
         "ssm" => ("InternalServerError", 500),
         "tagging" => ("InternalServiceException", 500),

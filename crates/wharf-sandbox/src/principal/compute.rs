@@ -104,6 +104,52 @@ fn passed(asked: &Asked<'_>, members: &[&str]) -> Vec<Demand> {
         .collect()
 }
 
+/// Service Authorization Reference, "Actions, resources, and condition keys for Amazon EventBridge
+/// Scheduler".
+pub(super) fn scheduler(asked: &Asked<'_>) -> Vec<Demand> {
+    let group = |name: &str| asked.arn("scheduler", &format!("schedule-group/{name}"));
+    let schedule = |group: &str| {
+        let name = asked.text("Name");
+        asked.arn("scheduler", &format!("schedule/{group}/{name}"))
+    };
+    let tags = tags::from_list(&asked.input, "Tags");
+    match asked.operation {
+        "CreateSchedule" | "UpdateSchedule" => {
+            let mut all =
+                asked.each("scheduler", [schedule(asked.input.str_or("GroupName", "default"))]);
+            let target = asked.input.structure("Target");
+            let role = target.and_then(|target| target.str("RoleArn")).unwrap_or_default();
+            let service = "scheduler.amazonaws.com".to_owned();
+            all.push(Demand::on("iam:PassRole", role).with("iam:PassedToService", [service]));
+            all
+        }
+        "GetSchedule" | "DeleteSchedule" => {
+            asked.each("scheduler", [schedule(asked.input.str_or("groupName", "default"))])
+        }
+        "CreateScheduleGroup" => {
+            let demands = asked.each("scheduler", [group(asked.text("Name"))]);
+            let mut all = Vec::new();
+            for demand in demands {
+                let demand = demand.requesting(&tags);
+                if !tags.is_empty() {
+                    let action = "scheduler:TagResource".to_owned();
+                    all.push(Demand { action, ..demand.clone() });
+                }
+                all.push(demand);
+            }
+            all
+        }
+        "GetScheduleGroup" | "DeleteScheduleGroup" => {
+            asked.each("scheduler", [group(asked.text("Name"))])
+        }
+        "TagResource" | "UntagResource" | "ListTagsForResource" => {
+            let all = asked.each("scheduler", [asked.text("ResourceArn").to_owned()]).into_iter();
+            all.map(|one| one.requesting(&tags)).collect()
+        }
+        _ => asked.anywhere("scheduler"),
+    }
+}
+
 /// Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access
 /// Management".
 pub(super) fn iam(asked: &Asked<'_>) -> Vec<Demand> {

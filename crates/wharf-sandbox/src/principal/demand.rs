@@ -94,6 +94,7 @@ pub(super) fn demands(call: &Incoming, world: &mut World) -> Vec<Demand> {
         "acm" => network::acm(&asked),
         "ecr" => storage::ecr(&asked),
         "logs" => storage::logs(&asked),
+        "scheduler" => compute::scheduler(&asked),
         "secretsmanager" => storage::secrets(&asked),
         "ssm" => storage::ssm(&asked),
         // The action has the prefix of the service's own name (Resource Groups Tagging API).

@@ -82,5 +82,6 @@ fn denied(call: &Incoming, demand: &Demand, world: &World) -> AwsError {
             AwsError::new("AccessDenied", message).with_status(403)
         }
         Protocol::Json => AwsError::new("AccessDeniedException", message),
+        Protocol::RestJson => AwsError::new("AccessDeniedException", message).with_status(403),
     }
 }

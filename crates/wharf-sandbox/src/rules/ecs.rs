@@ -171,6 +171,9 @@ rules! { "ECS"
     REVISION_GIVEN: "ecs/revision-given", 400 "ClientException",
         "Deregistering needs a revision, not only a family.",
         "ECS API reference, DeregisterTaskDefinition";
+    RUN_TOKEN_SAME: "ecs/run-token-same", 400 "ConflictException",
+        "A client token of a task that is run stands for one request.",
+        "ECS API reference, RunTask";
     ROLE_ASSUMABLE: "ecs/role-assumable", 400 "ClientException",
         "The roles of a task must exist, have propagated and trust ECS tasks.",
         "ECS developer guide, task IAM roles";

@@ -14,6 +14,7 @@ pub mod iam;
 pub mod input;
 pub mod logs;
 pub mod route53;
+pub mod scheduler;
 pub mod secrets;
 pub mod ssm;
 pub mod tagging;
@@ -89,6 +90,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         iam::ALL,
         acm::ALL,
         route53::ALL,
+        scheduler::ALL,
         ecr::ALL,
         logs::ALL,
         ssm::ALL,

@@ -8,6 +8,7 @@ pub mod elbv2;
 pub mod iam;
 pub mod logs;
 pub mod route53;
+pub mod scheduler;
 pub mod secrets;
 pub mod ssm;
 mod sts;
@@ -51,6 +52,8 @@ pub enum Protocol {
         /// The XML namespace.
         xmlns: &'static str,
     },
+    /// restJson.
+    RestJson,
 }
 
 /// A simulated service.
@@ -112,6 +115,7 @@ pub static ALL: &[&Service] = &[
     &iam::SERVICE,
     &logs::SERVICE,
     &route53::SERVICE,
+    &scheduler::SERVICE,
     &secrets::SERVICE,
     &ssm::SERVICE,
     &sts::SERVICE,
@@ -132,6 +136,7 @@ pub(crate) fn happen(world: &mut World, region: &str, event: Event) {
         Event::Elbv2(event) => elbv2::happen(world, region, event),
         Event::Iam(event) => iam::happen(world, region, event),
         Event::Route53(event) => route53::happen(world, region, event),
+        Event::Scheduler(event) => scheduler::happen(world, region, event),
     }
 }
 

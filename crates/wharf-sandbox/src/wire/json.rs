@@ -1,4 +1,4 @@
-//! awsJson 1.1.
+//! awsJson 1.1, and the bodies of restJson.
 
 use serde_json::{Map, Value, json};
 
@@ -26,6 +26,15 @@ pub(crate) fn error(error: &AwsError) -> Vec<u8> {
     let mut members = error.details.clone();
     members.insert("__type".to_owned(), error.code.clone().into());
     members.insert("message".to_owned(), error.message.clone().into());
+    Value::Object(members).to_string().into_bytes()
+}
+
+/// Writes an error of restJson, whose members are those of the service's model; the code is in a
+/// header.
+pub(crate) fn rest_error(error: &AwsError) -> Vec<u8> {
+    let mut members = error.details.clone();
+    members.insert("__type".to_owned(), error.code.clone().into());
+    members.insert("Message".to_owned(), error.message.clone().into());
     Value::Object(members).to_string().into_bytes()
 }
 

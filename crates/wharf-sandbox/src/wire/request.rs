@@ -53,7 +53,7 @@ pub(crate) fn parse(request: &Request<Bytes>) -> Result<Incoming, Refused> {
     match service.protocol {
         Protocol::Json => from_json(service, region, request),
         Protocol::Query { .. } | Protocol::Ec2 { .. } => from_form(service, region, request),
-        Protocol::RestXml { .. } => from_rest(service, region, request),
+        Protocol::RestXml { .. } | Protocol::RestJson => from_rest(service, region, request),
     }
 }
 
@@ -130,14 +130,30 @@ fn from_rest(
         let error = rules::PATH_KNOWN.refuse(message);
         return Err(Refused::new(Some(service), "", error));
     };
-    let mut input = match xml::parse(request.body()) {
+    let body = match service.protocol {
+        Protocol::RestJson => json::parse(request.body()),
+        _ => xml::parse(request.body()),
+    };
+    let mut input = match body {
         Ok(Value::Object(members)) => members,
         Ok(_) => Map::new(),
         Err(error) => return Err(Refused::new(Some(service), operation.name, error)),
     };
     let query = request.uri().query().unwrap_or_default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        input.insert(name.into_owned(), Value::String(value.into_owned()));
+        let value = Value::String(value.into_owned());
+        match input.get_mut(&*name) {
+            // A list is written as its members, one by one.
+            Some(Value::Array(members)) if service.protocol == Protocol::RestJson => {
+                members.push(value);
+            }
+            Some(first) if service.protocol == Protocol::RestJson => {
+                *first = Value::Array(vec![first.take(), value]);
+            }
+            _ => {
+                input.insert(name.into_owned(), value);
+            }
+        }
     }
     input.extend(labels);
     Ok(Incoming { service, region, operation, input: Value::Object(input) })

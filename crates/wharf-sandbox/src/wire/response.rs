@@ -56,6 +56,7 @@ pub(crate) fn render(outcome: Outcome) -> Response<Bytes> {
     };
     let content_type = match protocol {
         Protocol::Json => "application/x-amz-json-1.1",
+        Protocol::RestJson => "application/json",
         _ => "text/xml",
     };
     let mut response = Response::new(Bytes::from(body));
@@ -68,7 +69,7 @@ pub(crate) fn render(outcome: Outcome) -> Response<Bytes> {
         }
     };
     put("x-amzn-requestid", id);
-    if let (Protocol::Json, Some(code)) = (protocol, error_type) {
+    if let (Protocol::Json | Protocol::RestJson, Some(code)) = (protocol, error_type) {
         put("x-amzn-errortype", &code);
     }
     for (name, value) in &outcome.headers {
@@ -80,7 +81,7 @@ pub(crate) fn render(outcome: Outcome) -> Response<Bytes> {
 fn success(protocol: Protocol, operation: &str, id: &str, value: Value) -> Vec<u8> {
     let root = format!("{operation}Response");
     match protocol {
-        Protocol::Json => json::render(value),
+        Protocol::Json | Protocol::RestJson => json::render(value),
         Protocol::Query { xmlns } => {
             let members = json!({"ResponseMetadata": {"RequestId": id}});
             document(&root, xmlns, |out| {
@@ -111,6 +112,7 @@ fn failure(protocol: Protocol, id: &str, error: &AwsError) -> Vec<u8> {
     members.insert("Message".to_owned(), error.message.clone().into());
     match protocol {
         Protocol::Json => json::error(error),
+        Protocol::RestJson => json::rest_error(error),
         Protocol::Query { xmlns } | Protocol::RestXml { xmlns } => {
             members.insert("Type".to_owned(), kind.into());
             members.extend(error.details.clone());

@@ -13,6 +13,7 @@ mod network;
 mod network_requests;
 mod others;
 mod page;
+mod scheduler;
 mod settings;
 mod sources;
 
@@ -26,7 +27,7 @@ use wharf_sandbox::{Sandbox, rules, world::World};
 
 use crate::{
     acm,
-    common::{Answer, json as call_json, query, rest},
+    common::{Answer, json as call_json, query, rest, rest_of},
     ecs_stage::Stage,
     route53,
 };
@@ -49,6 +50,7 @@ enum Request {
     Json(&'static str, &'static str, Value),
     Form(&'static str, &'static str, String),
     Rest(&'static str, String, String),
+    RestJson(&'static str, &'static str, String, Value),
     Raw(&'static [(&'static str, &'static str)], &'static str, &'static str),
     Wait(u64),
     Arrange(fn(&mut World)),
@@ -68,6 +70,15 @@ pub(super) fn form_step(service: &'static str, operation: &'static str, form: &s
 
 pub(super) fn rest_step(method: &'static str, path: &str, body: &str) -> Step {
     Step { request: Request::Rest(method, path.to_owned(), body.to_owned()), keep: None }
+}
+
+pub(super) fn rest_json_step(
+    service: &'static str,
+    method: &'static str,
+    path: &str,
+    body: Value,
+) -> Step {
+    Step { request: Request::RestJson(service, method, path.to_owned(), body), keep: None }
 }
 
 /// Sends a request with these headers, this path and this body.
@@ -118,6 +129,10 @@ async fn send(sandbox: &Sandbox, request: &Request, names: &Names) -> Option<Ans
         }
         Request::Rest(method, path, body) => {
             rest(sandbox, method, &filled(path, names), &filled(body, names)).await
+        }
+        Request::RestJson(service, method, path, body) => {
+            let body = if body.is_null() { String::new() } else { body.to_string() };
+            rest_of(sandbox, service, method, &filled(path, names), &filled(&body, names)).await
         }
         Request::Raw(headers, path, body) => {
             let mut request = http::Request::post(*path);
@@ -222,6 +237,7 @@ fn rows() -> Vec<Row> {
         network_requests::rows(),
         iam::rows(),
         others::rows(),
+        scheduler::rows(),
         settings::rows(),
     ]
     .into_iter()

@@ -46,9 +46,6 @@ pub(super) fn images(cx: &mut Cx, node: &Node) -> Images {
         let source = if entry.value.map().is_some() {
             units::name(cx, &entry.key.text, entry.key.span, "an image");
             let fields = Fields::of(cx, &entry.value, &keys::IMAGES_ENTRY).unwrap_or_default();
-            if entry.value.map().is_some_and(<[_]>::is_empty) {
-                cx.missing(entry.value.span, "an entry of `images`", "build", "build: .");
-            }
             match one_of(cx, entry.value.span, fields, &entry.key.text) {
                 Some(Said::Own(_, reference)) => Some(Source::Own(reference)),
                 Some(Said::Build(_, plan)) => Some(Source::Build(plan)),

@@ -10,7 +10,6 @@ use crate::keys::{self, Fields, Shape};
 use crate::problem::Span;
 use crate::stack::{Job, Task};
 use crate::units;
-use crate::unsupported::Feature;
 use crate::waive;
 
 /// Longest a run may be allowed to take.
@@ -38,7 +37,6 @@ pub(super) fn job(cx: &mut Cx, entry: &Entry, around: &Surroundings<'_>) -> Job 
 
 /// Reads `release`.
 pub(super) fn release(cx: &mut Cx, entry: &Entry, around: &Surroundings<'_>) -> Task {
-    cx.uses(Feature::Release, entry.key.span);
     "release".clone_into(&mut cx.service);
     let fields = fields(cx, &entry.value, &keys::RELEASE);
     if fields.entry("command").is_none() && entry.value.map().is_some() {

@@ -13,7 +13,6 @@ use crate::keys::{self, Fields, nearest, shorten};
 use crate::problem::{Problem, Span};
 use crate::stack::{Destroy, Fate, Job, Service, Stack};
 use crate::units;
-use crate::unsupported::Feature;
 use crate::waive;
 
 /// Most services of one stack: a balancer has 100 rules (ELB quotas).
@@ -214,7 +213,6 @@ fn jobs(cx: &mut Cx, fields: Fields<'_>, around: &Surroundings<'_>) -> BTreeMap<
     let mut jobs = BTreeMap::new();
     let Some(entry) = fields.entry("jobs") else { return jobs };
     let Some(node) = fields.get(cx, "jobs") else { return jobs };
-    cx.uses(Feature::Jobs, entry.key.span);
     let Some(entries) = node.map() else {
         cx.push(
             Problem::error("E007", node.span, "`jobs` must be a map, one key per job")

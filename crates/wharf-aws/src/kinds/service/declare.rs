@@ -8,7 +8,7 @@ use wharf_spec::stack::Service as Spec;
 
 use super::{Deploy, LoadBalancer, Props, Service, canonical};
 use crate::kind::Kind;
-use crate::kinds::{listener, target_group};
+use crate::kinds::{listener, release, target_group};
 use crate::{names, placement};
 
 /// Declares one service.
@@ -53,6 +53,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
     // A service's step ends with its rollout, so this is the order of rollouts.
     let earlier = spec.after.iter().map(|name| Address::new(Service::POLICY.kind, name.clone()));
     node.after.extend(earlier);
+    node.after.extend(release::address(stack));
     let Some(routing) = &spec.routing else { return };
     // ECS refuses a target group that no listener leads to (ECS API reference, CreateService).
     node.after.insert(if listener::is_default(spec) {

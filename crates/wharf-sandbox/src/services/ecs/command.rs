@@ -5,7 +5,25 @@ use serde_json::Value;
 
 use crate::image::App;
 
-/// Returns what a container does under an override, if the override names a command.
+/// Returns what a container of a task that belongs to no service does: what its image says of such
+/// tasks, else what its command says. An image that fails in a way of its own still does.
+pub(super) fn one_off(app: App, definition: &Value) -> App {
+    if let Some(own) = &app.one_off {
+        let (code, after, log) = (own.exit_code, own.after_seconds, own.log.clone());
+        return App { exit_code: code, exit_after_seconds: after, last_words: log, ..app };
+    }
+    match instead(definition) {
+        Some(said) if app.exit_code.is_none() => App {
+            exit_code: said.exit_code,
+            exit_after_seconds: said.exit_after_seconds,
+            log: said.log,
+            ..app
+        },
+        _ => app,
+    }
+}
+
+/// Returns what a container does by the command of an override or a definition, if it names one.
 pub(super) fn instead(overrides: &Value) -> Option<App> {
     let words: Vec<&str> =
         overrides["command"].as_array()?.iter().filter_map(Value::as_str).collect();

@@ -136,6 +136,11 @@ pub(crate) fn run_beside(world: &mut World, region: &str, service: &str) {
     task_start::make(world, region, plan);
 }
 
+/// Runs tasks as another service of AWS does: `request` has the members of `RunTask`.
+pub(crate) fn run_task(ctx: &mut Ctx<'_>, request: &serde_json::Value) -> super::Reply {
+    run::run(ctx, &Input::new(request, &SERVICE))
+}
+
 /// Returns the last part of an ARN, or the name as it is.
 fn short(reference: &str) -> &str {
     if reference.starts_with("arn:") {

@@ -18,6 +18,9 @@ use crate::{
 
 pub(super) fn run(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let cluster = cluster(ctx, input)?.clone();
+    if let Some(again) = repeated(ctx, input)? {
+        return Ok(again);
+    }
     let definition = preconditions::active_definition(ctx, input.required("taskDefinition")?)?;
     let count = input.int_in("count", 1, 10)?.unwrap_or(1);
     let mut place = Revision {
@@ -62,7 +65,7 @@ pub(super) fn run(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let exec = input.bool("enableExecuteCommand")?.unwrap_or(false);
     let provider = place.strategy.first().and_then(|item| item["capacityProvider"].as_str());
     let region = ctx.region.clone();
-    let mut shown = Vec::new();
+    let (mut shown, mut ids) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let plan = Plan {
             cluster: &cluster.name,
@@ -84,8 +87,32 @@ pub(super) fn run(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         let id = task_start::make(ctx.world, &region, plan);
         let ecs = &ctx.here().ecs;
         shown.push(ecs.tasks.get(&id).map(|task| task_show::task(ecs, task, true)));
+        ids.push(id);
+    }
+    if let Some(token) = input.str("clientToken") {
+        let asked = input.value().clone();
+        ctx.here().ecs.run_tokens.insert(token.to_owned(), (asked, ids));
     }
     Ok(json!({"tasks": shown, "failures": []}))
+}
+
+/// Answers a request that was made before under the same token with the tasks that it led to, also
+/// when they have stopped (ECS API reference, `RunTask` and `ConflictException`).
+fn repeated(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Result<Option<Value>, AwsError> {
+    let Some(token) = input.str("clientToken") else { return Ok(None) };
+    let ecs = &ctx.here().ecs;
+    let Some((asked, ids)) = ecs.run_tokens.get(token) else { return Ok(None) };
+    if asked != input.value() {
+        return Err(rules::ecs::RUN_TOKEN_SAME.refuse(
+            "The RunTask request could not be processed due to conflicts. The provided clientToken \
+             is already in use with a different RunTask request.",
+        ));
+    }
+    let tasks: Vec<Value> = ids
+        .iter()
+        .filter_map(|id| ecs.tasks.get(id).map(|task| task_show::task(ecs, task, true)))
+        .collect();
+    Ok(Some(json!({"tasks": tasks, "failures": []})))
 }
 
 fn overrides(input: &Input<'_>, definition: &TaskDefinition) -> Result<Value, AwsError> {

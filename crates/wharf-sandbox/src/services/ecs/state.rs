@@ -31,6 +31,8 @@ pub struct EcsState {
     pub tasks: BTreeMap<String, Task>,
     /// How many tasks were ever started: the order in which they were.
     pub started: u64,
+    /// The tokens of `RunTask`: what was asked for and which tasks it led to.
+    pub run_tokens: BTreeMap<String, (Value, Vec<String>)>,
 }
 
 /// A cluster.

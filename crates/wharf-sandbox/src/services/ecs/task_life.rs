@@ -201,10 +201,16 @@ fn start_ready(world: &mut World, region: &str, task: &mut Task) {
         let name = &task.containers[at].name;
         let overrides = task.overrides["containerOverrides"].as_array();
         let own = overrides.and_then(|list| list.iter().find(|it| it["name"] == *name));
-        let app = own
-            .and_then(command::instead)
-            .unwrap_or_else(|| obstacles::app(world, &task.containers[at]));
         let definition = definitions.get(at).cloned().unwrap_or_default();
+        let app = own.and_then(command::instead).unwrap_or_else(|| {
+            let app = obstacles::app(world, &task.containers[at]);
+            let essential = task.containers[at].essential;
+            if task.service.is_none() && essential {
+                command::one_off(app, &definition)
+            } else {
+                app
+            }
+        });
         run(world, region, task, (at, &app), &definition, &body);
     }
     if !task.containers.iter().any(|it| it.last_status == "PENDING") {
