@@ -45,8 +45,6 @@ pub(crate) enum Bug {
     SkipListenerWait,
     NewTokenEachTime,
     LeavingIgnored,
-    ReleaseStartsAgain,
-    ScheduleHalfWritten,
 }
 
 /// Every bug, with the first seed and the number of seeds within which it must be caught.
@@ -77,8 +75,6 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::SkipListenerWait, 1, 5),
     (Bug::NewTokenEachTime, 800, 5),
     (Bug::LeavingIgnored, 868, 5),
-    (Bug::ReleaseStartsAgain, 1, 60),
-    (Bug::ScheduleHalfWritten, 1, 60),
 ];
 
 /// Alters what was read.
@@ -362,25 +358,6 @@ impl Transport for Wire {
             }
             (Some(Bug::LeaseOverwrites), "PutParameter") => {
                 body = edit(&body, |input| input["Overwrite"] = Value::from(true));
-            }
-            (Some(Bug::ReleaseStartsAgain), "ListTasks") => {
-                body = edit(&body, |input| {
-                    if input["family"].is_string() {
-                        input["family"] = Value::from("nobody");
-                    }
-                });
-            }
-            (Some(Bug::ReleaseStartsAgain), "RunTask") => {
-                let count = self.count.fetch_add(1, Ordering::Relaxed);
-                let session = self.inner.0.session_id();
-                body = edit(&body, |input| {
-                    input["clientToken"] = Value::from(format!("t{session}-{count}"));
-                });
-            }
-            (Some(Bug::ScheduleHalfWritten), _) if parts.method == http::Method::PUT => {
-                body = edit(&body, |input| {
-                    input.as_object_mut().map(|it| it.remove("ScheduleExpressionTimezone"));
-                });
             }
             (Some(Bug::NewTokenEachTime), "RequestCertificate") => {
                 let count = self.count.fetch_add(1, Ordering::Relaxed);
