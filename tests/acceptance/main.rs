@@ -25,6 +25,7 @@ mod lifecycle;
 mod money;
 mod plans;
 mod push;
+mod role;
 mod rules;
 mod running;
 mod schemas;

@@ -298,6 +298,26 @@ fn list(value: &Value, form: impl Fn(&Value) -> Value) -> Value {
     Value::Array(items)
 }
 
+/// Says whether a trust policy lets tasks of ECS take the role. Conditions are not judged.
+pub(crate) fn for_tasks(trust: &Value) -> bool {
+    let one_of = |value: &Value, wanted: &[&str]| match value {
+        Value::String(text) => wanted.contains(&text.as_str()),
+        Value::Array(list) => {
+            list.iter().any(|it| it.as_str().is_some_and(|it| wanted.contains(&it)))
+        }
+        _ => false,
+    };
+    let statements = match &trust["Statement"] {
+        Value::Array(list) => list.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    statements.iter().any(|statement| {
+        statement["Effect"] == "Allow"
+            && one_of(&statement["Principal"]["Service"], &["ecs-tasks.amazonaws.com"])
+            && one_of(&statement["Action"], &["sts:AssumeRole", "sts:*", "*"])
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

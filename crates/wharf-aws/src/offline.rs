@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wharf_graph::Facts;
-use wharf_graph::facts::{Egress, HostedZone, ImageFact, SecretFact, Subnet, Vpc};
+use wharf_graph::facts::{Egress, HostedZone, ImageFact, RoleFact, SecretFact, Subnet, Vpc};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Image, Placement, Scheme, VpcRef, Workload, Zone};
 
@@ -46,7 +46,14 @@ pub fn facts(stack: &Stack) -> Facts {
         zones: zones(stack),
         images: images(stack),
         secrets: secrets(stack),
+        roles: roles(stack),
     }
+}
+
+/// Roles owned elsewhere are taken to be good.
+fn roles(stack: &Stack) -> BTreeMap<String, RoleFact> {
+    let arns = stack.workloads().filter_map(|workload| workload.task_role);
+    arns.map(|arn| (arn.to_owned(), RoleFact::Usable)).collect()
 }
 
 /// Subnets the spec names are as it needs them; the others are called after who chose them.

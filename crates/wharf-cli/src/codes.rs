@@ -91,6 +91,13 @@ const ACCOUNT: &[Code] = &[
         fix: "Restore it with `aws secretsmanager restore-secret`, or refer to another.",
         example: None,
     },
+    Code {
+        code: "E209",
+        title: "a role that tasks cannot take",
+        explanation: "`permissions` names a role by its ARN, and there is no such role in the account, or its trust policy does not let `ecs-tasks.amazonaws.com` assume it. ECS takes the task definition all the same, and then no task starts.",
+        fix: "Correct the ARN, or add `ecs-tasks.amazonaws.com` to the trust policy of the role; or write the statements under `permissions`, and wharf makes a role.",
+        example: Some("permissions: arn:aws:iam::111122223333:role/notes-api"),
+    },
 ];
 
 /// Returns the explanation of every code wharf can show, in the order of the codes.

@@ -27,6 +27,9 @@ pub struct Facts {
     pub images: BTreeMap<String, ImageFact>,
     /// Secrets by their reference as written in the spec.
     pub secrets: BTreeMap<String, SecretFact>,
+    /// Roles the spec only refers to, by ARN.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, RoleFact>,
 }
 
 /// One VPC.
@@ -97,4 +100,16 @@ pub struct SecretFact {
     /// Whether it is marked for deletion, and so cannot be read any more.
     #[serde(default)]
     pub deleting: bool,
+}
+
+/// What a role owned elsewhere is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleFact {
+    /// Tasks may take it.
+    Usable,
+    /// It exists, but its trust policy lets no task take it.
+    NotForTasks,
+    /// There is no such role in the account.
+    Missing,
 }

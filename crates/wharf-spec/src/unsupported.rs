@@ -17,7 +17,6 @@ pub(crate) enum Feature {
     ClusterUse,
     Linear,
     RenamedFrom,
-    Role,
     ScaleRange,
     Spot,
 }
@@ -31,7 +30,6 @@ const NOT_APPLIED: &[(Feature, &str, &str)] = &[
     (Feature::ClusterUse, "`use`", "without it, wharf makes a cluster for this stack"),
     (Feature::Linear, "`strategy: linear`", "write `strategy: rolling`, or remove the line"),
     (Feature::RenamedFrom, "`renamed_from`", "remove it for now"),
-    (Feature::Role, "a role as `permissions`", "write the statements that the role allows"),
     (
         Feature::ScaleRange,
         "a range of tasks",

@@ -63,6 +63,9 @@ impl Kind for Role {
                 ("task", iam_policy::task(workload)),
             ];
             for (role, policy) in policies {
+                if role == "task" && workload.task_role.is_some() {
+                    continue;
+                }
                 let name = names::role(&id, &stack.region, workload.name, role);
                 let arn =
                     format!("arn:{}:iam::{}:role{path}{name}", facts.partition, facts.account);

@@ -1,5 +1,7 @@
 //! What the words of the table mean for one stack: ARN patterns and conditions.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use wharf_graph::StackId;
 use wharf_spec::Stack;
@@ -86,6 +88,11 @@ impl<'a> Scope<'a> {
                 let mut all = self.resources(On::Roles);
                 all.push(self.global("iam", &bare));
                 all
+            }
+            On::RolesElsewhere => {
+                let arns: BTreeSet<&str> =
+                    self.stack.workloads().filter_map(|workload| workload.task_role).collect();
+                arns.into_iter().map(str::to_owned).collect()
             }
             On::SecurityGroups => vec![self.arn("ec2", "security-group/*")],
             On::Vpc => match &self.stack.network.vpc {

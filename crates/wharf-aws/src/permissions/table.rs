@@ -57,6 +57,8 @@ pub(super) enum On {
     /// The same, and where they would stand without a path: that is what IAM judges while a role does not
     /// exist, since a request names no path.
     RoleNames,
+    /// Roles owned elsewhere that tasks get.
+    RolesElsewhere,
     SecurityGroups,
     Vpc,
     Certificates,
@@ -248,7 +250,8 @@ pub(super) const TABLE: &[Row] = &[
         "ecs:TagResource",
         On::Families,
         need("ecs:RegisterTaskDefinition", On::Families, When::Bringing),
-        need("iam:PassRole", On::Roles, When::ToTasks)
+        need("iam:PassRole", On::Roles, When::ToTasks),
+        need("iam:PassRole", On::RolesElsewhere, When::ToTasks)
     ),
     row(
         "ecs:RunTask",
@@ -256,6 +259,7 @@ pub(super) const TABLE: &[Row] = &[
         &[
             need("ecs:RunTask", On::Families, When::InCluster),
             need("iam:PassRole", On::Roles, When::ToTasks),
+            need("iam:PassRole", On::RolesElsewhere, When::ToTasks),
         ],
     ),
     plain!("ecs:StopServiceDeployment", APPLY, On::Rollouts, When::Always),
@@ -340,7 +344,14 @@ pub(super) const TABLE: &[Row] = &[
     plain!("iam:DeleteRole", WRITE, On::Roles, When::Always),
     plain!("iam:DeleteRolePolicy", WRITE, On::Roles, When::Always),
     plain!("iam:DetachRolePolicy", WRITE, On::Roles, When::Always),
-    plain!("iam:GetRole", READ, On::RoleNames, When::Always),
+    row(
+        "iam:GetRole",
+        READ,
+        &[
+            need("iam:GetRole", On::RoleNames, When::Always),
+            need("iam:GetRole", On::RolesElsewhere, When::Always),
+        ],
+    ),
     plain!("iam:GetRolePolicy", READ, On::RoleNames, When::Always),
     plain!("iam:ListAttachedRolePolicies", WRITE, On::RoleNames, When::Always),
     plain!("iam:ListRolePolicies", WRITE, On::RoleNames, When::Always),

@@ -8,13 +8,14 @@ use crate::reads::Reads;
 impl Reads {
     /// Reads the surroundings.
     pub(crate) async fn facts(&self) -> Result<Facts, AwsError> {
-        let (identity, vpc, subnets, zones, images, secrets) = futures::join!(
+        let (identity, vpc, subnets, zones, images, secrets, roles) = futures::join!(
             self.identity(),
             self.vpc(),
             self.subnets(),
             self.zones(),
             self.images(),
             self.secrets(),
+            self.roles_elsewhere(),
         );
         let identity = identity?;
         let (vpc, vpc_problem) = match &vpc?.value {
@@ -31,6 +32,7 @@ impl Reads {
             zones: zones?.value.clone(),
             images: images?.value.clone(),
             secrets: secrets?.value.clone(),
+            roles: roles?,
         })
     }
 

@@ -1,12 +1,15 @@
 //! Roles and their inline policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_iam::types::Role;
 use futures::future::try_join_all;
 
+use wharf_graph::facts::RoleFact;
+
 use crate::error::AwsError;
+use crate::iam_policy;
 use crate::names;
 use crate::reads::{Got, Memo, Reads};
 use crate::tags::{self, Tags};
@@ -47,9 +50,11 @@ impl Reads {
                 let wanted: BTreeMap<String, String> =
                     self.stack
                         .workloads()
-                        .flat_map(|workload| ROLES.map(|role| (workload.name, role)))
+                        .flat_map(|workload| ROLES.map(|role| (workload, role)))
+                        .filter(|(workload, role)| *role != "task" || workload.task_role.is_none())
                         .map(|(workload, role)| {
-                            (self.role_name(workload, role), format!("{workload}/{role}"))
+                            let name = workload.name;
+                            (self.role_name(name, role), format!("{name}/{role}"))
                         })
                         .chain(
                             self.stack.scheduled().take(1).map(|_| {
@@ -65,6 +70,35 @@ impl Reads {
                 Ok(Got { value, round })
             })
             .await
+    }
+
+    /// Reads the roles the spec only refers to. Those of other accounts are not there: a task takes
+    /// roles of its own account (ECS Developer Guide, "Amazon ECS task IAM role").
+    pub(crate) async fn roles_elsewhere(&self) -> Result<BTreeMap<String, RoleFact>, AwsError> {
+        let arns: BTreeSet<&str> =
+            self.stack.workloads().filter_map(|workload| workload.task_role).collect();
+        let looks = arns.into_iter().map(async |arn| {
+            let name = arn.rsplit('/').next().unwrap_or(arn);
+            let found =
+                self.call(0, "iam:GetRole", |aws| aws.iam.get_role().role_name(name).send()).await;
+            let fact = match found {
+                Err(error) if error.is(&["NoSuchEntity"]) => RoleFact::Missing,
+                Err(error) => return Err(error),
+                Ok(got) => match got.value.role() {
+                    Some(role) if role.arn() == arn => {
+                        let trust = role.assume_role_policy_document().unwrap_or_default();
+                        if iam_policy::for_tasks(&iam_policy::decode(trust)) {
+                            RoleFact::Usable
+                        } else {
+                            RoleFact::NotForTasks
+                        }
+                    }
+                    _ => RoleFact::Missing,
+                },
+            };
+            Ok((arn.to_owned(), fact))
+        });
+        Ok(try_join_all(looks).await?.into_iter().collect())
     }
 
     fn role_name(&self, service: &str, role: &str) -> String {

@@ -10,7 +10,6 @@ use crate::keys::{self, Fields, shorten};
 use crate::problem::{Problem, Span};
 use crate::stack::{SecretRef, Statement};
 use crate::units;
-use crate::unsupported::Feature;
 
 pub(super) fn env(cx: &mut Cx, node: &Node) -> BTreeMap<String, String> {
     let mut env = BTreeMap::new();
@@ -211,7 +210,6 @@ pub(super) fn permissions(cx: &mut Cx, node: &Node) -> (Vec<Statement>, Option<S
         || node.scalar().is_some_and(|scalar| scalar.text.starts_with("arn:"));
     if role {
         let inner = owned::inner(cx, node);
-        cx.uses(Feature::Role, node.span);
         return (Vec::new(), inner.and_then(|node| owned::role(cx, node)));
     }
     cx.push(

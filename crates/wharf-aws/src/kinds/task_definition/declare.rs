@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use wharf_graph::facts::RoleFact;
 use wharf_graph::{Address, Declare, Facts, Input, StackId};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Architecture, Condition, ContainerHealth, SecretRef, Sidecar, Workload};
@@ -22,6 +23,9 @@ pub(super) fn workload(stack: &Stack, facts: &Facts, workload: Workload<'_>, out
         prefix: STREAM_PREFIX.to_owned(),
     };
     let own = secrets(facts, workload, workload.secrets, out);
+    if let Some(problem) = workload.task_role.and_then(|arn| unfit(facts, workload.name, arn)) {
+        out.problem("E209", Address::new("task_definition", workload.name), problem);
+    }
     let sidecars = workload.sidecars.values().map(|spec| {
         let secrets = secrets(facts, workload, &spec.secrets, out);
         (spec.name.clone(), sidecar(workload, spec, secrets, log.clone()))
@@ -37,7 +41,8 @@ pub(super) fn workload(stack: &Stack, facts: &Facts, workload: Workload<'_>, out
         }
         .to_owned(),
         execution_role: role("execution"),
-        task_role: role("task"),
+        // A role owned elsewhere is used as it is.
+        task_role: workload.task_role.map_or_else(|| role("task"), |arn| arn.to_owned().into()),
         container: Container {
             name: workload.name.to_owned(),
             image: image::input(stack, facts, workload),
@@ -158,6 +163,18 @@ fn secrets(
         found.insert(variable.clone(), from);
     }
     found
+}
+
+/// Says why no task could start with a role owned elsewhere.
+fn unfit(facts: &Facts, user: &str, arn: &str) -> Option<String> {
+    let what = match facts.roles.get(arn)? {
+        RoleFact::Usable => return None,
+        RoleFact::Missing => format!("there is no role {arn} in account {}", facts.account),
+        RoleFact::NotForTasks => {
+            format!("the trust policy of {arn} does not name ecs-tasks.amazonaws.com")
+        }
+    };
+    Some(format!("{what}, so no task of {user} would start"))
 }
 
 /// A key of a secret is written behind its ARN, version stage and id stay empty: the newest
