@@ -4,6 +4,7 @@
 
 mod account;
 mod adopt;
+mod alarms;
 mod bad_input;
 mod beside;
 mod consent;

@@ -35,6 +35,17 @@ const KNOWN: &[(&str, &str, &str, &str)] = &[
     ("UnauthorizedOperation", "", "C807", "the credentials do not allow the call"),
 ];
 
+/// Names the cause of a rollout that ECS took back because of these alarms.
+pub fn of_alarms(names: &[String]) -> Option<Cause> {
+    let first = names.first()?;
+    let what = match names.len() {
+        1 => format!("alarm {first} went off"),
+        many => format!("alarm {first} and {} more went off", many - 1),
+    };
+    let fact = format!("ECS recorded with the rollout: {}", names.join(", "));
+    Some(Cause::new("C612", what).fact(fact))
+}
+
 /// Names the cause of a call that was refused, by the code and the text of the error.
 pub fn of_error(code: &str, message: &str) -> Option<Cause> {
     let text = message.to_lowercase();

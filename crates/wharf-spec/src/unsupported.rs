@@ -10,7 +10,6 @@ use crate::read::Cx;
 /// Something of the format that may not be applied yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Feature {
-    Alarms,
     BalancerUse,
     BlueGreen,
     Canary,
@@ -23,7 +22,6 @@ pub(crate) enum Feature {
 
 /// The features this version refuses, with what they are called and what to do meanwhile.
 const NOT_APPLIED: &[(Feature, &str, &str)] = &[
-    (Feature::Alarms, "`rollback_on_alarms`", "remove it for now"),
     (Feature::BalancerUse, "`use`", "without it, wharf makes a balancer for this stack"),
     (Feature::BlueGreen, "`strategy: blue-green`", "write `strategy: rolling`, or remove the line"),
     (Feature::Canary, "`strategy: canary`", "write `strategy: rolling`, or remove the line"),

@@ -169,6 +169,32 @@ pub(crate) async fn results(
     Ok(found)
 }
 
+/// Returns the alarms that the newest rollout of a service was failed by.
+pub(crate) async fn alarms(
+    aws: &Aws,
+    cluster: &str,
+    service: &str,
+) -> Result<Vec<String>, AwsError> {
+    let listed = aws
+        .caller
+        .call("ecs:ListServiceDeployments", || {
+            aws.ecs.list_service_deployments().cluster(cluster).service(service).send()
+        })
+        .await?;
+    let newest = listed.service_deployments().first();
+    let Some(arn) = newest.and_then(ServiceDeploymentBrief::service_deployment_arn) else {
+        return Ok(Vec::new());
+    };
+    let got = aws
+        .caller
+        .call("ecs:DescribeServiceDeployments", || {
+            aws.ecs.describe_service_deployments().service_deployment_arns(arn).send()
+        })
+        .await?;
+    let found = got.service_deployments().first().and_then(ServiceDeployment::alarms);
+    Ok(found.map(|alarms| alarms.triggered_alarm_names().to_vec()).unwrap_or_default())
+}
+
 /// The rollouts of one service.
 struct Rollout<'a> {
     aws: &'a Aws,

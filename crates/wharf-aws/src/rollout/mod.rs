@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ecs::types::Service;
-use wharf_doctor::judge;
+use wharf_doctor::{Cause, judge, of_alarms};
 use wharf_graph::{ErrorClass, Note};
 
 use self::look::Looker;
@@ -19,6 +19,7 @@ use self::picture::{Memory, Picture, Verdict};
 use crate::doctor;
 use crate::error::AwsError;
 use crate::kind::Write;
+use crate::operate::rollouts;
 use crate::wait::{Look, wait};
 
 /// Time between two looks.
@@ -129,6 +130,9 @@ async fn failed(
         Box::pin(doctor::of_rollout(cx.aws, cx.stack, goal, picture, target.clone())).await;
     let causes = judge(&evidence);
     let mut hints = Vec::new();
+    // An alarm ends a rollout whatever else is not as it should be.
+    let rang = of_alarms(&rang(cx, goal, verdict).await);
+    let causes: Vec<Cause> = rang.into_iter().chain(causes).collect();
     let sentence = match (causes.first(), verdict) {
         (Some(cause), _) => {
             hints.extend(cause.lines());
@@ -172,6 +176,17 @@ async fn failed(
     );
     error.hints = hints;
     error
+}
+
+/// Returns the alarms that made ECS go back, by its own record of the rollout.
+async fn rang(cx: &Write<'_>, goal: &Goal, verdict: &Verdict) -> Vec<String> {
+    let (Verdict::RolledBack(reason) | Verdict::Failed(reason)) = verdict else {
+        return Vec::new();
+    };
+    if !reason.to_lowercase().contains("alarm") {
+        return Vec::new();
+    }
+    rollouts::alarms(cx.aws, &goal.cluster, &goal.name).await.unwrap_or_default()
 }
 
 /// Tells whoever watches how far the rollout is.

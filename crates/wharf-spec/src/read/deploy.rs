@@ -157,9 +157,6 @@ fn alarms(cx: &mut Cx, fields: Fields<'_>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let Some(node) = fields.get(cx, "rollback_on_alarms") else { return names };
     let Some(items) = units::texts(cx, node, "`rollback_on_alarms`") else { return names };
-    if let Some(entry) = fields.entry("rollback_on_alarms") {
-        cx.uses(Feature::Alarms, entry.key.span);
-    }
     if items.is_empty() {
         cx.push(
             Problem::error("E009", node.span, "`rollback_on_alarms` names no alarm")

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration,
-    LaunchType, LoadBalancer as EcsLoadBalancer, NetworkConfiguration, PropagateTags,
-    Service as EcsService, ThresholdConfiguration, ThresholdType,
+    AssignPublicIp, AwsVpcConfiguration, DeploymentAlarms, DeploymentCircuitBreaker,
+    DeploymentConfiguration, LaunchType, LoadBalancer as EcsLoadBalancer, NetworkConfiguration,
+    PropagateTags, Service as EcsService, ThresholdConfiguration, ThresholdType,
 };
 use wharf_graph::{ErrorClass, Input};
 use wharf_spec::stack::Service as Spec;
@@ -106,6 +106,7 @@ fn no_deploy() -> Deploy {
         rollback: false,
         max_failures: None,
         reset: true,
+        alarms: BTreeSet::new(),
     }
 }
 
@@ -135,7 +136,14 @@ fn live_deploy(config: &DeploymentConfiguration, unsaid: Option<&Spec>) -> Deplo
         rollback: breaker.is_some_and(DeploymentCircuitBreaker::rollback),
         max_failures,
         reset,
+        alarms: config.alarms().map(alarms).unwrap_or_default(),
     }
+}
+
+/// Returns the alarms that are watched and roll back; one that only fails a rollout is none.
+fn alarms(live: &DeploymentAlarms) -> BTreeSet<String> {
+    let names = live.alarm_names().iter().cloned();
+    names.filter(|_| live.enable() && live.rollback()).collect()
 }
 
 /// Returns a threshold that is a plain number of tasks.
@@ -144,14 +152,25 @@ fn count(threshold: &ThresholdConfiguration) -> Option<u32> {
     plain.then(|| u32::try_from(threshold.value()).ok()).flatten()
 }
 
-/// Builds the rollout settings.
-pub(super) fn deployment(deploy: &Deploy) -> DeploymentConfiguration {
+/// Builds the rollout settings. Alarms that are to be watched no longer are switched off; where none ever were,
+/// none are spoken of.
+pub(super) fn deployment(deploy: &Deploy, exists: bool) -> DeploymentConfiguration {
+    let watch = !deploy.alarms.is_empty();
+    let alarms = (watch || exists).then(|| {
+        DeploymentAlarms::builder()
+            .set_alarm_names(Some(deploy.alarms.iter().cloned().collect()))
+            .enable(watch)
+            .rollback(watch)
+            .build()
+    });
     // Type and value are both set, which is all that building asks for.
     let threshold = deploy.max_failures.and_then(|count| {
         let threshold = ThresholdConfiguration::builder().r#type(ThresholdType::Count);
         threshold.value(signed(count)).build().ok()
     });
     DeploymentConfiguration::builder()
+        // Names and both switches are set, which is all that building asks for.
+        .set_alarms(alarms.and_then(Result::ok))
         .minimum_healthy_percent(signed(deploy.min_percent))
         .maximum_percent(signed(deploy.max_percent))
         .deployment_circuit_breaker(
@@ -231,6 +250,7 @@ pub(super) fn example() -> Props {
             rollback: true,
             max_failures: Some(3),
             reset: false,
+            alarms: BTreeSet::from(["notes-5xx".to_owned()]),
         },
         grace: 60,
         exec: true,
@@ -260,7 +280,7 @@ mod tests {
             .platform_version(&want.platform)
             .network_configuration(network(want).unwrap())
             .set_load_balancers(Some(balancers(want).unwrap()))
-            .deployment_configuration(deployment(&want.deploy))
+            .deployment_configuration(deployment(&want.deploy, false))
             .health_check_grace_period_seconds(signed(want.grace))
             .enable_execute_command(want.exec)
             .propagate_tags(PropagateTags::Service)

@@ -99,7 +99,7 @@ async fn call_create(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsErro
                         .scheduling_strategy(SchedulingStrategy::Replica)
                         .network_configuration(network.clone())
                         .set_load_balancers((!balancers.is_empty()).then(|| balancers.clone()))
-                        .deployment_configuration(canonical::deployment(&want.deploy))
+                        .deployment_configuration(canonical::deployment(&want.deploy, false))
                         .set_health_check_grace_period_seconds(grace)
                         .enable_execute_command(want.exec)
                         .enable_ecs_managed_tags(true)
@@ -216,7 +216,7 @@ async fn send(
             AwsError::own(ErrorClass::Other, format!("{error}; this is a bug in wharf"))
         })?;
     let force = (force || provider.is_some()).then_some(true);
-    let deploy = changed.has("deploy").then(|| canonical::deployment(&want.deploy));
+    let deploy = changed.has("deploy").then(|| canonical::deployment(&want.deploy, true));
     let propagate =
         changed.has("propagate_tags").then(|| PropagateTags::from(want.propagate_tags.as_str()));
     let cluster = names::cluster(cx.stack);

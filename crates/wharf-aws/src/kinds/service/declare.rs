@@ -75,6 +75,7 @@ pub(super) fn deploy(spec: &Spec) -> Deploy {
         rollback: true,
         max_failures: Some(spec.deploy.max_failures),
         reset: false,
+        alarms: spec.deploy.alarms.clone(),
     }
 }
 

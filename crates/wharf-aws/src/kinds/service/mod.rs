@@ -71,6 +71,9 @@ pub(crate) struct Deploy {
     max_failures: Option<u32>,
     /// Whether a task that becomes healthy starts the count of failures afresh.
     reset: bool,
+    /// Alarms of CloudWatch at which it goes back as well.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    alarms: BTreeSet<String>,
 }
 
 impl Kind for Service {

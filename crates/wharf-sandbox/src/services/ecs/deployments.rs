@@ -96,6 +96,13 @@ pub(super) fn describe(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
 fn show(ecs: &EcsState, service: &Service, record: &ServiceDeployment) -> Value {
     let (failures, threshold) = record.breaker;
     let enabled = record.configuration.breaker.enable;
+    let watched = record.configuration.watched();
+    let alarms = match (watched.is_empty(), record.rang.is_empty(), record.is_over()) {
+        (true, ..) => "DISABLED",
+        (_, false, _) => "TRIGGERED",
+        (_, _, true) => "MONITORING_COMPLETE",
+        _ => "MONITORING",
+    };
     let status = service_show::breaker_status(enabled, record.triggered, record.is_over());
     let summary = |arn: &String| {
         let deployment = service.deployments.iter().find(|it| it.revision == *arn);
@@ -136,7 +143,7 @@ fn show(ecs: &EcsState, service: &Service, record: &ServiceDeployment) -> Value 
             "failureCount": failures,
             "threshold": threshold,
         },
-        "alarms": {"status": "DISABLED", "alarmNames": [], "triggeredAlarmNames": []},
+        "alarms": {"status": alarms, "alarmNames": watched, "triggeredAlarmNames": record.rang},
     })
 }
 

@@ -36,6 +36,7 @@ pub(super) fn begin(
     let letters = world.ids.letters(21);
     let arn = world.arn("ecs", region, &format!("service-deployment/{key}/{letters}"));
     supersede(service, now);
+    let overlooked = world.region(region).ecs.ringing.clone();
     service.history.push(ServiceDeployment {
         arn: arn.clone(),
         sources: service.deployments.iter().map(|it| it.revision.clone()).collect(),
@@ -50,6 +51,8 @@ pub(super) fn begin(
         rollback: None,
         breaker: (0, service.configuration.breaker.limit(service.desired)),
         triggered: false,
+        overlooked,
+        rang: Vec::new(),
         configuration: service.configuration.clone(),
     });
     let id = format!("ecs-svc/{}", world.ids.digits(19));
@@ -63,6 +66,7 @@ pub(super) fn begin(
         rollout: Rollout::InProgress,
         failed_tasks: 0,
         failures: 0,
+        there: None,
     };
     service.revisions.push(revision);
     service.deployments.insert(0, deployment);
@@ -142,6 +146,27 @@ pub(super) fn give_up(world: &mut World, service: &mut Service) {
         let reason = "Service deployment stopped because the circuit breaker threshold was \
                       exceeded.";
         end_records(service, "STOPPED", reason, now);
+    }
+}
+
+/// Alarms fail the primary deployment (ECS Developer Guide, "How CloudWatch alarms detect Amazon ECS deployment
+/// failures").
+pub(super) fn alarmed(world: &mut World, service: &mut Service, rang: &[String]) {
+    let now = world.now;
+    let Some(primary) = service.deployments.first_mut() else { return };
+    primary.rollout = Rollout::Failed;
+    "ECS deployment failed: alarm detected.".clone_into(&mut primary.reason);
+    primary.updated = now;
+    let id = primary.id.clone();
+    event(world, service, &format!("(deployment {id}) deployment failed: alarm detected."), true);
+    for record in service.history.iter_mut().filter(|record| !record.is_over()) {
+        record.rang = rang.to_vec();
+        record.updated = now;
+    }
+    if service.configuration.alarms_roll_back() {
+        roll_back(world, service, "Service deployment rolled back because of an alarm.");
+    } else {
+        end_records(service, "STOPPED", "Service deployment stopped because of an alarm.", now);
     }
 }
 

@@ -17,6 +17,10 @@ const RESTLESS: Duration = Duration::from_secs(5);
 /// How often a steady service is looked at, for targets that became unhealthy.
 const STEADY: Duration = Duration::from_secs(30);
 
+/// How long alarms are watched when everything is there. ECS computes it from the alarms; this is for one that
+/// looks at five periods of a minute.
+const BAKE: Duration = Duration::from_mins(5);
+
 /// How long a launch is put off that could not be made.
 const PUT_OFF: Duration = Duration::from_secs(10);
 
@@ -75,7 +79,7 @@ fn round(world: &mut World, region: &str, service: &mut Service) {
     let (own, others): (Vec<&View>, Vec<&View>) =
         tasks.iter().partition(|task| task.deployment == primary);
     let healthy_own = count(own.iter().filter(|task| task.healthy));
-    settle(world, service, (&own, &others), healthy_own);
+    settle(world, region, service, (&own, &others), healthy_own);
     // A rollback made another deployment the primary one: look again with that in view.
     if service.deployments.first().is_some_and(|it| it.id != primary) {
         return round(world, region, service);
@@ -121,6 +125,7 @@ fn count<T>(items: impl Iterator<Item = T>) -> i64 {
 /// Ends the primary deployment if it has succeeded or failed.
 fn settle(
     world: &mut World,
+    region: &str,
     service: &mut Service,
     (own, others): (&[&View], &[&View]),
     healthy: i64,
@@ -132,6 +137,8 @@ fn settle(
     service.deployments.retain(|it| {
         Some(&it.id) == primary_id.as_ref() || others.iter().any(|task| task.deployment == it.id)
     });
+    let watched = if rolls_back(service) { Vec::new() } else { service.configuration.watched() };
+    let rang = rang(world, region, service, &watched);
     let Some(primary) = service.deployments.first_mut() else { return };
     if primary.rollout != Rollout::InProgress {
         return;
@@ -140,11 +147,30 @@ fn settle(
         (primary.failures, primary.updated) = (0, now);
     }
     let alive = count(own.iter().filter(|task| task.wanted));
-    if alive == desired && healthy == desired && others.is_empty() {
+    let there = alive == desired && healthy == desired && others.is_empty();
+    let since = if there { primary.there.or(Some(now)) } else { None };
+    primary.there = since;
+    let baked = watched.is_empty() || since.is_some_and(|since| now.since(since) >= BAKE);
+    if !rang.is_empty() {
+        rollout::alarmed(world, service, &rang);
+    } else if there && baked {
         rollout::complete(world, service);
     } else if breaker.enable && primary.failures >= breaker.limit(desired) {
         rollout::give_up(world, service);
     }
+}
+
+/// Says whether the service is on its way back, which no alarm stops.
+fn rolls_back(service: &Service) -> bool {
+    service.history.iter().any(|record| !record.is_over() && record.rollback.is_some())
+}
+
+/// Returns the watched alarms that went off since the deployment began.
+fn rang(world: &mut World, region: &str, service: &Service, watched: &[String]) -> Vec<String> {
+    let ringing = &world.region(region).ecs.ringing;
+    let open = service.history.iter().find(|record| !record.is_over());
+    let old = |name: &String| open.is_some_and(|record| record.overlooked.contains(name));
+    watched.iter().filter(|name| ringing.contains(*name) && !old(name)).cloned().collect()
 }
 
 /// Stops running tasks that are not healthy, once their grace period is over.

@@ -1,5 +1,7 @@
 //! The state of services and their deployments.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -156,6 +158,22 @@ impl Default for DeploymentConfiguration {
     }
 }
 
+impl DeploymentConfiguration {
+    /// Returns the alarms that are watched.
+    pub fn watched(&self) -> Vec<String> {
+        let Some(alarms) = self.alarms.as_ref().filter(|alarms| alarms["enable"] == true) else {
+            return Vec::new();
+        };
+        let names = alarms["alarmNames"].as_array().into_iter().flatten();
+        names.filter_map(|name| name.as_str().map(ToOwned::to_owned)).collect()
+    }
+
+    /// Says whether an alarm makes a deployment go back.
+    pub fn alarms_roll_back(&self) -> bool {
+        self.alarms.as_ref().is_some_and(|alarms| alarms["rollback"] == true)
+    }
+}
+
 /// The deployment circuit breaker.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Breaker {
@@ -227,6 +245,9 @@ pub struct Deployment {
     pub failed_tasks: i64,
     /// What the circuit breaker counted.
     pub failures: i64,
+    /// Since when all is there, while alarms are watched on.
+    #[serde(default)]
+    pub there: Option<SimTime>,
 }
 
 /// A service deployment: the record of a change from revisions to a revision.
@@ -258,6 +279,12 @@ pub struct ServiceDeployment {
     pub breaker: (i64, i64),
     /// Whether the circuit breaker triggered.
     pub triggered: bool,
+    /// The alarms that had gone off before it began, which do not count.
+    #[serde(default)]
+    pub overlooked: BTreeSet<String>,
+    /// The alarms that failed it.
+    #[serde(default)]
+    pub rang: Vec<String>,
     /// The deployment configuration it began with.
     pub configuration: DeploymentConfiguration,
 }
