@@ -57,9 +57,9 @@ fn an_alarm_during_a_rollout_takes_it_back_and_is_named() {
         ring(&world, true);
         apply.join().unwrap().expect(5)
     });
-    assert!(apply.stderr.contains("C612: alarm notes-5xx went off"), "{}", apply.stderr);
+    assert!(apply.stderr.contains("C615: alarm notes-5xx went off"), "{}", apply.stderr);
     assert_eq!(release(&world), second);
-    world.wharf(&["explain", "C612"]).expect(0);
+    world.wharf(&["explain", "C615"]).expect(0);
 
     // Without the names nothing is watched any more.
     ring(&world, false);

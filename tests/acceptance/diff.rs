@@ -45,7 +45,7 @@ fn action<'a>(environment: &'a Value, address: &str) -> Option<&'a str> {
 
 #[test]
 fn no_difference_is_none() {
-    for name in ["minimal", "https", "production", "shop"] {
+    for name in ["minimal", "https", "production", "scaling", "shop"] {
         let world = World::new("");
         std::fs::write(world.path().join("spec.yaml"), sample(name)).unwrap();
         let run = world.wharf(&["diff", "spec.yaml", "spec.yaml"]).expect(0);

@@ -113,7 +113,7 @@ fn split(source: &str) -> (&str, Vec<&str>) {
 fn run(commands: &str) -> Run {
     let world = World::new("");
     std::fs::create_dir(world.path().join("specs")).unwrap();
-    for name in ["minimal", "https", "production", "shop"] {
+    for name in ["minimal", "https", "production", "scaling", "shop"] {
         std::fs::write(world.path().join(format!("specs/{name}.yaml")), sample(name)).unwrap();
     }
     let mut last = None;

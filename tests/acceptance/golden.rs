@@ -18,9 +18,13 @@ pub(crate) fn golden(name: &str, text: &str) {
 
 #[test]
 fn first_plans_of_the_samples() {
-    for (sample, env) in
-        [("minimal", None), ("https", None), ("production", Some("prod")), ("shop", None)]
-    {
+    for (sample, env) in [
+        ("minimal", None),
+        ("https", None),
+        ("production", Some("prod")),
+        ("scaling", None),
+        ("shop", None),
+    ] {
         let world = World::sample(sample).env(env);
         let plan = world.wharf(&["plan"]).expect(0).stdout;
         golden(&format!("{sample}.plan.txt"), &without_random_ids(&plan));

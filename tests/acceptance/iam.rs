@@ -10,6 +10,10 @@ use crate::world::World;
 
 /// What is allowed and no sample makes use of, each with the reason why it is allowed all the same.
 const SPARE: &[(&str, &str)] = &[
+    (
+        "application-autoscaling:DescribeScalingActivities",
+        "when `wharf doctor` looks at a service that has as many tasks as it may",
+    ),
     ("ecs:ListTaskDefinitionFamilies", "when the tagging API may not be used"),
     ("logs:GetLogEvents", "to show the last lines of a task that stopped"),
     ("elasticloadbalancing:SetSecurityGroups", "when somebody took the group off the balancer"),
@@ -161,6 +165,18 @@ fn samples_live_under_their_own_policies_and_use_them_up() {
                 edit("path: /api/*", "path: /v1/*"),
                 edit("cron: \"30 2", "cron: \"45 3"),
                 edit("app: shop", "app: shop\ntags: { team: shop }"),
+            ],
+        ),
+        (
+            "scaling",
+            None,
+            &[
+                edit("requests: 800 ", "memory: 75 "),
+                edit(
+                    "cooldown: { out: 30s, in: 5m }",
+                    "schedule: { day: { cron: \"0 7 * * *\", min: 4, max: 20 } }",
+                ),
+                edit("schedule: { day: { cron: \"0 7 * * *\", min: 4, max: 20 } }", "cooldown: 1m"),
             ],
         ),
     ];

@@ -181,6 +181,99 @@ fn production() {
 }
 
 #[test]
+fn scaling() {
+    const RANGE: &str =
+        "    scale:                            # the autoscaler decides how many tasks there are
+      min: 3
+      max: 10
+      cpu: 70                         # aims at 60 % of the CPU on average
+      memory: 75                      # and at 800 requests a minute for each task
+      cooldown: { out: 30s, in: 10m }  # rest after tasks were added, and after some were removed
+";
+    live(
+        "scaling",
+        None,
+        &[
+            Edit {
+                what: "fewest tasks",
+                from: "min: 2",
+                to: "min: 3",
+                touches: &["scalable_target.web"],
+            },
+            Edit {
+                what: "aim",
+                from: "cpu: 60",
+                to: "cpu: 70",
+                touches: &["scaling_policy.web:cpu"],
+            },
+            Edit {
+                what: "cooldown",
+                from: "in: 5m }",
+                to: "in: 10m }",
+                touches: &["scaling_policy.web:cpu", "scaling_policy.web:requests"],
+            },
+            Edit {
+                what: "share of spare capacity",
+                from: "spot: 50%",
+                to: "spot: 25%",
+                touches: &["service.web"],
+            },
+            Edit {
+                what: "port",
+                from: "port: 3000",
+                to: "port: 4000",
+                touches: &[
+                    "ingress_rule.tasks:3000",
+                    "ingress_rule.tasks:4000",
+                    "listener.http",
+                    "scalable_target.web",
+                    "scaling_policy.web:cpu",
+                    "scaling_policy.web:requests",
+                    "service.web",
+                    "target_group.web",
+                    "task_definition.web",
+                ],
+            },
+            Edit {
+                what: "another metric",
+                from: "requests: 800  ",
+                to: "memory: 75     ",
+                touches: &["scaling_policy.web:memory", "scaling_policy.web:requests"],
+            },
+            Edit {
+                what: "no spare capacity",
+                from: "spot: 25%",
+                to: "spot: 0%",
+                touches: &["service.web"],
+            },
+            Edit {
+                what: "a fixed number",
+                from: RANGE,
+                to: "    scale: 3\n",
+                touches: &[
+                    "scalable_target.web",
+                    "scaling_policy.web:cpu",
+                    "scaling_policy.web:memory",
+                ],
+            },
+            Edit {
+                what: "a schedule",
+                from: "    scale: 3\n",
+                to: "    scale: { min: 3, max: 9, schedule: { day: { cron: \"0 7 * * MON-FRI\", \
+                     timezone: Europe/Berlin, min: 4, max: 20 } } }\n",
+                touches: &["scalable_target.web", "scheduled_action.web:day"],
+            },
+            Edit {
+                what: "another time",
+                from: "0 7 * * MON-FRI",
+                to: "30 6 * * MON-FRI",
+                touches: &["scheduled_action.web:day"],
+            },
+        ],
+    );
+}
+
+#[test]
 fn staging() {
     live("production", Some("staging"), &[]);
 }

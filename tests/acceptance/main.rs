@@ -29,6 +29,7 @@ mod push;
 mod role;
 mod rules;
 mod running;
+mod scaling;
 mod schemas;
 mod served;
 mod spec_tools;

@@ -28,9 +28,13 @@ pub(crate) fn follows(name: &str, document: &Value) {
 
 #[test]
 fn every_document_follows_its_schema() {
-    for (name, env) in
-        [("minimal", None), ("https", None), ("production", Some("prod")), ("shop", None)]
-    {
+    for (name, env) in [
+        ("minimal", None),
+        ("https", None),
+        ("production", Some("prod")),
+        ("scaling", None),
+        ("shop", None),
+    ] {
         let world = World::sample(name).env(env);
         follows("plan", &world.plan());
         follows("graph", &world.wharf(&["graph", "--format", "json"]).expect(0).json());

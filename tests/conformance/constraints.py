@@ -24,6 +24,7 @@ DATA = Path(botocore.__file__).parent / "data"
 # The sandbox's directory of a service: the name it is signed for, botocore's name of it.
 SERVICES = {
     "acm": ("acm", "acm"),
+    "autoscaling": ("application-autoscaling", "application-autoscaling"),
     "ec2": ("ec2", "ec2"),
     "ecr": ("ecr", "ecr"),
     "ecs": ("ecs", "ecs"),
@@ -44,12 +45,20 @@ EXCEPTIONS = {}
 # Patterns that Rust's regular expressions lack a means for (here: looking ahead), and the same said
 # without it: a label neither begins nor ends with a hyphen, and the last has two characters at least.
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+NOT_NAMED = r"\x00-\x1f\x7f-\x9f:/|"
 REWRITTEN = {
     r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])":
         rf"(\*\.)?({LABEL}\.)+[A-Za-z0-9][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]",
     # The source of an event on an EventBridge bus; that it does not begin with `aws.` is left out.
     r"(?=[/\.\-_A-Za-z0-9]+)((?!aws\.).*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)":
         r"([/\.\-_A-Za-z0-9].*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)",
+    # Halves of surrogate pairs are no characters of their own.
+    r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*":
+        r"[\x{20}-\x{D7FF}\x{E000}-\x{FFFD}\x{10000}-\x{10FFFF}\r\n\t]*",
+    r"\p{Print}+": r"[\x20-\x7e]+",
+    # No control character, colon, slash or bar anywhere, no space at either end.
+    r"(?!((^[ ]+.*)|(.*([\u0000-\u001f]|[\u007f-\u009f]|[:/|])+.*)|(.*[ ]+$))).+":
+        rf"[^ {NOT_NAMED}]([^{NOT_NAMED}]*[^ {NOT_NAMED}])?",
 }
 
 SIZED = {"string", "list", "map", "blob"}

@@ -309,6 +309,71 @@ def service(check, world):
     world["task"] = task
 
 
+def scaling(check, world):
+    client = check.client("application-autoscaling")
+    own = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/shop/shop",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    none = {**own, "ResourceId": "service/shop/none"}
+    check.fails(
+        "ValidationException", client.register_scalable_target, MinCapacity=1, MaxCapacity=2, **none
+    )
+    check.fails("ObjectNotFoundException", client.deregister_scalable_target, **own)
+    arn = client.register_scalable_target(MinCapacity=2, MaxCapacity=4, **own)["ScalableTargetARN"]
+    client.register_scalable_target(SuspendedState={"DynamicScalingInSuspended": True}, **own)
+    shown = client.describe_scalable_targets(
+        ServiceNamespace="ecs", ResourceIds=[own["ResourceId"], none["ResourceId"]]
+    )["ScalableTargets"]
+    assert [target["ScalableTargetARN"] for target in shown] == [arn]
+    assert (shown[0]["MinCapacity"], shown[0]["MaxCapacity"]) == (2, 4)
+
+    def tracking(metric, **more):
+        specification = {"PredefinedMetricType": metric, **more}
+        return {
+            "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingScalingPolicyConfiguration": {
+                "TargetValue": 60.0,
+                "PredefinedMetricSpecification": specification,
+                "ScaleOutCooldown": 30,
+                "ScaleInCooldown": 300,
+            },
+        }
+
+    cpu = tracking("ECSServiceAverageCPUUtilization")
+    check.fails("ObjectNotFoundException", client.put_scaling_policy, PolicyName="cpu", **none, **cpu)
+    made = client.put_scaling_policy(PolicyName="cpu", **own, **cpu)
+    assert len(made["Alarms"]) == 2
+    check.fails("ValidationException", client.put_scaling_policy, PolicyName="two", **own, **cpu)
+    balancer = world["balancer"].split(":loadbalancer/")[1]
+    group = world["group"].rsplit(":", 1)[1]
+    requests = tracking("ALBRequestCountPerTarget", ResourceLabel=f"{balancer}/{group}")
+    client.put_scaling_policy(PolicyName="requests", **own, **requests)
+    policies = client.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+    assert [policy["PolicyName"] for policy in policies] == ["cpu", "requests"]
+    when = {"Schedule": "cron(0 7 ? * MON-FRI *)", "Timezone": "Europe/Berlin"}
+    action = {"ScalableTargetAction": {"MinCapacity": 3, "MaxCapacity": 4}, **when}
+    client.put_scheduled_action(ScheduledActionName="day", **own, **action)
+    check.fails(
+        "ValidationException",
+        client.put_scheduled_action,
+        ScheduledActionName="night",
+        **own,
+        **{**action, "Schedule": "0 7 * * *"},
+    )
+    actions = client.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
+    assert [action["Timezone"] for action in actions] == ["Europe/Berlin"]
+    client.describe_scaling_activities(ServiceNamespace="ecs")
+    client.delete_scheduled_action(ScheduledActionName="day", **own)
+    check.fails(
+        "ObjectNotFoundException", client.delete_scheduled_action, ScheduledActionName="day", **own
+    )
+    client.delete_scaling_policy(PolicyName="cpu", **own)
+    check.fails("ObjectNotFoundException", client.delete_scaling_policy, PolicyName="cpu", **own)
+    client.deregister_scalable_target(**own)
+
+
 def alias(check, world):
     route53 = check.client("route53")
     to = {
@@ -366,7 +431,7 @@ def deleted(call, **arguments):
     return True
 
 
-STEPS = [network, roles, certificate, balancer, listeners, service, alias, changes, gone]
+STEPS = [network, roles, certificate, balancer, listeners, service, scaling, alias, changes, gone]
 
 
 def stack(check):

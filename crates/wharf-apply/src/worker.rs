@@ -66,15 +66,18 @@ impl Job {
                 .map(|policy| object.to_live(policy))
                 .ok_or_else(|| Box::new(bug(format!("this wharf does not know the kind `{kind}`"))))
         };
+        // As [`wharf_graph::Desired::hash`] has it.
+        let hash = |props: &Value| {
+            let policy = (options.policy)(step.address.kind());
+            spec_hash(&policy.map_or_else(|| props.clone(), |policy| policy.lasting(props)))
+        };
         let call = match &step.op {
-            Op::Create { props } => {
-                Call::Create { props: concrete(props)?, hash: spec_hash(props) }
-            }
+            Op::Create { props } => Call::Create { props: concrete(props)?, hash: hash(props) },
             Op::Update { live: object, props, changed } => Call::Update {
                 live: live(object)?,
                 props: concrete(props)?,
                 changed: changed.clone(),
-                hash: spec_hash(props),
+                hash: hash(props),
             },
             Op::Delete { live: object } => Call::Delete { live: live(object)? },
         };

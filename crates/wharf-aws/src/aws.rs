@@ -7,6 +7,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_acm as acm;
+use aws_sdk_applicationautoscaling as autoscaling;
 use aws_sdk_cloudwatchlogs as logs;
 use aws_sdk_ec2 as ec2;
 use aws_sdk_ecr as ecr;
@@ -56,6 +57,7 @@ pub struct Connect {
 #[derive(Clone)]
 pub struct Aws {
     pub(crate) acm: acm::Client,
+    pub(crate) autoscaling: autoscaling::Client,
     pub(crate) ec2: ec2::Client,
     pub(crate) ecr: ecr::Client,
     pub(crate) ecs: ecs::Client,
@@ -131,6 +133,7 @@ impl Aws {
             Caller { pace: Pace::new(speed), counter: Counter::default(), budget: CALL_BUDGET };
         Self {
             acm: acm::Client::new(&config),
+            autoscaling: autoscaling::Client::new(&config),
             ec2: ec2::Client::new(&config),
             ecr: ecr::Client::new(&config),
             ecs: ecs::Client::new(&config),

@@ -17,6 +17,7 @@ use crate::doctor;
 use crate::error::AwsError;
 use crate::names;
 use crate::reads::Reads;
+use crate::reads::autoscaling::{Scaled, resource_of};
 use crate::reads::ecs::{TaggedService, UsedDefinition};
 
 /// Name and version of the document.
@@ -67,6 +68,8 @@ pub struct ServiceStatus {
     pub running: i32,
     /// Number of tasks starting.
     pub pending: i32,
+    /// How the autoscaler decides how many are wanted; `None` where the spec does.
+    pub scaling: Option<ScalingStatus>,
     /// `COMPLETED`, `IN_PROGRESS` or `FAILED`.
     pub rollout: Option<String>,
     /// What ECS says about that.
@@ -79,6 +82,17 @@ pub struct ServiceStatus {
     pub events: Vec<EventStatus>,
     /// Why it does not do what it shall, the primary cause first; empty when it does.
     pub causes: Vec<CauseStatus>,
+}
+
+/// How the autoscaler decides about a service.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScalingStatus {
+    /// Fewest tasks, at this time.
+    pub min: i32,
+    /// Most tasks, at this time.
+    pub max: i32,
+    /// Whether somebody stopped part of it.
+    pub suspended: bool,
 }
 
 /// Why a service does not do what it shall.
@@ -175,13 +189,15 @@ pub struct CertificateStatus {
 /// Fails when the services cannot be read; what else cannot be read is left out.
 pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
     let reads = Reads::new(aws.clone(), std::sync::Arc::new(stack.clone()));
-    let (cluster, services, definitions, balancer, certificates) = futures::join!(
+    let (cluster, services, definitions, balancer, certificates, scaled) = futures::join!(
         reads.cluster(),
         reads.services(),
         reads.definitions(),
         reads.balancer(),
         reads.own_certificates(),
+        reads.scaled(),
     );
+    let scaled = scaled.map(|got| got.value.clone()).unwrap_or_default();
     let cluster = cluster?;
     let services = services?;
     let definitions = definitions.map(|got| got.value.clone()).unwrap_or_default();
@@ -199,6 +215,7 @@ pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
     let services = join_all(each.map(async |(name, service)| match service {
         Some(service) => {
             let mut shown = present(aws, &reads.id, name, service, &definitions).await;
+            shown.scaling = scaling(&scaled, service);
             shown.causes = causes(aws, stack, &shown).await;
             shown
         }
@@ -266,6 +283,7 @@ fn missing(id: &StackId, name: &str) -> ServiceStatus {
         desired: 0,
         running: 0,
         pending: 0,
+        scaling: None,
         rollout: None,
         rollout_reason: None,
         tasks: Vec::new(),
@@ -302,6 +320,7 @@ async fn present(
         desired: service.desired_count(),
         running: service.running_count(),
         pending: service.pending_count(),
+        scaling: None,
         rollout: primary.and_then(|row| row.rollout_state()).map(|state| state.as_str().to_owned()),
         rollout_reason: primary.and_then(|row| row.rollout_state_reason()).map(str::to_owned),
         tasks: tasks.unwrap_or_default(),
@@ -317,6 +336,22 @@ async fn present(
             .collect(),
         causes: Vec::new(),
     }
+}
+
+/// Says how the autoscaler decides about a service, if it does.
+fn scaling(scaled: &[Scaled], service: &TaggedService) -> Option<ScalingStatus> {
+    let arn = service.service.service_arn()?;
+    let target = &scaled.iter().find(|one| one.target.resource_id() == resource_of(arn))?.target;
+    let state = target.suspended_state();
+    let suspended = state.is_some_and(|state| {
+        let flags = [
+            state.dynamic_scaling_in_suspended(),
+            state.dynamic_scaling_out_suspended(),
+            state.scheduled_scaling_suspended(),
+        ];
+        flags.contains(&Some(true))
+    });
+    Some(ScalingStatus { min: target.min_capacity(), max: target.max_capacity(), suspended })
 }
 
 /// Says why a service does not do what it shall; says nothing of one that does.

@@ -10,6 +10,7 @@ use wharf_graph::Address;
 
 pub(crate) use self::running::{
     CancelArgs, ExecArgs, LogsArgs, PromoteArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs,
+    ScaleArgs,
 };
 
 /// Puts a container on AWS properly: one short file, `plan`, `apply`, `destroy`.
@@ -158,6 +159,8 @@ pub(crate) enum Command {
     Logs(LogsArgs),
     /// Replace tasks by new ones of the same release, and wait until they run
     Restart(RestartArgs),
+    /// Give a service another number of tasks now, and wait until they run
+    Scale(ScaleArgs),
     /// List the releases there are to go back to
     Releases(ReleasesArgs),
     /// Apply the spec with the image of an earlier release

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
+use wharf_aws::kinds::on_demand;
 use wharf_graph::input::as_ref;
 use wharf_graph::{Address, Graph, Snapshot};
 use wharf_plan::{Cost, CostPart};
@@ -58,6 +59,7 @@ pub(crate) fn of(graph: &Graph, snapshot: &Snapshot) -> Cost {
         prices_of: prices.as_of,
         parts: after.parts,
         unknown: after.unknown.into_iter().collect(),
+        varying: after.varying,
         not_counted: NOT_COUNTED.map(str::to_owned).to_vec(),
     }
 }
@@ -73,11 +75,16 @@ struct Running {
 /// The tasks of one service.
 struct Tasks {
     name: String,
+    /// How many there are at least.
     count: u32,
+    /// How many of them are on spare capacity, at most.
+    spot: u32,
     cpu: u32,
     memory: u32,
     arm: bool,
     addresses: bool,
+    /// The property of that name.
+    launch: String,
 }
 
 struct Balancer {
@@ -104,8 +111,12 @@ impl Running {
         definition: &dyn Fn(&'a Value) -> Option<&'a Value>,
     ) -> Self {
         let mut running = Self::default();
+        let mut fewest = BTreeMap::new();
         for (address, props) in all {
             match address.kind() {
+                "scalable_target" => {
+                    fewest.insert(address.name(), number(props, "min"));
+                }
                 "service" => {
                     let tasks = props.get("task_definition").and_then(definition);
                     running.service(address.name(), props, tasks);
@@ -120,17 +131,21 @@ impl Running {
                 _ => {}
             }
         }
+        for tasks in &mut running.services {
+            // Under a range, only the fewest run all the time.
+            tasks.count = fewest.get(tasks.name.as_str()).copied().unwrap_or(tasks.count);
+            tasks.spot = tasks.count - on_demand(&tasks.launch, tasks.count);
+        }
         running
     }
 
     fn service(&mut self, name: &str, props: &Value, definition: Option<&Value>) {
         let Some(definition) = definition else { return };
-        let number = |props: &Value, key: &str| {
-            props[key].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
-        };
         self.services.push(Tasks {
             name: name.to_owned(),
-            count: number(props, "count"),
+            count: number(props, if props["count"].is_null() { "start" } else { "count" }),
+            spot: 0,
+            launch: props["launch"].as_str().unwrap_or_default().to_owned(),
             cpu: number(definition, "cpu"),
             memory: number(definition, "memory"),
             arm: definition["architecture"] == "ARM64",
@@ -150,9 +165,14 @@ impl Running {
     }
 }
 
+fn number(props: &Value, key: &str) -> u32 {
+    props[key].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+}
+
 #[derive(Default)]
 struct Bill {
     parts: Vec<CostPart>,
+    varying: Vec<String>,
     unknown: BTreeSet<String>,
 }
 
@@ -170,15 +190,25 @@ impl Bill {
             } else {
                 ("x86_64", known.and_then(|known| known.x86_64))
             };
-            let many = if tasks.count == 1 { "task" } else { "tasks" };
-            let what = format!("{} {many} of service {}", tasks.count, tasks.name);
+            if tasks.spot > 0 {
+                let many = if tasks.spot == 1 { "task" } else { "tasks" };
+                let (count, name) = (tasks.spot, &tasks.name);
+                bill.varying
+                    .push(format!("{count} {many} of service {name} on Spot, whose price varies"));
+            }
+            let sure = tasks.count - tasks.spot;
+            if sure == 0 {
+                continue;
+            }
+            let many = if sure == 1 { "task" } else { "tasks" };
+            let what = format!("{sure} {many} of service {}", tasks.name);
             bill.add(
                 what,
                 format!("price of {arch} tasks in {region}"),
                 price.map(|price| {
                     let each = f64::from(tasks.cpu) / 1024.0 * price.vcpu_hour
                         + f64::from(tasks.memory) / 1024.0 * price.gb_hour;
-                    f64::from(tasks.count) * each * HOURS
+                    f64::from(sure) * each * HOURS
                 }),
             );
         }
@@ -242,7 +272,16 @@ mod tests {
     }
 
     fn tasks(count: u32, arm: bool) -> Tasks {
-        Tasks { name: "web".to_owned(), count, cpu: 256, memory: 512, arm, addresses: false }
+        Tasks {
+            name: "web".to_owned(),
+            count,
+            spot: 0,
+            cpu: 256,
+            memory: 512,
+            arm,
+            addresses: false,
+            launch: "FARGATE".to_owned(),
+        }
     }
 
     fn sum(region: &str, running: &Running) -> Option<u64> {
@@ -264,6 +303,15 @@ mod tests {
         };
         // 2 × 7.21 for the tasks, 16.43 for the balancer, 5 × 3.65 for addresses, 0.40.
         assert_eq!(sum("us-east-1", &running), Some(1442 + 1643 + 5 * 365 + 40));
+    }
+
+    #[test]
+    fn what_runs_on_spot_has_no_price_and_is_named() {
+        let spot = Tasks { spot: 1, ..tasks(2, false) };
+        let running = Running { services: vec![spot], ..Running::default() };
+        let bill = Bill::new(&prices(), "us-east-1", &running);
+        assert_eq!(bill.sum(), Some(901));
+        assert_eq!(bill.varying, ["1 task of service web on Spot, whose price varies"]);
     }
 
     #[test]

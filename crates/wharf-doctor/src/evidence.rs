@@ -61,6 +61,23 @@ pub struct Evidence {
     pub certificate: Seen<CertificateEvidence>,
     /// The names under which it is published.
     pub names: Vec<NameEvidence>,
+    /// The autoscaler that decides how many tasks there are.
+    pub scaling: Seen<ScalingEvidence>,
+}
+
+/// An autoscaler.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ScalingEvidence {
+    /// Fewest tasks.
+    pub min: u32,
+    /// Most tasks.
+    pub max: u32,
+    /// What somebody stopped: `scaling in`, `scaling out`, `scheduled scaling`.
+    pub suspended: Vec<String>,
+    /// Whether it would have more tasks than it may.
+    pub wants_more: bool,
+    /// Whether it counts the requests of a target group the service is not on.
+    pub counts_elsewhere: bool,
 }
 
 /// What the spec wants of a service.

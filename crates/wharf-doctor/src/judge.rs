@@ -1,7 +1,7 @@
 //! Ranking: what is certain comes before what is likely, and what comes first on the way of a task
 //! or a request before what follows from it.
 
-use crate::{Cause, Evidence, health, route, start, stopped};
+use crate::{Cause, Evidence, health, route, scaling, start, stopped};
 
 /// Names the causes for which a service does not work, the primary one first; none if all is well.
 pub fn judge(evidence: &Evidence) -> Vec<Cause> {
@@ -10,6 +10,7 @@ pub fn judge(evidence: &Evidence) -> Vec<Cause> {
     found.extend(stopped::causes(evidence));
     found.extend(health::causes(evidence));
     found.extend(route::causes(evidence));
+    found.extend(scaling::causes(evidence));
     found.sort_by(|one, two| {
         two.certainty.cmp(&one.certainty).then_with(|| one.depth.cmp(&two.depth))
     });

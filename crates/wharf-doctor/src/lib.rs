@@ -12,6 +12,7 @@ mod job;
 mod judge;
 mod refusal;
 mod route;
+mod scaling;
 mod start;
 mod stopped;
 mod walk;
@@ -20,8 +21,8 @@ pub use cause::{Cause, Certainty};
 pub use codes::{Code, codes, find};
 pub use evidence::{
     BalancerEvidence, CertificateEvidence, Evidence, GroupEvidence, ImageEvidence, Intent,
-    NameEvidence, Network, Peer, Permit, Seen, ServiceEvidence, StoppedTask, SubnetEvidence,
-    TargetEvidence, Way,
+    NameEvidence, Network, Peer, Permit, ScalingEvidence, Seen, ServiceEvidence, StoppedTask,
+    SubnetEvidence, TargetEvidence, Way,
 };
 pub use job::{JobEvidence, RoleEvidence, RunEvidence, ScheduleEvidence, judge_job};
 pub use judge::judge;

@@ -43,7 +43,7 @@ pub fn of_alarms(names: &[String]) -> Option<Cause> {
         many => format!("alarm {first} and {} more went off", many - 1),
     };
     let fact = format!("ECS recorded with the rollout: {}", names.join(", "));
-    Some(Cause::new("C612", what).fact(fact))
+    Some(Cause::new("C615", what).fact(fact))
 }
 
 /// Names the cause of a call that was refused, by the code and the text of the error.

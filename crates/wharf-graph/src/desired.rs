@@ -29,7 +29,7 @@ pub struct Desired {
 impl Desired {
     /// Hashes the props as desired; kept on the object as the tag `wharf:spec`.
     pub fn hash(&self) -> String {
-        spec_hash(&self.props)
+        spec_hash(&self.policy.lasting(&self.props))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the planner must know about a kind, as plain data.
 
+use serde_json::Value;
+
 /// Says in which order the two halves of a replacement happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplaceOrder {
@@ -11,6 +13,10 @@ pub enum ReplaceOrder {
 
 /// Describes how the planner treats one kind. It never decides anything by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "traits of a kind that do not depend on each other"
+)]
 pub struct Policy {
     /// The kind this policy belongs to.
     pub kind: &'static str,
@@ -25,6 +31,9 @@ pub struct Policy {
     pub identity: Option<&'static str>,
     /// Top-level props whose values never appear in output.
     pub sensitive: &'static [&'static str],
+    /// Top-level props that only making an object uses, because somebody else moves them afterwards
+    /// (the number of tasks an autoscaled service starts with). They are never compared or hashed.
+    pub initial: &'static [&'static str],
     /// The top-level prop that sends traffic to targets: an array of
     /// `{"target_group": <input>, "weight": <number>}`. When a target in it is replaced, the planner
     /// first adds the new one at weight 0 ("attach") and moves traffic once it is served ("move").
@@ -48,8 +57,22 @@ pub struct Policy {
     pub goes_on: Option<&'static [&'static str]>,
     /// The top-level prop that says whether what AWS went on with was seen to succeed.
     pub seen: Option<&'static str>,
+    /// Whether it works on the object it refers to (an autoscaler on its service), so that it has to be
+    /// gone before that object is changed in its stead.
+    pub governs: bool,
     /// How long its steps usually take. What runs tasks needs none of it: that is computed.
     pub takes: Takes,
+}
+
+impl Policy {
+    /// Leaves out of `props` what only making an object uses.
+    pub fn lasting(&self, props: &Value) -> Value {
+        let mut props = props.clone();
+        if let Some(map) = props.as_object_mut() {
+            map.retain(|name, _| !self.initial.contains(&name.as_str()));
+        }
+        props
+    }
 }
 
 /// How long steps usually take, in seconds, when nothing is wrong. Rules of thumb for estimates;
@@ -74,6 +97,7 @@ impl Policy {
             replace_order: ReplaceOrder::DeleteFirst,
             identity: None,
             sensitive: &[],
+            initial: &[],
             traffic: None,
             serves: None,
             holds_data: false,
@@ -82,6 +106,7 @@ impl Policy {
             delete_after: &[],
             goes_on: None,
             seen: None,
+            governs: false,
             takes: Takes { create: 0, update: 0, delete: 0 },
         }
     }

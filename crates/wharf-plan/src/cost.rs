@@ -16,6 +16,9 @@ pub struct Cost {
     /// Prices that are not known, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
+    /// What is paid for besides at a price that moves, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub varying: Vec<String>,
     /// What is not counted, in words.
     pub not_counted: Vec<String>,
 }

@@ -48,7 +48,8 @@ impl Context<'_> {
     /// Lists what differs between live and desired props, in path order.
     pub(crate) fn diff(&self, live: &Value, desired: &Value) -> Vec<Change> {
         let mut found = Vec::new();
-        self.walk("", Some(live), Some(desired), &mut found);
+        let lasting = |props: &Value| self.policy.lasting(props);
+        self.walk("", Some(&lasting(live)), Some(&lasting(desired)), &mut found);
         found
     }
 

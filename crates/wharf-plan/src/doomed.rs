@@ -108,30 +108,42 @@ pub(crate) fn protected<'a>(
         .collect()
 }
 
-/// Says who refers to what: pairs of an object and a doomed object that one of its props names.
+/// Says who refers to what is to be deleted, and what it refers to itself if it governs that.
 ///
 /// Live props hold values and no references, so a reference is recognised by its value. Only values
 /// that AWS assigned count (an id, an ARN, a DNS name), and only when one object alone has them.
 pub(crate) fn holders<'a>(
     objects: &Objects<'a>,
     doomed: &BTreeMap<ObjectKey<'a>, Doomed<'a>>,
-) -> BTreeSet<(ObjectKey<'a>, ObjectKey<'a>)> {
+) -> Holders<'a> {
+    let mut found = Holders::default();
     if doomed.is_empty() {
-        return BTreeSet::new();
+        return found;
     }
     let owner_of = owners(objects);
-    let mut found = BTreeSet::new();
     for (holder, live) in objects {
         each_text(&live.props, &mut |text| {
-            if let Some(Some(held)) = owner_of.get(text)
-                && held != holder
-                && doomed.contains_key(held)
-            {
-                found.insert((*holder, *held));
+            let Some(Some(held)) = owner_of.get(text) else { return };
+            if held == holder {
+                return;
+            }
+            if doomed.contains_key(held) {
+                found.of_doomed.insert((*holder, *held));
+            } else if live.policy.governs && doomed.contains_key(holder) {
+                found.governed.insert((*holder, held.0));
             }
         });
     }
     found
+}
+
+/// Who refers to what.
+#[derive(Debug, Default)]
+pub(crate) struct Holders<'a> {
+    /// Pairs of an object and a doomed object that it refers to.
+    pub(crate) of_doomed: BTreeSet<(ObjectKey<'a>, ObjectKey<'a>)>,
+    /// Pairs of a doomed object that governs another, and the address of that one, which stays.
+    pub(crate) governed: BTreeSet<(ObjectKey<'a>, &'a Address)>,
 }
 
 /// Returns, by value, the one object that has it as id or output; `None` when several have.

@@ -85,6 +85,7 @@ pub(crate) fn wishes(
 ) -> Vec<(usize, usize)> {
     let mut list = Vec::new();
     letting_go(nodes, relations, objects, &mut list);
+    after_governors(nodes, relations, &mut list);
     after_dependents(nodes, relations, &mut list);
     after_kinds(nodes, relations, &mut list);
     after_traffic(nodes, relations, &mut list);
@@ -99,7 +100,7 @@ fn letting_go(
     objects: &Objects<'_>,
     list: &mut Vec<(usize, usize)>,
 ) {
-    for (holder, held) in relations.holders {
+    for (holder, held) in &relations.holders.of_doomed {
         let Some(&delete) = nodes.deletes.get(held) else { continue };
         let leaving = objects.get(holder).is_some_and(|live| live.leaving);
         let released = nodes.deletes.get(holder).or_else(|| {
@@ -110,6 +111,17 @@ fn letting_go(
             (matched || leaving).then(|| nodes.last.get(holder.0)).flatten()
         });
         list.extend(released.map(|&released| (delete, released)));
+    }
+}
+
+/// What was governed by something that goes is changed when that has gone, or both would work on it.
+fn after_governors(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(usize, usize)>) {
+    for (governor, governed) in &relations.holders.governed {
+        if let (Some(&change), Some(&delete)) =
+            (nodes.ready.get(governed), nodes.deletes.get(governor))
+        {
+            list.push((change, delete));
+        }
     }
 }
 

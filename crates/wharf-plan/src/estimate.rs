@@ -20,6 +20,11 @@ pub(crate) struct Estimator<'a> {
 }
 
 const COUNT: &[&str] = &["count", "desired_count"];
+/// What stands in for the count where an autoscaler decides: how many there are, or will be at first.
+const START: &str = "start";
+/// The range of an autoscaler.
+const MIN: &[&str] = &["min"];
+const MAX: &[&str] = &["max"];
 const LEAST: &[&str] =
     &["min_healthy", "min_percent", "min_healthy_percent", "minimum_healthy_percent"];
 const MOST: &[&str] = &["max_healthy", "max_percent", "max_healthy_percent", "maximum_percent"];
@@ -58,6 +63,12 @@ impl Estimator<'_> {
             };
         }
         let ends = matches!(node.because, Reason::Pruned | Reason::Added | Reason::Destroyed);
+        if ends && governs_service(node.policy.governs, live) && node.because != Reason::Destroyed {
+            let of = node.address.name();
+            let sentence =
+                format!("service {of} is not autoscaled any more; its number of tasks stays");
+            return Impact { sentence, ..Impact::quiet(seconds) };
+        }
         if ends && node.policy.serves_traffic {
             let sentence = if takes_requests(live) {
                 format!("{name} is deleted and does not answer any more")
@@ -99,6 +110,16 @@ impl Estimator<'_> {
                 ),
                 ..Impact::quiet(seconds)
             },
+            (None | Some(Verdict::Create), None) if governs_service(node.policy.governs, props) => {
+                let (Some(min), Some(max)) = (number(props, MIN), number(props, MAX)) else {
+                    return Impact::quiet(seconds);
+                };
+                let of = node.address.name();
+                let sentence = format!(
+                    "the autoscaler decides how many tasks service {of} has from now on, {min} to {max}"
+                );
+                Impact { sentence, ..Impact::quiet(seconds) }
+            }
             _ => Impact::quiet(seconds),
         }
     }
@@ -111,9 +132,11 @@ impl Estimator<'_> {
         changed: &[String],
         name: &str,
     ) -> Impact {
-        let Some(figures) = self.figures(props) else {
+        let Some(mut figures) = self.figures(props) else {
             let mut impact = Impact::quiet(node.policy.takes.update);
-            impact.sentence = answers_otherwise(live, props, name).unwrap_or_default();
+            impact.sentence = answers_otherwise(live, props, name)
+                .or_else(|| range_moves(live, props, node.address.name()))
+                .unwrap_or_default();
             return impact;
         };
         let only = |list: &[&str]| {
@@ -123,7 +146,10 @@ impl Estimator<'_> {
                         || list.contains(&path.as_str())
                 })
         };
-        let before = number(live, COUNT).unwrap_or(figures.count);
+        let before = count(live).unwrap_or(figures.count);
+        if number(props, COUNT).is_none() {
+            figures.count = before;
+        }
         if only(QUIET) {
             return Impact::default();
         }
@@ -133,7 +159,7 @@ impl Estimator<'_> {
         if before == 0 || only(COUNT) {
             return scaled(before, figures, name);
         }
-        let impact = rolling(figures, props, name);
+        let mut impact = rolling(figures, props, name);
         if node.because == Reason::Unseen && !impact.downtime {
             return Impact {
                 sentence: format!(
@@ -142,6 +168,15 @@ impl Estimator<'_> {
                 costliest: None,
                 ..impact
             };
+        }
+        let spot = |props: &Value| {
+            props
+                .get("launch")
+                .and_then(Value::as_str)
+                .is_some_and(|launch| launch.contains("SPOT"))
+        };
+        if spot(props) && !spot(live) {
+            impact.sentence.push_str("; AWS may take back those on Spot, at two minutes' notice");
         }
         impact
     }
@@ -163,7 +198,7 @@ impl Estimator<'_> {
     /// Finds the figures in the props of something that runs tasks, and in those of what it refers
     /// to, by reference or by what AWS calls it.
     fn figures(&self, props: &Value) -> Option<Figures> {
-        let count = number(props, COUNT)?;
+        let count = count(props)?;
         let mut related: Vec<&Value> = references(props)
             .iter()
             .filter_map(|reference| self.decided.get(&reference.of))
@@ -269,6 +304,27 @@ fn answers_otherwise(live: &Value, props: &Value, name: &str) -> Option<String> 
     } else {
         None
     }
+}
+
+/// Finds the number of tasks.
+fn count(props: &Value) -> Option<u64> {
+    number(props, COUNT).or_else(|| whole(props.get(START)?))
+}
+
+/// Says whether it decides how many tasks a service has.
+fn governs_service(governs: bool, props: &Value) -> bool {
+    governs && props.get("service").is_some()
+}
+
+/// What a change of a range does to the tasks there are.
+fn range_moves(live: &Value, props: &Value, service: &str) -> Option<String> {
+    let moved = |names: &[&str]| Some((number(live, names)?, number(props, names)?));
+    let (min, max) = (moved(MIN)?, moved(MAX)?);
+    let more = (min.1 > min.0).then(|| format!("at least {}", tasks(min.1)));
+    let fewer = (max.1 < max.0).then(|| format!("at most {}", tasks(max.1)));
+    let both: Vec<String> = [more, fewer].into_iter().flatten().collect();
+    (!both.is_empty())
+        .then(|| format!("service {service} has {} at once, no downtime", both.join(" and ")))
 }
 
 fn tasks(count: u64) -> String {

@@ -6,14 +6,14 @@ use wharf_graph::input::references;
 use wharf_graph::{Address, Graph};
 
 use crate::decide::{Decisions, Verdict};
-use crate::doomed::{Doomed, ObjectKey};
+use crate::doomed::{Doomed, Holders, ObjectKey};
 
 /// Who refers to whom, both among desired resources and among live objects.
 pub(crate) struct Relations<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) decided: &'a Decisions<'a>,
     pub(crate) doomed: &'a BTreeMap<ObjectKey<'a>, Doomed<'a>>,
-    pub(crate) holders: &'a BTreeSet<(ObjectKey<'a>, ObjectKey<'a>)>,
+    pub(crate) holders: &'a Holders<'a>,
     /// By address, the desired resources that need it.
     pub(crate) dependents: &'a BTreeMap<&'a Address, Vec<&'a Address>>,
 }
@@ -64,8 +64,10 @@ impl<'a> Relations<'a> {
                 }
             }
         }
-        let own = self.holders.iter().filter(|(_, held)| held.0 == address);
+        let own = self.holders.of_doomed.iter().filter(|(_, held)| held.0 == address);
         queue.extend(own.filter(|(_, held)| self.doomed.contains_key(held)).map(|(by, _)| by.0));
+        let governors = self.holders.governed.iter().filter(|(_, governed)| *governed == address);
+        queue.extend(governors.map(|(by, _)| by.0));
     }
 
     fn changing_dependents(&self, address: &Address) -> impl Iterator<Item = &'a Address> {

@@ -60,7 +60,8 @@ fn objects_hash(objects: &[Live]) -> String {
     let list: BTreeSet<String> = objects
         .iter()
         .map(|live| {
-            json!([live.id, live.props, live.outputs, live.applied, live.leaving]).to_string()
+            let props = live.policy.lasting(&live.props);
+            json!([live.id, props, live.outputs, live.applied, live.leaving]).to_string()
         })
         .collect();
     short_hash(&list.into_iter().collect::<Vec<_>>().join("\n"), 16)

@@ -24,6 +24,7 @@ mod principal;
 mod registry;
 pub mod rules;
 mod sandbox;
+mod schedule;
 pub mod seed;
 mod server;
 pub mod services;

@@ -15,7 +15,9 @@ use crate::{
     image::App,
     input::Input,
     rules, seed,
-    services::{self, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, scheduler, secrets, ssm},
+    services::{
+        self, acm, autoscaling, ec2, ecr, ecs, elbv2, iam, logs, route53, scheduler, secrets, ssm,
+    },
     time::SimTime,
 };
 
@@ -70,6 +72,8 @@ pub struct RegionState {
     pub name: String,
     /// Certificates.
     pub acm: acm::state::AcmState,
+    /// What is scaled, and by what.
+    pub autoscaling: autoscaling::state::AutoscalingState,
     /// Networks.
     pub ec2: ec2::state::Ec2State,
     /// Image repositories.
@@ -93,6 +97,8 @@ pub struct RegionState {
 pub enum Event {
     /// Of ACM.
     Acm(acm::state::AcmEvent),
+    /// Of Application Auto Scaling.
+    Autoscaling(autoscaling::state::AutoscalingEvent),
     /// Of EC2.
     Ec2(ec2::state::Ec2Event),
     /// Of ECS.

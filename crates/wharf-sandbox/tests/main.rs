@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod acm;
+mod autoscaling;
 mod breaks;
 mod common;
 mod constraints;

@@ -16,8 +16,6 @@ pub(crate) enum Feature {
     ClusterUse,
     Linear,
     RenamedFrom,
-    ScaleRange,
-    Spot,
 }
 
 /// The features this version refuses, with what they are called and what to do meanwhile.
@@ -28,12 +26,6 @@ const NOT_APPLIED: &[(Feature, &str, &str)] = &[
     (Feature::ClusterUse, "`use`", "without it, wharf makes a cluster for this stack"),
     (Feature::Linear, "`strategy: linear`", "write `strategy: rolling`, or remove the line"),
     (Feature::RenamedFrom, "`renamed_from`", "remove it for now"),
-    (
-        Feature::ScaleRange,
-        "a range of tasks",
-        "for a fixed number of tasks, write for example `scale: 2`",
-    ),
-    (Feature::Spot, "`spot`", "remove it for now"),
 ];
 
 /// Reports every use of what is not applied yet.

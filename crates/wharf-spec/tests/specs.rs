@@ -7,6 +7,7 @@ pub(crate) const SAMPLES: &[(&str, &str)] = &[
     ("minimal", include_str!("../../../specs/minimal.yaml")),
     ("https", include_str!("../../../specs/https.yaml")),
     ("production", include_str!("../../../specs/production.yaml")),
+    ("scaling", include_str!("../../../specs/scaling.yaml")),
     ("shop", include_str!("../../../specs/shop.yaml")),
 ];
 

@@ -4,6 +4,7 @@ mod balancer;
 mod job;
 mod network;
 mod people;
+mod scaling;
 mod task;
 
 use std::sync::Arc;
@@ -74,6 +75,14 @@ pub async fn examine(aws: &Aws, stack: &Stack, name: &str) -> Result<Evidence, A
     observe(&mut evidence, &recent, memory.target.clone(), stopped);
     Box::pin(around(aws, &reads.id, &goal, &found.service, &mut evidence)).await;
     Box::pin(people::add(&reads, wanted, &mut evidence)).await;
+    let groups: Vec<String> = found
+        .service
+        .load_balancers()
+        .iter()
+        .filter_map(|one| one.target_group_arn().map(str::to_owned))
+        .collect();
+    let arn = found.service.service_arn().unwrap_or_default();
+    Box::pin(scaling::add(aws, &reads, arn, &groups, &mut evidence)).await;
     Ok(evidence)
 }
 
@@ -85,8 +94,10 @@ pub(crate) async fn of_rollout(
     picture: &Picture,
     complaint: Option<String>,
 ) -> Evidence {
+    let ours = picture.ours(goal).map(|row| row.desired);
+    let count = goal.count.or(ours).unwrap_or_default();
     let mut evidence = Evidence {
-        intent: Intent { service: goal.service.clone(), count: goal.count, ..Intent::default() },
+        intent: Intent { service: goal.service.clone(), count, ..Intent::default() },
         ..Evidence::default()
     };
     let mut recent = picture.clone();
@@ -97,7 +108,7 @@ pub(crate) async fn of_rollout(
         Box::pin(around(aws, stack, goal, &service, &mut evidence)).await;
     }
     // However the service is by now, the rollout has failed.
-    let desired = goal.count.max(1);
+    let desired = count.max(1);
     let failed = ServiceEvidence {
         desired,
         running: 0,
@@ -210,7 +221,7 @@ fn goal(stack: &StackId, name: &str, service: &EcsService) -> Goal {
         cluster: names::cluster(stack),
         name: service.service_name().unwrap_or_default().to_owned(),
         definition: service.task_definition().unwrap_or_default().to_owned(),
-        count: u32::try_from(service.desired_count()).unwrap_or_default(),
+        count: u32::try_from(service.desired_count()).ok(),
         target_group: group.map(str::to_owned),
         log_group: names::log_group(stack, name),
         deployment: primary.map(|row| row.id),

@@ -20,14 +20,19 @@ mod log_group;
 pub(crate) mod release;
 pub(crate) mod repository;
 mod role;
+mod scalable_target;
+mod scaling_policy;
 mod schedule;
 mod schedule_group;
+mod scheduled_action;
 mod security_group;
 mod service;
 pub(crate) mod target_group;
 pub(crate) mod task_definition;
 
 pub use repository::SHARED_WITH;
+pub(crate) use scalable_target::suspended;
+pub use service::on_demand;
 
 /// Every kind. Order means nothing: the graph decides what comes first.
 pub(crate) static KINDS: &[&dyn AnyKind] = &[
@@ -44,6 +49,9 @@ pub(crate) static KINDS: &[&dyn AnyKind] = &[
     &Of::<release::Release>::new(),
     &Of::<repository::Repository>::new(),
     &Of::<role::Role>::new(),
+    &Of::<scalable_target::ScalableTarget>::new(),
+    &Of::<scaling_policy::ScalingPolicy>::new(),
+    &Of::<scheduled_action::ScheduledAction>::new(),
     &Of::<schedule::Schedule>::new(),
     &Of::<schedule_group::ScheduleGroup>::new(),
     &Of::<security_group::SecurityGroup>::new(),

@@ -6,6 +6,7 @@ pub mod logs;
 pub mod releases;
 pub mod restart;
 pub mod rollouts;
+pub mod scale;
 pub mod task;
 
 use std::sync::Arc;

@@ -66,7 +66,8 @@ pub async fn restart(
         cluster: cluster.clone(),
         name: updated.service_name().unwrap_or_default().to_owned(),
         definition: updated.task_definition().unwrap_or_default().to_owned(),
-        count,
+        // However many there are by then: an autoscaler may go on meanwhile.
+        count: None,
         target_group: balancer.and_then(|one| one.target_group_arn()).map(str::to_owned),
         log_group: names::log_group(&id, name),
         deployment: None,

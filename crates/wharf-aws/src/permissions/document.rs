@@ -63,13 +63,16 @@ fn sid(service: &str, when: When) -> String {
         When::ToTasks => "PassToTasks",
         When::ToScheduler => "PassToScheduler",
         When::For(name) => match name.split('.').next() {
+            Some("ecs") if name.contains("autoscaling") => "LinkedScaling",
             Some("ecs") => "LinkedEcs",
             _ => "LinkedElb",
         },
         When::InCluster => "InCluster",
+        When::ScalingServices => "Services",
         When::OurNames => "OurNames",
     };
     let service = match service {
+        "application-autoscaling" => "scaling",
         "elasticloadbalancing" => "elb",
         "secretsmanager" => "secrets",
         other => other,
@@ -184,7 +187,11 @@ mod tests {
                         let name = action.split_once(':').unwrap().1;
                         let reads = ["Describe", "Get", "List"];
                         let reads = reads.iter().any(|start| name.starts_with(start));
-                        let bound = !anywhere || statement["Sid"] == "AcmBringing";
+                        // Bound by what the request brings, and by what is scaled.
+                        let conditioned = ["AcmBringing", "ScalingServices"]
+                            .iter()
+                            .any(|sid| statement["Sid"] == *sid);
+                        let bound = !anywhere || conditioned;
                         assert!(reads || bound || free.contains(&action), "{action}");
                     }
                 }

@@ -7,7 +7,7 @@ use wharf_graph::StackId;
 use wharf_spec::Stack;
 use wharf_spec::stack::{Image, SecretRef, VpcRef, Workload, Zone};
 
-use super::table::{On, When};
+use super::table::{On, SCALING, When};
 use crate::reads::ecr;
 use crate::{names, tags};
 
@@ -107,11 +107,24 @@ impl<'a> Scope<'a> {
                 vec![self.arn("ssm", &format!("parameter/{path}*"))]
             }
             On::Secrets => self.secrets(),
+            On::Scaled if self.scaled() => vec!["*".to_owned()],
+            On::ScaledAlarms if self.scaled() => self.resources(On::ScalingAlarms),
+            On::Scaled | On::ScaledAlarms => Vec::new(),
+            On::ScalingAlarms => {
+                let name = format!("alarm:TargetTracking-service/{}/*", cluster());
+                vec![self.arn("cloudwatch", &name)]
+            }
+            On::Linked(SCALING) if !self.scaled() => Vec::new(),
             On::Linked(service) => {
                 let role = format!("role/aws-service-role/{service}/*");
                 vec![self.global("iam", &role)]
             }
         }
+    }
+
+    /// Says whether some service has a range of tasks.
+    fn scaled(&self) -> bool {
+        self.stack.services.values().any(|service| service.scaling.is_some())
     }
 
     fn images(&self) -> Vec<String> {
@@ -193,6 +206,10 @@ impl<'a> Scope<'a> {
                 let cluster = self.resources(On::Cluster);
                 json!({"ArnLike": {"ecs:cluster": cluster}})
             }
+            When::ScalingServices => json!({"StringEquals": {
+                "application-autoscaling:scalable-dimension": "ecs:service:DesiredCount",
+                "application-autoscaling:service-namespace": "ecs",
+            }}),
             When::OurNames => {
                 // Route 53 compares them in lower case and without the last dot; the records that prove a
                 // domain to ACM stand right below it.

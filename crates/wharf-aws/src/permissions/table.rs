@@ -67,6 +67,12 @@ pub(super) enum On {
     Lease,
     /// The secrets of Secrets Manager the spec refers to.
     Secrets,
+    /// What takes no resource, for a stack with a range of tasks; without one, it is not needed.
+    Scaled,
+    /// The alarms the autoscaler keeps for the stack's services.
+    ScalingAlarms,
+    /// The same, for a stack with a range of tasks.
+    ScaledAlarms,
     /// The role a service of AWS has for itself.
     Linked(&'static str),
 }
@@ -96,6 +102,8 @@ pub(super) enum When {
     For(&'static str),
     /// In the stack's cluster.
     InCluster,
+    /// It is about the number of tasks of services.
+    ScalingServices,
     /// The records are those of the stack's names.
     OurNames,
 }
@@ -107,6 +115,8 @@ const APPLY: &[Verb] = &[Verb::Apply];
 const WRITE: &[Verb] = &[Verb::Apply, Verb::Destroy];
 
 const ECS: &str = "ecs.amazonaws.com";
+/// Principal of the autoscaler of services.
+pub(super) const SCALING: &str = "ecs.application-autoscaling.amazonaws.com";
 const ELB: &str = "elasticloadbalancing.amazonaws.com";
 
 const fn row(call: &'static str, verbs: &'static [Verb], needs: &'static [Need]) -> Row {
@@ -146,6 +156,58 @@ pub(super) const TABLE: &[Row] = &[
             need("acm:RequestCertificate", On::Any, When::Bringing),
             // Judged as well when a request brings tags.
             need("acm:AddTagsToCertificate", On::Certificates, When::Bringing),
+        ],
+    ),
+    // Application Auto Scaling. Its targets are known by ids of AWS's own; what can be conditioned is what
+    // they scale. What it takes of ECS and CloudWatch besides is from the ECS Developer Guide, "IAM
+    // permissions required for Amazon ECS service auto scaling".
+    row(
+        "application-autoscaling:DeleteScalingPolicy",
+        WRITE,
+        &[
+            need("application-autoscaling:DeleteScalingPolicy", On::Any, When::ScalingServices),
+            need("cloudwatch:DeleteAlarms", On::ScalingAlarms, When::Always),
+        ],
+    ),
+    plain!("application-autoscaling:DeleteScheduledAction", WRITE, On::Any, When::ScalingServices),
+    row(
+        "application-autoscaling:DeregisterScalableTarget",
+        WRITE,
+        &[
+            need(
+                "application-autoscaling:DeregisterScalableTarget",
+                On::Any,
+                When::ScalingServices,
+            ),
+            need("cloudwatch:DeleteAlarms", On::ScalingAlarms, When::Always),
+        ],
+    ),
+    plain!("application-autoscaling:DescribeScalableTargets", READ, On::Any, When::Here),
+    plain!("application-autoscaling:DescribeScalingActivities", READ, On::Any, When::Here),
+    plain!("application-autoscaling:DescribeScalingPolicies", READ, On::Any, When::Here),
+    plain!("application-autoscaling:DescribeScheduledActions", READ, On::Any, When::Here),
+    row(
+        "application-autoscaling:PutScalingPolicy",
+        APPLY,
+        &[
+            need("application-autoscaling:PutScalingPolicy", On::Scaled, When::ScalingServices),
+            need("cloudwatch:DescribeAlarms", On::ScaledAlarms, When::Always),
+            need("cloudwatch:PutMetricAlarm", On::ScaledAlarms, When::Always),
+        ],
+    ),
+    plain!("application-autoscaling:PutScheduledAction", APPLY, On::Scaled, When::ScalingServices),
+    row(
+        "application-autoscaling:RegisterScalableTarget",
+        APPLY,
+        &[
+            need(
+                "application-autoscaling:RegisterScalableTarget",
+                On::Scaled,
+                When::ScalingServices,
+            ),
+            need("ecs:DescribeServices", On::Services, When::Always),
+            need("ecs:UpdateService", On::Services, When::Ours),
+            need("iam:CreateServiceLinkedRole", On::Linked(SCALING), When::For(SCALING)),
         ],
     ),
     // EC2.
@@ -273,6 +335,7 @@ pub(super) const TABLE: &[Row] = &[
             need("ecs:TagResource", On::Families, When::Ours),
         ],
     ),
+    plain!("ecs:UntagResource", WRITE, On::Services, When::Ours),
     plain!("ecs:UpdateCluster", APPLY, On::Cluster, When::Ours),
     plain!("ecs:UpdateService", WRITE, On::Services, When::Ours),
     // Elastic Load Balancing.

@@ -27,7 +27,7 @@ pub(crate) struct Memos {
 /// Most services of one describe call (ECS API reference, `DescribeServices`).
 pub(crate) const SERVICES_PER_CALL: usize = 10;
 /// Largest page (ECS API reference, `ListServices`).
-const PAGE: i32 = 100;
+pub(crate) const PAGE: i32 = 100;
 
 /// A cluster with its tags as a map.
 #[derive(Clone, Debug)]

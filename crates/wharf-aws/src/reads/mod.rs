@@ -4,6 +4,7 @@
 //! by name is asked for at once; see each submodule for what has to wait.
 
 pub(crate) mod acm;
+pub(crate) mod autoscaling;
 mod direct;
 pub(crate) mod ec2;
 pub(crate) mod ecr;
@@ -78,6 +79,7 @@ pub(crate) struct Reads {
 #[derive(Default)]
 pub(crate) struct Memos {
     acm: acm::Memos,
+    autoscaling: autoscaling::Memos,
     ec2: ec2::Memos,
     ecr: ecr::Memos,
     ecs: ecs::Memos,

@@ -36,8 +36,8 @@ pub(crate) struct Goal {
     pub(crate) name: String,
     /// ARN of the task definition to be run.
     pub(crate) definition: String,
-    /// Number of tasks.
-    pub(crate) count: u32,
+    /// Number of tasks; `None` where the autoscaler decides, and whatever it wants will do.
+    pub(crate) count: Option<u32>,
     /// ARN of the target group, if requests come through one.
     pub(crate) target_group: Option<String>,
     /// Where the container's output goes.
@@ -191,11 +191,13 @@ async fn rang(cx: &Write<'_>, goal: &Goal, verdict: &Verdict) -> Vec<String> {
 
 /// Tells whoever watches how far the rollout is.
 fn note(goal: &Goal, picture: &Picture) -> Note {
-    let running = picture.ours(goal).map_or(0, |row| row.running);
-    let mut message = format!("{running} of {} tasks running", goal.count);
+    let ours = picture.ours(goal);
+    let count = goal.count.or_else(|| Some(ours?.desired)).unwrap_or_default();
+    let running = ours.map_or(0, |row| row.running);
+    let mut message = format!("{running} of {count} tasks running");
     if goal.target_group.is_some() {
         let healthy = picture.healthy();
-        message = format!("{message}, {healthy} of {} targets healthy", goal.count);
+        message = format!("{message}, {healthy} of {count} targets healthy");
     }
     let old = picture.tasks.iter().filter(|task| task.definition != goal.definition).count();
     if old > 0 {

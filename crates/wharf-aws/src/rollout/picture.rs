@@ -309,9 +309,9 @@ pub(crate) fn decide(goal: &Goal, picture: &Picture, memory: &Memory) -> Verdict
         Some(state) => state == State::Completed,
         None => picture.rows.len() == 1,
     };
-    let running =
-        primary.desired == goal.count && primary.running == goal.count && primary.pending == 0;
-    let served = goal.target_group.is_none() || picture.healthy() >= goal.count;
+    let count = goal.count.unwrap_or(primary.desired);
+    let running = primary.desired == count && primary.running == count && primary.pending == 0;
+    let served = goal.target_group.is_none() || picture.healthy() >= count;
     if settled && running && served {
         return Verdict::Done;
     }

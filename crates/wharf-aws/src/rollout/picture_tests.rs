@@ -9,7 +9,7 @@ fn goal() -> Goal {
         cluster: "notes".into(),
         name: "notes-web".into(),
         definition: NEW.into(),
-        count: 2,
+        count: Some(2),
         target_group: Some("arn:tg".into()),
         log_group: "/wharf/notes/web".into(),
         deployment: Some("ecs-svc/2".into()),
@@ -103,8 +103,8 @@ fn running_tasks_alone_are_not_enough() {
 #[test]
 fn a_count_that_ecs_has_not_taken_in_is_waited_for() {
     let seen = picture(vec![new_row(State::Completed, 2)]);
-    assert_eq!(verdict(&Goal { count: 3, ..goal() }, &seen, 1), Verdict::Going);
-    let down = Goal { count: 1, ..goal() };
+    assert_eq!(verdict(&Goal { count: Some(3), ..goal() }, &seen, 1), Verdict::Going);
+    let down = Goal { count: Some(1), ..goal() };
     assert_eq!(verdict(&down, &seen, 1), Verdict::Going);
 }
 

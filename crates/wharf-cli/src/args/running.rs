@@ -41,6 +41,17 @@ pub(crate) struct RestartArgs {
     pub(crate) detach: bool,
 }
 
+/// Arguments of `scale`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ScaleArgs {
+    /// The service
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// How many tasks it is to have
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(0..=5000))]
+    pub(crate) count: u32,
+}
+
 /// Arguments of `releases`.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ReleasesArgs {

@@ -27,6 +27,7 @@ mod render;
 mod restart;
 mod run;
 mod sandbox;
+mod scale;
 mod schema;
 mod services;
 mod status;
@@ -61,6 +62,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Wait => Box::pin(wait::run(&global, ui)).await,
         Command::Logs(args) => Box::pin(logs::run(&global, &args, ui)).await,
         Command::Restart(args) => Box::pin(restart::run(&global, &args, ui)).await,
+        Command::Scale(args) => Box::pin(scale::run(&global, &args, ui)).await,
         Command::Releases(args) => Box::pin(releases::list(&global, &args, ui)).await,
         Command::Rollback(args) => Box::pin(releases::rollback(&global, &args, ui)).await,
         Command::Promote(args) => Box::pin(promote::run(&global, &args, ui)).await,

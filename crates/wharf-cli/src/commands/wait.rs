@@ -203,6 +203,7 @@ mod tests {
             image: None,
             desired: 2,
             running,
+            scaling: None,
             pending: 0,
             rollout: Some(rollout.to_owned()),
             rollout_reason: None,

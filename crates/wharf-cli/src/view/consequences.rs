@@ -68,8 +68,10 @@ fn money(cost: &Cost) -> String {
             format!(" ({sign}{})", dollars(change.unsigned_abs()))
         }
     };
+    let varying = cost.varying.join(" and ");
+    let varying = if varying.is_empty() { varying } else { format!("; plus {varying}") };
     format!(
-        "about {} a month at least{change}, by list prices of {}, without traffic and storage",
+        "about {} a month at least{change}, by list prices of {}, without traffic and storage{varying}",
         dollars(cents),
         cost.prices_of
     )

@@ -39,10 +39,26 @@ pub(super) fn of(address: &Address, props: &Value) -> Option<String> {
         ),
         "cluster" | "role" | "schedule_group" | "security_group" => props.text("/name"),
         "service" => {
-            let count = props.number("/count");
+            // An autoscaled one begins with some.
+            let count = props.number("/count").max(props.number("/start"));
             let tasks = if count == 1 { "task" } else { "tasks" };
             format!("{}  {count} {tasks}", props.text("/name"))
         }
+        "scalable_target" => format!("{} to {} tasks", props.number("/min"), props.number("/max")),
+        "scaling_policy" => {
+            let aim = props.number("/aim");
+            match props.text("/metric").as_str() {
+                "requests" => format!("{aim} requests a minute for each task"),
+                metric => format!("{aim} % {metric} on average"),
+            }
+        }
+        "scheduled_action" => format!(
+            "{} {}: {} to {} tasks",
+            props.text("/schedule"),
+            props.text("/timezone"),
+            props.number("/min"),
+            props.number("/max")
+        ),
         "target_group" => format!(
             "{}  port {}, health {} every {} s",
             props.text("/name"),

@@ -21,6 +21,7 @@ pub(crate) mod progress;
 pub(crate) mod push;
 pub(crate) mod releases;
 pub(crate) mod report;
+pub(crate) mod scale;
 pub(crate) mod status;
 pub(crate) mod times;
 

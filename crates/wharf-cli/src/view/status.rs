@@ -66,7 +66,12 @@ fn write_job(out: &mut String, job: &JobStatus) {
 }
 
 fn write_service(out: &mut String, service: &ServiceStatus) {
-    let count = format!("{} of {} running", service.running, service.desired);
+    let range = service.scaling.as_ref().map(|scaling| {
+        let stopped = if scaling.suspended { ", partly suspended" } else { "" };
+        format!(" (autoscaled, {} to {}{stopped})", scaling.min, scaling.max)
+    });
+    let range = range.unwrap_or_default();
+    let count = format!("{} of {} running{range}", service.running, service.desired);
     let pending =
         if service.pending > 0 { format!(", {} starting", service.pending) } else { String::new() };
     let rollout = service

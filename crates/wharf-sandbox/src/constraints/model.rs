@@ -97,8 +97,12 @@ impl Shape {
 type Lazy = LazyLock<Model>;
 
 /// Each service's signing name with its constraints.
-static MODELS: [(&str, Lazy); 13] = [
+static MODELS: [(&str, Lazy); 14] = [
     ("acm", Lazy::new(|| read(include_str!("../../constraints/acm.json")))),
+    (
+        "application-autoscaling",
+        Lazy::new(|| read(include_str!("../../constraints/autoscaling.json"))),
+    ),
     ("ec2", Lazy::new(|| read(include_str!("../../constraints/ec2.json")))),
     ("ecr", Lazy::new(|| read(include_str!("../../constraints/ecr.json")))),
     ("ecs", Lazy::new(|| read(include_str!("../../constraints/ecs.json")))),

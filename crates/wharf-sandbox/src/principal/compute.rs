@@ -1,4 +1,4 @@
-//! ECS and IAM: what their requests take.
+//! ECS, its autoscaling and IAM: what their requests take.
 
 use super::demand::{Asked, Demand};
 use crate::tags;
@@ -74,6 +74,48 @@ pub(super) fn ecs(asked: &Asked<'_>) -> Vec<Demand> {
         "UntagResource" | "ListTagsForResource" => asked.each("ecs", given("resourceArn")),
         _ => asked.anywhere("ecs"),
     }
+}
+
+/// Service Authorization Reference, "Actions, resources, and condition keys for AWS Application Auto
+/// Scaling"; what callers need of ECS and `CloudWatch` besides is from the ECS Developer Guide, "IAM
+/// permissions required for Amazon ECS service auto scaling".
+pub(super) fn autoscaling(asked: &Asked<'_>) -> Vec<Demand> {
+    if asked.operation.starts_with("Describe") {
+        return asked.anywhere("application-autoscaling");
+    }
+    let of = |demand: Demand| {
+        demand
+            .with(
+                "application-autoscaling:service-namespace",
+                [asked.text("ServiceNamespace").to_owned()],
+            )
+            .with(
+                "application-autoscaling:scalable-dimension",
+                [asked.text("ScalableDimension").to_owned()],
+            )
+    };
+    let mut all: Vec<Demand> =
+        asked.anywhere("application-autoscaling").into_iter().map(of).collect();
+    let resource = asked.text("ResourceId");
+    let alarms = asked.arn("cloudwatch", &format!("alarm:TargetTracking-{resource}-*"));
+    match asked.operation {
+        "RegisterScalableTarget" => {
+            let service = asked.arn("ecs", resource);
+            for action in ["ecs:DescribeServices", "ecs:UpdateService"] {
+                all.push(Demand::on(action, service.clone()));
+            }
+        }
+        "PutScalingPolicy" => {
+            for action in ["cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"] {
+                all.push(Demand::on(action, alarms.clone()));
+            }
+        }
+        "DeleteScalingPolicy" | "DeregisterScalableTarget" => {
+            all.push(Demand::on("cloudwatch:DeleteAlarms", alarms));
+        }
+        _ => {}
+    }
+    all
 }
 
 /// Creating with tags takes permission to tag, for that creation (ECS Developer Guide, "Granting

@@ -87,6 +87,7 @@ pub(super) fn demands(call: &Incoming, world: &mut World) -> Vec<Demand> {
     };
     let mut demands = match call.service.name {
         "ecs" => compute::ecs(&asked),
+        "application-autoscaling" => compute::autoscaling(&asked),
         "iam" => compute::iam(&asked),
         "ec2" => network::ec2(&asked),
         "elasticloadbalancing" => network::elb(&asked),

@@ -6,6 +6,7 @@
 use crate::error::AwsError;
 
 pub mod acm;
+pub mod autoscaling;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
@@ -96,6 +97,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         ssm::ALL,
         secrets::ALL,
         tagging::ALL,
+        autoscaling::ALL,
     ]
     .into_iter()
     .flatten()

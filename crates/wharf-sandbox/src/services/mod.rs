@@ -1,6 +1,7 @@
 //! The simulated services: one directory each, listed in [`ALL`].
 
 pub mod acm;
+pub mod autoscaling;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
@@ -108,6 +109,7 @@ impl Operation {
 /// Every service of the sandbox.
 pub static ALL: &[&Service] = &[
     &acm::SERVICE,
+    &autoscaling::SERVICE,
     &ec2::SERVICE,
     &ecr::SERVICE,
     &ecs::SERVICE,
@@ -131,6 +133,7 @@ pub fn find(name: &str) -> Option<&'static Service> {
 pub(crate) fn happen(world: &mut World, region: &str, event: Event) {
     match event {
         Event::Acm(event) => acm::happen(world, region, event),
+        Event::Autoscaling(event) => autoscaling::happen(world, region, event),
         Event::Ec2(event) => ec2::happen(world, region, event),
         Event::Ecs(event) => ecs::happen(world, region, event),
         Event::Elbv2(event) => elbv2::happen(world, region, event),

@@ -3,6 +3,7 @@
 //! Each row begins on the same stage, names of which stand in the requests as `$name`:
 //! a cluster `notes` with a task definition, a balancer with a listener, a zone, certificates.
 
+mod autoscaling;
 mod ecs;
 mod ecs_requests;
 mod elbv2;
@@ -229,6 +230,7 @@ fn surroundings(world: &World, vpc: &str, zone: &str) -> Names {
 fn rows() -> Vec<Row> {
     [
         every::rows(),
+        autoscaling::rows(),
         ecs::rows(),
         ecs_requests::rows(),
         elbv2::rows(),

@@ -107,7 +107,8 @@ pub(super) const SCALE: &Map = &Map {
         key(
             "schedule",
             Shape::Named(&Shape::Map(SCALE_TIME)),
-            "Other ranges from certain times on, by name",
+            "Other ranges from certain times on, by name; one holds until the next, `min` and `max` above \
+             until the first",
         )
         .default("{}", "the same range at all times"),
     ],

@@ -44,7 +44,8 @@ const SERVICE_KEYS: &[Key] = &[
     key(
         "spot",
         Shape::Percent(0, 100),
-        "Share of the tasks on spare capacity, which AWS may take back",
+        "Share of the tasks on spare capacity (Fargate Spot), which AWS may take back at two minutes' \
+         notice; below 100 %, one task is never among them, and the share is that of the others",
     )
     .default("0%", "no task is taken away")
     .examples(&["\"50%\""]),

@@ -9,7 +9,6 @@ use crate::keys::{self, Fields};
 use crate::problem::{Problem, Span};
 use crate::stack::{Scaling, TimedRange};
 use crate::units;
-use crate::unsupported::Feature;
 
 /// Most tasks of one service (ECS quotas).
 const MAX_TASKS: u32 = 5000;
@@ -55,7 +54,6 @@ pub(super) fn read(cx: &mut Cx, node: &Node, routed: bool) -> Option<Scale> {
     if min == max {
         return Some(fixed(cx, fields, min, mover));
     }
-    cx.uses(Feature::ScaleRange, fields.entry("max").map_or(node.span, |entry| entry.value.span));
     if mover.is_none() {
         cx.push(
             Problem::error("E034", node.span, "nothing says when to add or remove tasks")

@@ -82,12 +82,7 @@ pub(super) fn read(
 
 fn spot(cx: &mut Cx, fields: Fields<'_>) -> u32 {
     let Some(node) = fields.get(cx, "spot") else { return 0 };
-    let share = units::percent(cx, node, "`spot`", 0, 100).unwrap_or(0);
-    if share > 0 {
-        let span = fields.entry("spot").map_or(node.span, |entry| entry.key.span);
-        cx.uses(Feature::Spot, span);
-    }
-    share
+    units::percent(cx, node, "`spot`", 0, 100).unwrap_or(0)
 }
 
 /// Reads the services that come first; whether they exist is checked when all are known.

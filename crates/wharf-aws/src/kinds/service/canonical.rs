@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, DeploymentAlarms, DeploymentCircuitBreaker,
-    DeploymentConfiguration, LaunchType, LoadBalancer as EcsLoadBalancer, NetworkConfiguration,
-    PropagateTags, Service as EcsService, ThresholdConfiguration, ThresholdType,
+    DeploymentConfiguration, LoadBalancer as EcsLoadBalancer, NetworkConfiguration, PropagateTags,
+    Service as EcsService, ThresholdConfiguration, ThresholdType,
 };
 use wharf_graph::{ErrorClass, Input};
 use wharf_spec::stack::Service as Spec;
 
+use super::launch::Launch;
 use super::{Deploy, LoadBalancer, Props, declare};
 use crate::error::AwsError;
 use crate::tags::{self, Tags};
 
-pub(super) const FARGATE: &str = "FARGATE";
 pub(super) const LATEST: &str = "LATEST";
 pub(super) const SERVICE: &str = "SERVICE";
 /// Stands in the tag `wharf:spec` until a rollout is through, so that a run that was killed in the
@@ -48,12 +48,16 @@ pub(super) fn props(
         Some(grace) => u32::try_from(grace).unwrap_or_default(),
         None => spec.map_or(0, declare::grace),
     };
+    let scaled = spec.is_some_and(|spec| spec.scaling.is_some());
+    let desired = u32::try_from(live.desired_count()).unwrap_or_default();
     Props {
         name: live.service_name().unwrap_or_default().to_owned(),
         cluster: live.cluster_arn().unwrap_or_default().into(),
         task_definition: live.task_definition().unwrap_or_default().into(),
-        count: u32::try_from(live.desired_count()).unwrap_or_default(),
-        launch: launch(live),
+        // Under a range the number is nobody's business but the autoscaler's.
+        count: (!scaled).then_some(desired),
+        start: scaled.then_some(desired),
+        launch: Launch::of_live(live),
         platform: live.platform_version().unwrap_or(LATEST).to_owned(),
         subnets: network
             .map(|network| network.subnets().iter().cloned().collect())
@@ -80,20 +84,6 @@ pub(super) fn props(
         ),
         rolled_out: live_tags.get(tags::SPEC).is_none_or(|hash| hash != UNFINISHED),
         tags: tags::managed(live_tags, spec_tags),
-    }
-}
-
-/// A launch type, and a strategy that names only that provider, run tasks in the same way.
-fn launch(live: &EcsService) -> String {
-    let providers: BTreeSet<&str> = live
-        .capacity_provider_strategy()
-        .iter()
-        .map(aws_sdk_ecs::types::CapacityProviderStrategyItem::capacity_provider)
-        .collect();
-    if providers.is_empty() {
-        live.launch_type().map_or_else(String::new, |launch| launch.as_str().to_owned())
-    } else {
-        providers.into_iter().collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -220,11 +210,6 @@ pub(super) fn signed(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
-/// Launch type of everything wharf makes.
-pub(super) fn fargate() -> LaunchType {
-    LaunchType::Fargate
-}
-
 /// Props in which every field has a value.
 pub(super) fn example() -> Props {
     let arn = |rest: &str| format!("arn:aws:ecs:eu-west-1:123456789012:{rest}");
@@ -232,8 +217,9 @@ pub(super) fn example() -> Props {
         name: "notes-web-1a2b".to_owned(),
         cluster: arn("cluster/notes").into(),
         task_definition: arn("task-definition/notes-web:3").into(),
-        count: 2,
-        launch: FARGATE.to_owned(),
+        count: Some(2),
+        start: None,
+        launch: Launch::of_spot(50),
         platform: LATEST.to_owned(),
         subnets: BTreeSet::from(["subnet-a".to_owned(), "subnet-b".to_owned()]),
         public_ip: true,
@@ -262,8 +248,6 @@ pub(super) fn example() -> Props {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecs::types::CapacityProviderStrategyItem;
-
     use super::*;
     use crate::testing;
 
@@ -275,8 +259,8 @@ mod tests {
             .service_name(&want.name)
             .cluster_arn(want.cluster.get().unwrap())
             .task_definition(want.task_definition.get().unwrap())
-            .desired_count(signed(want.count))
-            .launch_type(fargate())
+            .desired_count(signed(want.count.unwrap()))
+            .set_capacity_provider_strategy(Some(want.launch.strategy().unwrap()))
             .platform_version(&want.platform)
             .network_configuration(network(want).unwrap())
             .set_load_balancers(Some(balancers(want).unwrap()))
@@ -353,23 +337,5 @@ mod tests {
         let mut live_tags = want.tags.clone();
         live_tags.insert(tags::SPEC.to_owned(), UNFINISHED.to_owned());
         assert!(!props(&created(&want), &live_tags, &want.tags, &AT_AWS).rolled_out);
-    }
-
-    #[test]
-    fn a_strategy_of_fargate_alone_is_fargate() {
-        let want = example();
-        let provider = |name: &str| {
-            CapacityProviderStrategyItem::builder()
-                .capacity_provider(name)
-                .weight(1)
-                .build()
-                .unwrap()
-        };
-        let mut live = created(&want);
-        live.launch_type = None;
-        live.capacity_provider_strategy = Some(vec![provider("FARGATE")]);
-        assert_eq!(props(&live, &want.tags, &want.tags, &AT_AWS), want);
-        live.capacity_provider_strategy = Some(vec![provider("FARGATE_SPOT"), provider("FARGATE")]);
-        assert_eq!(props(&live, &want.tags, &want.tags, &AT_AWS).launch, "FARGATE, FARGATE_SPOT");
     }
 }

@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{
-    CapacityProviderStrategyItem, PropagateTags, SchedulingStrategy, Service as EcsService,
-    ServiceField,
+    LaunchType, PropagateTags, SchedulingStrategy, Service as EcsService, ServiceField,
 };
 use wharf_graph::props::short_hash;
 use wharf_graph::{ErrorClass, Live};
 
+use super::launch::Launch;
 use super::{Props, canonical};
 use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Write};
 use crate::kinds::cluster;
 use crate::names;
+use crate::reads::autoscaling::SCALED;
 use crate::reads::ecs;
 use crate::rollout::{self, Goal};
 use crate::tags::{self, Owner, Tags};
@@ -71,13 +72,21 @@ pub(super) async fn create(cx: &Write<'_>, want: &Props) -> Result<String, AwsEr
 }
 
 async fn call_create(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsError> {
+    let start = match want.count {
+        Some(count) => count,
+        None => want.start.unwrap_or(1).max(running_beside(cx, want).await?),
+    };
     let token = short_hash(&format!("{}/{}", cx.step.token, want.name), TOKEN);
     let network = canonical::network(want)?;
     let balancers = canonical::balancers(want)?;
     let definition = want.task_definition.get()?;
     let cluster_arn = want.cluster.get()?;
     let grace = want.load_balancer.as_ref().map(|_| canonical::signed(want.grace));
-    let tags = cluster::tag_list(&unfinished(cx, &want.tags));
+    let tags = cluster::tag_list(&unfinished(cx, want));
+    // Exactly one of the two (ECS API reference, `CreateService`).
+    let fargate = want.launch.is_fargate();
+    let launch = fargate.then_some(LaunchType::Fargate);
+    let strategy = (!fargate).then(|| want.launch.strategy()).transpose()?;
     let created = cx
         .aws
         .caller
@@ -93,8 +102,9 @@ async fn call_create(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsErro
                         .service_name(&want.name)
                         .client_token(&token)
                         .task_definition(definition)
-                        .desired_count(canonical::signed(want.count))
-                        .launch_type(canonical::fargate())
+                        .desired_count(canonical::signed(start))
+                        .set_launch_type(launch.clone())
+                        .set_capacity_provider_strategy(strategy.clone())
                         .platform_version(&want.platform)
                         .scheduling_strategy(SchedulingStrategy::Replica)
                         .network_configuration(network.clone())
@@ -121,6 +131,46 @@ async fn call_create(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsErro
     })
 }
 
+/// Returns how many tasks the service has that a new one takes over from, so that an autoscaled one
+/// does not begin with the fewest in the middle of the day.
+async fn running_beside(cx: &Write<'_>, want: &Props) -> Result<u32, AwsError> {
+    let cluster = names::cluster(cx.stack);
+    let listed = cx
+        .aws
+        .caller
+        .call("ecs:ListServices", || {
+            cx.aws.ecs.list_services().cluster(&cluster).max_results(ecs::PAGE).send()
+        })
+        .await?;
+    let mut most = 0;
+    for arns in listed.service_arns().chunks(ecs::SERVICES_PER_CALL) {
+        let got = cx
+            .aws
+            .caller
+            .call("ecs:DescribeServices", || {
+                cx.aws
+                    .ecs
+                    .describe_services()
+                    .cluster(&cluster)
+                    .set_services(Some(arns.to_vec()))
+                    .include(ServiceField::Tags)
+                    .send()
+            })
+            .await?;
+        for there in got.services() {
+            let own = ecs::tags(there.tags());
+            let earlier = there.service_name() != Some(&want.name)
+                && there.status() == Some("ACTIVE")
+                && tags::owner(&own, cx.stack) == Owner::Ours
+                && tags::address(&own, cx.address.kind()).as_ref() == Some(cx.address);
+            if earlier {
+                most = most.max(u32::try_from(there.desired_count()).unwrap_or_default());
+            }
+        }
+    }
+    Ok(most)
+}
+
 /// Goes on with a service of that name that exists already, if it is ours.
 async fn take_over(cx: &Write<'_>, want: &Props, error: AwsError) -> Result<String, AwsError> {
     let Some((there, tags)) = describe(cx, &want.name).await? else { return Err(error) };
@@ -129,8 +179,14 @@ async fn take_over(cx: &Write<'_>, want: &Props, error: AwsError) -> Result<Stri
         return Err(AwsError::own(ErrorClass::Foreign, message));
     }
     let arn = there.service_arn().unwrap_or_default().to_owned();
-    let all = ["task_definition", "count", "subnets", "load_balancer", "deploy", "grace", "exec"];
-    let all = all.map(str::to_owned);
+    let mut all = vec!["task_definition", "subnets", "load_balancer", "deploy", "grace", "exec"];
+    if want.count.is_some() {
+        all.push("count");
+    }
+    if Launch::of_live(&there) != want.launch {
+        all.push("launch");
+    }
+    let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
     let had = ran_before(&there, want);
     let moved = send(cx, &arn, want, &Changed(&all), failed(&there, want)).await?;
     settle(cx, &arn, want, &goal(cx, want, had)?.started(&moved)).await?;
@@ -177,7 +233,7 @@ pub(super) async fn update(
     let moved = if only(&["rolled_out", "tags"]) && !force {
         there
     } else {
-        cluster::tag(cx, &live.id, &unfinished(cx, &want.tags)).await?;
+        cluster::tag(cx, &live.id, &unfinished(cx, want)).await?;
         send(cx, &live.id, want, changed, force).await?
     };
     settle(cx, &live.id, want, &goal(cx, want, had)?.started(&moved)).await
@@ -202,20 +258,9 @@ async fn send(
     let grace = (changed.any(&["grace", "load_balancer"]) && want.load_balancer.is_some())
         .then(|| canonical::signed(want.grace));
     // A move between launch type and capacity providers is taken only as a new deployment.
-    let provider = changed
-        .has("launch")
-        .then(|| {
-            CapacityProviderStrategyItem::builder()
-                .capacity_provider(canonical::FARGATE)
-                .weight(1)
-                .build()
-                .map(|item| vec![item])
-        })
-        .transpose()
-        .map_err(|error| {
-            AwsError::own(ErrorClass::Other, format!("{error}; this is a bug in wharf"))
-        })?;
-    let force = (force || provider.is_some()).then_some(true);
+    let strategy = changed.has("launch").then(|| want.launch.strategy()).transpose()?;
+    let force = (force || strategy.is_some()).then_some(true);
+    let count = want.count.filter(|_| changed.has("count")).map(canonical::signed);
     let deploy = changed.has("deploy").then(|| canonical::deployment(&want.deploy, true));
     let propagate =
         changed.has("propagate_tags").then(|| PropagateTags::from(want.propagate_tags.as_str()));
@@ -233,9 +278,7 @@ async fn send(
                         .cluster(&cluster)
                         .service(arn)
                         .set_task_definition(definition.clone())
-                        .set_desired_count(
-                            changed.has("count").then(|| canonical::signed(want.count)),
-                        )
+                        .set_desired_count(count)
                         .set_platform_version(
                             changed.has("platform").then(|| want.platform.clone()),
                         )
@@ -245,7 +288,7 @@ async fn send(
                         .set_health_check_grace_period_seconds(grace)
                         .set_enable_execute_command(changed.has("exec").then_some(want.exec))
                         .set_propagate_tags(propagate.clone())
-                        .set_capacity_provider_strategy(provider.clone())
+                        .set_capacity_provider_strategy(strategy.clone())
                         .set_force_new_deployment(force)
                         .send()
                 })
@@ -370,9 +413,12 @@ fn ran_before(there: &EcsService, want: &Props) -> bool {
     there.deployments().iter().any(|row| row.task_definition() != wanted && row.running_count() > 0)
 }
 
-/// Tags of a service whose rollout is under way.
-fn unfinished(cx: &Write<'_>, own: &Tags) -> Tags {
-    let mut tags = cx.tags(own);
+/// Tags of a service whose rollout is under way. One that is scaled says so from the start.
+fn unfinished(cx: &Write<'_>, want: &Props) -> Tags {
+    let mut tags = cx.tags(&want.tags);
+    if want.count.is_none() {
+        tags.insert(SCALED.to_owned(), "yes".to_owned());
+    }
     tags.insert(tags::SPEC.to_owned(), canonical::UNFINISHED.to_owned());
     tags
 }

@@ -6,10 +6,14 @@ use wharf_graph::{Address, Declare, Facts, Input, StackId};
 use wharf_spec::Stack;
 use wharf_spec::stack::Service as Spec;
 
+use super::launch::Launch;
 use super::{Deploy, LoadBalancer, Props, Service, canonical};
 use crate::kind::Kind;
 use crate::kinds::{listener, release, target_group};
 use crate::{names, placement};
+
+/// Fargate gives two minutes' notice (Amazon ECS Developer Guide, "Amazon ECS clusters for Fargate").
+const SPOT_NOTE: &str = "at two minutes' notice AWS may take back";
 
 /// Declares one service.
 pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Declare) {
@@ -33,8 +37,9 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
         name: names::service(&id, &spec.name, group.as_deref()),
         cluster: of("cluster", "main", "arn"),
         task_definition: of("task_definition", &spec.name, "arn"),
-        count: spec.count,
-        launch: canonical::FARGATE.to_owned(),
+        count: spec.scaling.is_none().then_some(spec.count),
+        start: spec.scaling.is_some().then_some(spec.count),
+        launch: Launch::of_spot(spec.spot),
         platform: canonical::LATEST.to_owned(),
         subnets: placed.subnets,
         public_ip: placed.public_ip,
@@ -47,8 +52,14 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
         rolled_out: true,
         tags: stack.tags.clone(),
     };
+    let arn = arn(stack, facts, &spec.name);
     let node = out.add(&Service::POLICY, spec.name.clone(), &props);
-    node.note = Some(placed.note);
+    node.known_outputs.insert("arn".to_owned(), arn);
+    node.note = Some(match spec.spot {
+        0 => placed.note,
+        100 => format!("{}; {SPOT_NOTE} all of its tasks", placed.note),
+        _ => format!("{}; {SPOT_NOTE} its tasks on Spot, never the first", placed.note),
+    });
     node.after.insert(Address::new("log_group", spec.name.clone()));
     // A service's step ends with its rollout, so this is the order of rollouts.
     let earlier = spec.after.iter().map(|name| Address::new(Service::POLICY.kind, name.clone()));
@@ -62,6 +73,15 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
         Address::new("listener_rule", spec.name.clone())
     });
     node.after.insert(Address::new("ingress_rule", format!("tasks:{}", routing.port)));
+}
+
+/// Returns the ARN a service has, or will have (Amazon ECS Developer Guide, "Amazon Resource Names").
+pub(crate) fn arn(stack: &Stack, facts: &Facts, service: &str) -> String {
+    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let group = target_group::physical_name(stack, facts, service);
+    let (cluster, name) = (names::cluster(&id), names::service(&id, service, group.as_deref()));
+    let Facts { partition, region, account, .. } = facts;
+    format!("arn:{partition}:ecs:{region}:{account}:service/{cluster}/{name}")
 }
 
 /// Returns how the spec wants rollouts. Failures are counted over the whole rollout: a task that was

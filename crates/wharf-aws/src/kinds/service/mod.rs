@@ -3,10 +3,14 @@
 mod canonical;
 mod change;
 mod declare;
+mod launch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use canonical::Unsaid;
+pub(super) use declare::arn;
+use launch::Launch;
+pub use launch::on_demand;
 use serde::{Deserialize, Serialize};
 use wharf_graph::{Address, Declare, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder};
 use wharf_spec::Stack;
@@ -26,9 +30,12 @@ pub(crate) struct Props {
     name: String,
     cluster: Input<String>,
     task_definition: Input<String>,
-    count: u32,
-    /// `FARGATE`.
-    launch: String,
+    /// Number of tasks; `None` where the autoscaler decides.
+    count: Option<u32>,
+    /// Number of tasks it is made with, where the autoscaler decides later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<u32>,
+    launch: Launch,
     /// Fargate platform version.
     platform: String,
     subnets: BTreeSet<String>,
@@ -90,9 +97,11 @@ impl Kind for Service {
         ],
         replace_order: ReplaceOrder::CreateFirst,
         identity: Some("name"),
+        initial: &["start"],
         serves_traffic: true,
-        // Of old revisions only those go that no rollout uses or could go back to.
-        goes_on: Some(&["task_definition"]),
+        // Of old revisions only those go that no rollout uses or could go back to; a range needs nothing
+        // but the service.
+        goes_on: Some(&["task_definition", "scalable_target"]),
         seen: Some("rolled_out"),
         ..Policy::plain("service", "service")
     };

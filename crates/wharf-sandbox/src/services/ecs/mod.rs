@@ -94,9 +94,14 @@ pub(crate) fn happen(world: &mut World, region: &str, event: EcsEvent) {
 }
 
 /// Lets the scheduler look at a service as soon as what happens now has happened.
-fn wake(world: &mut World, region: &str, service: &str) {
+pub(crate) fn wake(world: &mut World, region: &str, service: &str) {
     let event = EcsEvent::Reconcile(service.to_owned());
     world.schedule(std::time::Duration::ZERO, region, Event::Ecs(event));
+}
+
+/// Says whether a deployment has not come to its end.
+pub(crate) fn is_under_way(deployment: &state::Deployment) -> bool {
+    deployment.rollout == state::Rollout::InProgress
 }
 
 /// Stops the tasks of a service, as AWS does when it takes hosts out of service (ECS Developer
