@@ -174,6 +174,9 @@ fn a_bad_image_is_rolled_back_with_its_cause() {
     assert!(run.stderr.contains("status 404"), "{}", run.stderr);
     // The old release is live, and is what a plan keeps; only its rollout is to be made good.
     assert_eq!(addresses(&world.plan()), BTreeSet::from(["service.web".to_owned()]));
+    let plan = world.wharf(&["plan"]).expect(0).stdout;
+    assert!(plan.contains("the last rollout was rolled back; what runs is"), "{plan}");
+    assert!(plan.contains("Impact   none for users of the service"), "{plan}");
     deploy(&world, &good, 0);
     world.converged();
 }

@@ -82,8 +82,10 @@ fn following_ends_with_an_interrupt_and_with_its_reader() {
 fn a_restart_brings_new_tasks_of_the_same_release() {
     let world = applied("shop");
     let before = tasks(&world);
-    let restart = world.wharf(&["restart", "api"]).expect(0);
+    let restart = world.wharf(&["restart", "api", "--format", "json"]).expect(0);
     assert!(restart.stderr.contains("Service api runs on new tasks"), "{}", restart.stderr);
+    follows("restart", &restart.json());
+    assert_eq!(restart.json()["services"][0]["result"], "restarted");
     let after = tasks(&world);
     let kept = after.iter().filter(|task| before.contains(task)).count();
     assert_eq!(after.len(), before.len());

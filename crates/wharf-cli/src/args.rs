@@ -1,5 +1,6 @@
 //! What people type, nothing more. Meaning is given to it in [`crate::session`] and the commands.
 
+mod import;
 mod running;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wharf_graph::Address;
 
+pub(crate) use self::import::{ImportArgs, ImportFrom};
 pub(crate) use self::running::{
     CancelArgs, ExecArgs, LogsArgs, PromoteArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs,
     ScaleArgs,
@@ -122,6 +124,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Write a first spec, from the Dockerfile here and a few answers
     Init(InitArgs),
+    /// Write a first spec from a Compose file, Copilot manifests or a service that runs
+    Import(ImportArgs),
     /// Check the spec, offline: all problems at once
     Check,
     /// Read the account and show what apply would do

@@ -10,6 +10,7 @@ mod error;
 mod exit;
 mod exposure;
 mod image;
+mod importer;
 mod lease;
 mod origin;
 mod picture;

@@ -367,14 +367,23 @@ fn pace() -> f64 {
 }
 
 async fn connect(global: &Global, stack: &Stack) -> Result<Aws, CliError> {
+    connect_as(global, &stack.region, stack.account.as_deref()).await
+}
+
+/// Connects without a spec. No call is made yet.
+pub(crate) async fn connect_to(global: &Global, region: &str) -> Result<Aws, CliError> {
+    connect_as(global, region, None).await
+}
+
+async fn connect_as(global: &Global, region: &str, account: Option<&str>) -> Result<Aws, CliError> {
     let mut to = Connect {
-        region: stack.region.clone(),
+        region: region.to_owned(),
         profile: global.profile.clone(),
         endpoint_url: global.endpoint_url.clone(),
         speed: pace(),
         ..Connect::default()
     };
-    if let Some(sandbox) = sandbox(global, stack.account.as_deref())? {
+    if let Some(sandbox) = sandbox(global, account)? {
         to.transport = Some(Arc::new(Embedded(sandbox)));
         to.speed = speed();
         to.profile = None;

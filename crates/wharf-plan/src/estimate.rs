@@ -150,7 +150,9 @@ impl Estimator<'_> {
         if number(props, COUNT).is_none() {
             figures.count = before;
         }
-        if only(QUIET) {
+        // After a rollback, what is wanted may be what runs; that it is gets noted and nothing else.
+        let noted = only(&["rolled_out"]) && live["rolled_out"] == "rolled back";
+        if only(QUIET) || noted {
             return Impact::default();
         }
         if figures.count == 0 {

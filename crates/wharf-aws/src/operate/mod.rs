@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod exec;
+pub mod found;
 pub mod logs;
 pub mod releases;
 pub mod restart;

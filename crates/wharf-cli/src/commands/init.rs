@@ -34,7 +34,7 @@ pub(super) fn run(global: &Global, args: &InitArgs, ui: Ui) -> Result<Exit, CliE
 }
 
 /// Writes a file that was not there; whoever made one in the meantime keeps it.
-fn write(file: &Path, text: &str) -> Result<(), CliError> {
+pub(super) fn write(file: &Path, text: &str) -> Result<(), CliError> {
     let cannot = |error: &std::io::Error| {
         CliError::new(Exit::Other, format!("cannot write `{}`", file.display()))
             .cause(error.to_string())
@@ -51,8 +51,8 @@ fn write(file: &Path, text: &str) -> Result<(), CliError> {
     })
 }
 
-fn in_the_way(file: &Path) -> CliError {
-    let message = format!("`{}` exists already; init overwrites nothing", file.display());
+pub(super) fn in_the_way(file: &Path) -> CliError {
+    let message = format!("`{}` exists already; nothing is overwritten", file.display());
     CliError::new(Exit::Usage, message)
         .hint("write another with `--file FILE`, or print it with `--file -`")
 }

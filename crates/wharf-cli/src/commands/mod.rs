@@ -17,6 +17,7 @@ mod fmt;
 mod graph;
 mod help;
 mod iam;
+mod import;
 mod init;
 mod logs;
 mod plan;
@@ -74,6 +75,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Explain { code } => explain::run(&global, code.as_deref(), ui),
         Command::Adopt(args) => Box::pin(adopt::run(&global, &args, ui)).await,
         Command::Iam(args) => iam::run(&global, &args, ui),
+        Command::Import(args) => Box::pin(import::run(&global, &args, ui)).await,
         Command::Init(args) => init::run(&global, &args, ui),
         Command::Sandbox(command) => Box::pin(sandbox::run(&global, &command, ui)).await,
         Command::Completions { shell } => completions::run(shell, ui),

@@ -260,8 +260,14 @@ fn port(found: &Found, dockerfile: Option<&str>) -> (Option<Answer<String>>, Opt
     (None, Some(format!("{name}: {why}")))
 }
 
+/// Returns the region of the flag or of the machine, if either says one.
+pub(crate) fn known_region(global: &Global) -> Option<String> {
+    let machine = || region::of_machine(global.profile.as_deref()).map(|(region, _)| region);
+    global.region.clone().or_else(machine)
+}
+
 /// Makes a legal name from that of the directory, if it has anything of one.
-fn directory() -> Option<Answer<String>> {
+pub(crate) fn directory() -> Option<Answer<String>> {
     let here = std::env::current_dir().ok()?;
     let name = legal(&here.file_name()?.to_string_lossy());
     (!name.is_empty()).then(|| Answer::new(name, "the directory's name"))

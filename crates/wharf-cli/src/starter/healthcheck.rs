@@ -1,7 +1,7 @@
 //! The path that a health check of a Dockerfile asks for.
 
 /// Finds the path in a command that asks the container itself with curl or wget.
-pub(super) fn path(command: &str) -> Option<String> {
+pub(crate) fn path(command: &str) -> Option<String> {
     let words: Vec<&str> = command
         .split(|c: char| c.is_whitespace() || "\"'`();|&<>\\".contains(c))
         .filter(|word| !word.is_empty())

@@ -6,3 +6,6 @@ mod healthcheck;
 mod region;
 pub(crate) mod text;
 mod variables;
+
+pub(crate) use healthcheck::path as asked_path;
+pub(crate) use variables::words;

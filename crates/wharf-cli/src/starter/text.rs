@@ -65,7 +65,7 @@ fn draft(answers: &Answers) -> String {
 }
 
 /// Writes a text as YAML: in quotes unless it can only be read as text.
-fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     // Words that some readers of YAML take for something else.
     const WORDS: &[&str] = &["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
     let safe = text.starts_with(|c: char| c.is_ascii_lowercase() || c == '/')

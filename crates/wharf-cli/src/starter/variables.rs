@@ -116,7 +116,7 @@ fn name_at(text: &str) -> &str {
 }
 
 /// Cuts a text at white space outside quotes, and takes the quotes away.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut begun) = (Vec::new(), String::new(), false);
     let mut quote = None;
     let mut chars = text.chars();

@@ -125,9 +125,26 @@ impl<'a> Entry<'a> {
                 if self.steps.iter().any(|step| step.part == Some(Part::Move)) {
                     return self.steps.last().map(|step| step.reason.clone()).unwrap_or_default();
                 }
-                first.reason.clone()
+                self.rollout().map_or_else(|| first.reason.clone(), str::to_owned)
             }
         }
+    }
+
+    /// Says what became of a rollout that did not end well, or whose end nobody saw.
+    fn rollout(&self) -> Option<&'static str> {
+        let changes = self.changes();
+        let before = changes.iter().find(|change| change.path == "rolled_out")?.before.as_str();
+        let alone = changes.len() == 1;
+        Some(match (before, alone) {
+            (Some("rolled back"), true) => {
+                "the last rollout was rolled back; what runs is what the spec asks for, which apply \
+                 only notes"
+            }
+            (Some("rolled back"), false) => "the last rollout was rolled back; apply tries again",
+            (Some(_), _) => "the last rollout failed; apply tries again",
+            (None, true) => "a rollout was begun and nobody saw its end; apply waits for it",
+            (None, false) => "the last rollout was not seen to its end; apply begins another",
+        })
     }
 
     /// Why a resource is replaced: the first property that forces it. A name that follows from the

@@ -11,7 +11,7 @@ use wharf_graph::{ErrorClass, Input};
 use wharf_spec::stack::Service as Spec;
 
 use super::launch::Launch;
-use super::{Deploy, LoadBalancer, Props, declare};
+use super::{Deploy, LoadBalancer, Props, Rollout, declare};
 use crate::error::AwsError;
 use crate::tags::{self, Tags};
 
@@ -20,6 +20,10 @@ pub(super) const SERVICE: &str = "SERVICE";
 /// Stands in the tag `wharf:spec` until a rollout is through, so that a run that was killed in the
 /// middle of one, or whose rollout failed, is seen by the next.
 pub(super) const UNFINISHED: &str = "unfinished";
+/// Stands there once somebody saw ECS go back to the release before.
+pub(super) const ROLLED_BACK: &str = "rolled back";
+/// Stands there once somebody saw the rollout fail without a release to go back to.
+pub(super) const FAILED: &str = "failed";
 
 /// What stands in for settings that an endpoint does not show. ECS always returns rollout settings and
 /// grace period, but some emulators keep neither, and what is not said cannot be compared.
@@ -82,7 +86,12 @@ pub(super) fn props(
             || PropagateTags::None.as_str().to_owned(),
             |from| from.as_str().to_owned(),
         ),
-        rolled_out: live_tags.get(tags::SPEC).is_none_or(|hash| hash != UNFINISHED),
+        rolled_out: match live_tags.get(tags::SPEC).map(String::as_str) {
+            Some(UNFINISHED) => Rollout::Unfinished,
+            Some(ROLLED_BACK) => Rollout::RolledBack,
+            Some(FAILED) => Rollout::Failed,
+            Some(_) | None => Rollout::Complete,
+        },
         tags: tags::managed(live_tags, spec_tags),
     }
 }
@@ -241,7 +250,7 @@ pub(super) fn example() -> Props {
         grace: 60,
         exec: true,
         propagate_tags: SERVICE.to_owned(),
-        rolled_out: true,
+        rolled_out: Rollout::Complete,
         tags: Tags::from([("team".to_owned(), "notes".to_owned())]),
     }
 }
@@ -336,6 +345,12 @@ mod tests {
         let want = example();
         let mut live_tags = want.tags.clone();
         live_tags.insert(tags::SPEC.to_owned(), UNFINISHED.to_owned());
-        assert!(!props(&created(&want), &live_tags, &want.tags, &AT_AWS).rolled_out);
+        let read =
+            |live_tags: &Tags| props(&created(&want), live_tags, &want.tags, &AT_AWS).rolled_out;
+        assert_eq!(read(&live_tags), Rollout::Unfinished);
+        for (word, wanted) in [(FAILED, Rollout::Failed), (ROLLED_BACK, Rollout::RolledBack)] {
+            live_tags.insert(tags::SPEC.to_owned(), word.to_owned());
+            assert_eq!(read(&live_tags), wanted);
+        }
     }
 }

@@ -199,7 +199,19 @@ async fn settle(cx: &Write<'_>, arn: &str, want: &Props, goal: &Goal) -> Result<
         cx.step.say("ECS goes on by itself");
         return Ok(());
     }
-    Box::pin(rollout::wait_for(cx, goal)).await?;
+    let ended = Box::pin(rollout::wait_for(cx, goal)).await;
+    if let Err(error) = ended {
+        let word = match error.class {
+            ErrorClass::RolledBack => Some(canonical::ROLLED_BACK),
+            ErrorClass::RolloutFailed => Some(canonical::FAILED),
+            _ => None,
+        };
+        if let Some(word) = word {
+            // A word for the next plan; that the rollout failed is what matters, noted or not.
+            let _unnoted = cluster::tag(cx, arn, &noted(cx, &want.tags, word)).await;
+        }
+        return Err(error);
+    }
     cluster::tag(cx, arn, &cx.tags(&want.tags)).await
 }
 
@@ -415,10 +427,16 @@ fn ran_before(there: &EcsService, want: &Props) -> bool {
 
 /// Tags of a service whose rollout is under way. One that is scaled says so from the start.
 fn unfinished(cx: &Write<'_>, want: &Props) -> Tags {
-    let mut tags = cx.tags(&want.tags);
+    let mut tags = noted(cx, &want.tags, canonical::UNFINISHED);
     if want.count.is_none() {
         tags.insert(SCALED.to_owned(), "yes".to_owned());
     }
-    tags.insert(tags::SPEC.to_owned(), canonical::UNFINISHED.to_owned());
+    tags
+}
+
+/// Tags of a service with a word for how its rollout goes.
+fn noted(cx: &Write<'_>, own: &Tags, word: &str) -> Tags {
+    let mut tags = cx.tags(own);
+    tags.insert(tags::SPEC.to_owned(), word.to_owned());
     tags
 }

@@ -7,7 +7,7 @@ use wharf_spec::Stack;
 use wharf_spec::stack::Service as Spec;
 
 use super::launch::Launch;
-use super::{Deploy, LoadBalancer, Props, Service, canonical};
+use super::{Deploy, LoadBalancer, Props, Rollout, Service, canonical};
 use crate::kind::Kind;
 use crate::kinds::{listener, release, target_group};
 use crate::{names, placement};
@@ -49,7 +49,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
         grace: grace(spec),
         exec: spec.exec,
         propagate_tags: canonical::SERVICE.to_owned(),
-        rolled_out: true,
+        rolled_out: Rollout::Complete,
         tags: stack.tags.clone(),
     };
     let arn = arn(stack, facts, &spec.name);

@@ -49,10 +49,45 @@ pub(crate) struct Props {
     exec: bool,
     /// What tasks take their tags from: `SERVICE`.
     propagate_tags: String,
-    /// Whether the last rollout was seen to its end; not, when a run was killed during it or it
-    /// failed.
-    rolled_out: bool,
+    /// How the last rollout went, as far as somebody saw it.
+    rolled_out: Rollout,
     tags: Tags,
+}
+
+/// How a rollout went, as far as somebody saw it. In a plan it is `true`, `false` or a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "serde_json::Value", from = "serde_json::Value")]
+pub(crate) enum Rollout {
+    /// It was seen to its end.
+    Complete,
+    /// It was begun, and whoever waited for it left or was killed.
+    Unfinished,
+    /// It failed, and ECS went back to the release before.
+    RolledBack,
+    /// It failed, and there was no release to go back to.
+    Failed,
+}
+
+impl From<Rollout> for serde_json::Value {
+    fn from(rollout: Rollout) -> Self {
+        match rollout {
+            Rollout::Complete => true.into(),
+            Rollout::Unfinished => false.into(),
+            Rollout::RolledBack => canonical::ROLLED_BACK.into(),
+            Rollout::Failed => canonical::FAILED.into(),
+        }
+    }
+}
+
+impl From<serde_json::Value> for Rollout {
+    fn from(value: serde_json::Value) -> Self {
+        match value.as_bool() {
+            Some(true) => Self::Complete,
+            None if value == canonical::ROLLED_BACK => Self::RolledBack,
+            None if value == canonical::FAILED => Self::Failed,
+            Some(false) | None => Self::Unfinished,
+        }
+    }
 }
 
 /// The target group in which tasks are registered.
