@@ -352,8 +352,9 @@ fn a_failed_rollout_names_cause_and_live_release() {
         let status = world.wharf(&["status", "--format", "json"]).expect(0).json();
         if status["services"][0]["causes"][0]["code"] == "C303" {
             let text = world.wharf(&["status"]).expect(0).stdout;
-            assert!(text.contains("C303 the container exited with code 1"), "{text}");
-            return;
+            if text.contains("C303 the container exited with code 1") {
+                return;
+            }
         }
         std::thread::sleep(Duration::from_millis(20));
     }

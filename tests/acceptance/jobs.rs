@@ -231,7 +231,7 @@ fn the_doctor_names_what_keeps_a_job_from_running() {
     let world = applied();
     let well = world.wharf(&["doctor", "nightly"]).expect(0).stdout;
     assert!(well.contains("once a day") && well.contains("Nothing is wrong"), "{well}");
-    for (case, code) in [("schedule-off", "C901"), ("scheduler-untrusted", "C902")] {
+    for (case, code) in [("schedule-off", "C951"), ("scheduler-untrusted", "C952")] {
         world.wharf(&["sandbox", "break", case]).expect(0);
         let said = world.wharf(&["doctor", "nightly"]).expect(1).stdout;
         assert!(said.contains(&format!("error[{code}]")), "{case}: {said}");

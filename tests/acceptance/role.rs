@@ -35,16 +35,19 @@ fn a_role_owned_elsewhere_is_used_as_it_is() {
         missing.stderr
     );
     role(&world, "ecs-tasks.amazonaws.com");
-    let before = world.contents();
     world.apply();
     world.converged();
+    let before = world.contents();
     let plan = world.wharf(&["plan", "--full"]).expect(0).stdout;
     assert!(!plan.contains("web/task"), "{plan}");
     let json = world.contents().to_string();
     assert!(json.contains(&format!("\"taskRoleArn\":\"{ARN}\"")), "the task has it");
     // The role itself is as it was, through a whole life.
     world.destroy();
-    same(&world.contents()["global"]["iam"], &before["global"]["iam"]);
+    let role =
+        |contents: &serde_json::Value| contents["global"]["iam"]["roles"]["notes-web"].clone();
+    assert!(role(&before).is_object(), "{before:#}");
+    same(&role(&world.contents()), &role(&before));
 }
 
 #[test]

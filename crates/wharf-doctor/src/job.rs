@@ -82,7 +82,7 @@ pub fn judge_job(evidence: &JobEvidence) -> Vec<Cause> {
     found.extend(last_run(evidence));
     let late = evidence.runs.iter().find(|run| !run.ended() && run.seconds > evidence.timeout);
     found.extend(late.map(|run| {
-        Cause::new("C903", "a run takes longer than the job may").fact(format!(
+        Cause::new("C953", "a run takes longer than the job may").fact(format!(
             "task {} has run for {} s; `timeout` is {} s",
             run.task.id, run.seconds, evidence.timeout
         ))
@@ -93,11 +93,11 @@ pub fn judge_job(evidence: &JobEvidence) -> Vec<Cause> {
 fn schedule(evidence: &JobEvidence) -> Option<Cause> {
     match &evidence.schedule {
         Seen::Absent if evidence.scheduled => Some(
-            Cause::new("C901", "the job has no schedule")
+            Cause::new("C951", "the job has no schedule")
                 .fact("EventBridge Scheduler has no schedule of this name"),
         ),
         Seen::There(schedule) if !schedule.enabled => Some(
-            Cause::new("C901", "the job's schedule is switched off")
+            Cause::new("C951", "the job's schedule is switched off")
                 .fact(format!("{} is DISABLED", schedule.expression)),
         ),
         Seen::Absent | Seen::Unread | Seen::There(_) => None,
@@ -105,7 +105,7 @@ fn schedule(evidence: &JobEvidence) -> Option<Cause> {
 }
 
 fn role(evidence: &JobEvidence) -> Option<Cause> {
-    let cause = || Cause::new("C902", "EventBridge Scheduler may not start the job");
+    let cause = || Cause::new("C952", "EventBridge Scheduler may not start the job");
     if !evidence.scheduled {
         return None;
     }
@@ -167,9 +167,9 @@ mod tests {
         job.runs = vec![run(Some(3), "EssentialContainerExited")];
         assert_eq!(codes(&job), ["C303"]);
         job.role = Seen::There(RoleEvidence::default());
-        assert_eq!(codes(&job), ["C902", "C303"]);
+        assert_eq!(codes(&job), ["C952", "C303"]);
         job.schedule = Seen::Absent;
-        assert_eq!(codes(&job), ["C901", "C902", "C303"]);
+        assert_eq!(codes(&job), ["C951", "C952", "C303"]);
     }
 
     #[test]
@@ -187,6 +187,6 @@ mod tests {
             seconds: 61,
             ..RunEvidence::default()
         });
-        assert_eq!(codes(&job), ["C903"]);
+        assert_eq!(codes(&job), ["C953"]);
     }
 }

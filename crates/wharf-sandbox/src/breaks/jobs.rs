@@ -23,7 +23,7 @@ pub(super) const CASES: &[Case] = &[
     }),
     image(
         "job-hangs",
-        "C903",
+        "C953",
         "jobs and the release command of the next image never end",
         "a task that runs on",
         |pushed| {
@@ -33,7 +33,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     edit(
         "schedule-off",
-        "C901",
+        "C951",
         "somebody switches the schedules off",
         "a schedule that is DISABLED",
         |world, place| {
@@ -45,7 +45,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     edit(
         "scheduler-untrusted",
-        "C902",
+        "C952",
         "the role that starts jobs does not trust the scheduler any more",
         "times that pass without a task",
         |world, place| {

@@ -10,7 +10,7 @@ mod run;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use wharf_graph::{Address, Declare, Facts, Input, Live, Outcome, Policy};
+use wharf_graph::{Address, Declare, Facts, Input, Live, Outcome, Policy, Takes};
 use wharf_spec::Stack;
 
 use crate::error::AwsError;
@@ -55,7 +55,12 @@ pub(crate) fn address(stack: &Stack) -> Option<Address> {
 impl Kind for Release {
     type Props = Props;
 
-    const POLICY: Policy = Policy { never_prune: true, ..Policy::plain("release", "release") };
+    // For a task to start and to be gone; how long the command takes is the application's business.
+    const POLICY: Policy = Policy {
+        never_prune: true,
+        takes: Takes { create: 40, update: 40, delete: 0 },
+        ..Policy::plain("release", "release")
+    };
 
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         let of =
