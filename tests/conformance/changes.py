@@ -42,4 +42,6 @@ def changes(check, world):
     shown = ecs.describe_service_deployments(serviceDeploymentArns=[newest])["serviceDeployments"]
     revision = shown[0]["targetServiceRevision"]["arn"]
     ecs.describe_service_revisions(serviceRevisionArns=[revision])
-    ecs.stop_service_deployment(serviceDeploymentArn=newest, stopType="ABORT")
+    stop = {"serviceDeploymentArn": newest}
+    check.fails("InvalidParameterException", ecs.stop_service_deployment, stopType="ABORT", **stop)
+    ecs.stop_service_deployment(stopType="ROLLBACK", **stop)

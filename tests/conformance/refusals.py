@@ -43,6 +43,17 @@ BAD = {
     "route53:ListHostedZones": {"MaxItems": "0"},
     "route53:ListHostedZonesByName": {"MaxItems": "0"},
     "route53:ListResourceRecordSets": NO_ZONE,
+    # What stands in the path cannot be left out.
+    "scheduler:CreateSchedule": {"Name": "x", "ScheduleExpression": "never"},
+    "scheduler:CreateScheduleGroup": {"Name": "no name"},
+    "scheduler:DeleteSchedule": {"Name": "none"},
+    "scheduler:DeleteScheduleGroup": {"Name": "none"},
+    "scheduler:GetSchedule": {"Name": "none"},
+    "scheduler:GetScheduleGroup": {"Name": "none"},
+    "scheduler:ListSchedules": {"MaxResults": 0},
+    "scheduler:ListTagsForResource": {"ResourceArn": "none"},
+    "scheduler:TagResource": {"ResourceArn": "none", "Tags": []},
+    "scheduler:UpdateSchedule": {"Name": "none", "ScheduleExpression": "never"},
     "ssm:DescribeParameters": {"MaxResults": 0},
 }
 

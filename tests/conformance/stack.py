@@ -1,9 +1,10 @@
 """A whole stack, from nothing to a healthy service behind HTTPS and back to nothing."""
 
 import json
-import time
 
 from changes import changes
+from patience import until
+from schedules import command, schedules
 
 TAGS = [{"Key": "wharf:app", "Value": "shop"}]
 TRUST = json.dumps(
@@ -19,17 +20,6 @@ TRUST = json.dumps(
     }
 )
 EXECUTION = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
-
-
-def until(what, ready, seconds=60):
-    """Waits (real time; the sandbox's runs faster) until `ready` returns something."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = ready()
-        if found:
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"{what} took too long")
 
 
 def network(check, world):
@@ -431,7 +421,7 @@ def deleted(call, **arguments):
     return True
 
 
-STEPS = [network, roles, certificate, balancer, listeners, service, scaling, alias, changes, gone]
+STEPS = [network, roles, certificate, balancer, listeners, service, scaling, alias, schedules, command, changes, gone]
 
 
 def stack(check):

@@ -70,7 +70,7 @@ class Checker:
         self.operations.add(where)
         if model.output_shape is None:
             return
-        if service.resolved_protocol == "json":
+        if service.resolved_protocol in ("json", "rest-json"):
             self._json(model.output_shape, json.loads(http_response.content), where)
             return
         root = strip(ElementTree.fromstring(http_response.content))

@@ -55,7 +55,7 @@ impl Needed {
     }
 }
 
-/// Returns a task of the stack that has not stopped and uses that thing.
+/// Returns a task of the stack whose containers have not ended and that uses that thing.
 fn user(world: &mut World, operation: &str, name: &str) -> Option<String> {
     let ecs = &world.region(REGION).ecs;
     let ours = |tags: &BTreeMap<String, String>| tags.get("wharf:app").is_some_and(|it| it == APP);
@@ -63,7 +63,9 @@ fn user(world: &mut World, operation: &str, name: &str) -> Option<String> {
     let mut tasks = services.flat_map(|service| ecs.tasks_of(&service.key()));
     let found = tasks.find(|task| {
         let body = ecs.definition(&task.definition).map_or(&Value::Null, |it| &it.body);
-        !task.has_stopped()
+        // Whatever comes after that, its containers have ended (ECS Developer Guide, "Task lifecycle").
+        let over = ["DEPROVISIONING", "STOPPED"].contains(&task.last_status.as_str());
+        !over
             && match operation {
                 "DeleteTargetGroup" => task.balancers.iter().any(|one| one.target_group == name),
                 "DeleteLogGroup" => {
