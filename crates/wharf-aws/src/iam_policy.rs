@@ -300,22 +300,29 @@ fn list(value: &Value, form: impl Fn(&Value) -> Value) -> Value {
 
 /// Says whether a trust policy lets tasks of ECS take the role. Conditions are not judged.
 pub(crate) fn for_tasks(trust: &Value) -> bool {
-    let one_of = |value: &Value, wanted: &[&str]| match value {
-        Value::String(text) => wanted.contains(&text.as_str()),
-        Value::Array(list) => {
-            list.iter().any(|it| it.as_str().is_some_and(|it| wanted.contains(&it)))
-        }
+    let any = |value: &Value, fits: &dyn Fn(&str) -> bool| match value {
+        Value::String(text) => fits(text),
+        Value::Array(list) => list.iter().any(|it| it.as_str().is_some_and(fits)),
         _ => false,
+    };
+    // Names of actions are the same in any case, and `*` stands for any rest (IAM User Guide, "Action").
+    let assume = |action: &str| {
+        let action = action.to_ascii_lowercase();
+        action == "sts:assumerole"
+            || action.strip_suffix('*').is_some_and(|start| "sts:assumerole".starts_with(start))
     };
     let statements = match &trust["Statement"] {
         Value::Array(list) => list.as_slice(),
         single => std::slice::from_ref(single),
     };
-    statements.iter().any(|statement| {
-        statement["Effect"] == "Allow"
-            && one_of(&statement["Principal"]["Service"], &["ecs-tasks.amazonaws.com"])
-            && one_of(&statement["Action"], &["sts:AssumeRole", "sts:*", "*"])
-    })
+    let says = |effect: &str| {
+        statements.iter().any(|statement| {
+            statement["Effect"] == effect
+                && any(&statement["Principal"]["Service"], &|it| it == "ecs-tasks.amazonaws.com")
+                && any(&statement["Action"], &assume)
+        })
+    };
+    says("Allow") && !says("Deny")
 }
 
 #[cfg(test)]
@@ -326,6 +333,33 @@ mod tests {
     use wharf_spec::stack::Statement;
 
     use super::*;
+
+    #[test]
+    fn tasks_take_roles_that_trust_them() {
+        let statement = |effect: &str, service: &str, action: &str| {
+            serde_json::json!({
+                "Effect": effect, "Principal": {"Service": [service]}, "Action": action,
+            })
+        };
+        let takes = |statements: Vec<Value>| {
+            for_tasks(&serde_json::json!({"Version": "2012-10-17", "Statement": statements}))
+        };
+        let (ecs, other) = ("ecs-tasks.amazonaws.com", "lambda.amazonaws.com");
+        assert!(for_tasks(&trust("111122223333")));
+        for (action, fits) in [
+            ("sts:AssumeRole", true),
+            ("STS:assumerole", true),
+            ("sts:Assume*", true),
+            ("s3:*", false),
+        ] {
+            assert_eq!(takes(vec![statement("Allow", ecs, action)]), fits, "{action}");
+        }
+        assert!(!takes(vec![statement("Allow", other, "sts:AssumeRole")]));
+        let denied =
+            vec![statement("Allow", ecs, "sts:AssumeRole"), statement("Deny", ecs, "sts:*")];
+        assert!(!takes(denied));
+        assert!(!for_tasks(&Value::Null));
+    }
     use crate::testing;
 
     fn facts() -> Facts {
