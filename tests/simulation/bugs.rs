@@ -45,6 +45,7 @@ pub(crate) enum Bug {
     SkipListenerWait,
     NewTokenEachTime,
     LeavingIgnored,
+    NarrowsEarly,
 }
 
 /// Every bug, with the first seed and the number of seeds within which it must be caught.
@@ -75,6 +76,7 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::SkipListenerWait, 1, 5),
     (Bug::NewTokenEachTime, 800, 5),
     (Bug::LeavingIgnored, 868, 5),
+    (Bug::NarrowsEarly, 34, 5),
 ];
 
 /// Alters what was read.
@@ -135,6 +137,11 @@ pub(crate) fn bend_plan(bug: Option<Bug>, mut plan: Plan, sandbox: &Sandbox) -> 
                 {
                     step.needs.clear();
                 }
+            }
+        }
+        Some(Bug::NarrowsEarly) => {
+            for step in plan.steps.iter_mut().filter(|step| step.part == Some(Part::Narrow)) {
+                step.needs.clear();
             }
         }
         Some(Bug::SkipListenerWait) => {

@@ -21,4 +21,5 @@ mod process;
 mod seeds;
 mod spec;
 mod tally;
+mod verdict;
 mod weather;

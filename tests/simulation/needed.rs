@@ -4,6 +4,7 @@
 //! is still stopping; the task just loses its credentials, its last lines or the requests in flight.
 //! ACM does refuse to delete a certificate in use, but also one that was in use some minutes ago: a refusal
 //! says nothing about the order of a plan, so what listeners use is looked at here.
+//! Nor does IAM ask whether a running task still needs what a role is about to lose.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,18 @@ pub(crate) struct Needed {
     pending: BTreeMap<u64, String>,
     /// Deletions that AWS refuses, and that came too early.
     too_early: Vec<String>,
+    /// What roles lost while tasks used them.
+    lost: Vec<Lost>,
+}
+
+/// What a role lost while a task ran with it. Where the spec takes a permission away from a release that stays,
+/// that is as asked; where the same run goes on to replace the release, it came too early.
+#[derive(Debug)]
+struct Lost {
+    session: u64,
+    service: String,
+    definition: String,
+    what: String,
 }
 
 impl Needed {
@@ -28,9 +41,11 @@ impl Needed {
     pub(crate) fn before(&mut self, call: &Call<'_>, world: &mut World) -> bool {
         let member = match call.operation {
             "DeleteTargetGroup" => "TargetGroupArn",
-            "DeleteRole" | "DeleteRolePolicy" => "RoleName",
+            "DeleteRole" => "RoleName",
             "DeleteLogGroup" => "logGroupName",
             "DeleteCertificate" => "CertificateArn",
+            "PutRolePolicy" | "DeleteRolePolicy" => return self.loses(call, world),
+            "UpdateService" | "DeleteService" => return self.replaces(call),
             _ => return false,
         };
         let name = text(&call.input[member]);
@@ -41,10 +56,46 @@ impl Needed {
             }
             return true;
         }
-        if let Some(task) = user(world, call.operation, name) {
-            let what = format!("{} takes {name} from task {task}, which runs", call.operation);
+        if let Some(task) = using(world, call.operation, name) {
+            let what = format!("{} takes {name} from task {}, which runs", call.operation, task.id);
             self.pending.insert(call.index, what);
         }
+        true
+    }
+
+    /// Notes what a role is about to lose while tasks run with it.
+    fn loses(&mut self, call: &Call<'_>, world: &mut World) -> bool {
+        let (name, policy) = (text(&call.input["RoleName"]), text(&call.input["PolicyName"]));
+        let inline = |world: &World| world.global.iam.roles.get(name)?.inline.get(policy).cloned();
+        let before = statements(&inline(world).unwrap_or_default());
+        let after = statements(text(&call.input["PolicyDocument"]));
+        if before.iter().all(|statement| after.contains(statement)) {
+            return true;
+        }
+        if let Some(task) = using(world, call.operation, name) {
+            let what = format!("{} narrows {name} before {}, which runs", call.operation, task.id);
+            self.lost.push(Lost {
+                session: call.session,
+                service: task.service,
+                definition: task.definition,
+                what: format!("{what}, is replaced"),
+            });
+        }
+        true
+    }
+
+    /// Looks whether a release is about to be replaced that lost something already.
+    fn replaces(&mut self, call: &Call<'_>) -> bool {
+        let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let service = last(text(&call.input["service"]));
+        let definition = text(&call.input["taskDefinition"]);
+        let early = self.lost.iter().find(|lost| {
+            lost.session == call.session
+                && last(&lost.service) == service
+                && (call.operation == "DeleteService"
+                    || !definition.is_empty() && definition != lost.definition)
+        });
+        self.too_early.extend(early.map(|lost| lost.what.clone()));
         true
     }
 
@@ -55,13 +106,30 @@ impl Needed {
     }
 }
 
+/// A task that uses something.
+struct User {
+    id: String,
+    service: String,
+    definition: String,
+}
+
+/// Returns the statements of a policy document, each as text.
+fn statements(document: &str) -> Vec<String> {
+    let document: Value = serde_json::from_str(document).unwrap_or_default();
+    let list = document["Statement"].as_array().into_iter().flatten();
+    list.map(Value::to_string).collect()
+}
+
 /// Returns a task of the stack whose containers have not ended and that uses that thing.
-fn user(world: &mut World, operation: &str, name: &str) -> Option<String> {
+fn using(world: &mut World, operation: &str, name: &str) -> Option<User> {
     let ecs = &world.region(REGION).ecs;
     let ours = |tags: &BTreeMap<String, String>| tags.get("wharf:app").is_some_and(|it| it == APP);
     let services = ecs.services.values().filter(|service| ours(&service.tags));
-    let mut tasks = services.flat_map(|service| ecs.tasks_of(&service.key()));
-    let found = tasks.find(|task| {
+    let tasks_of = |key: String| {
+        ecs.tasks_of(&key).into_iter().map(move |task| (key.clone(), task)).collect::<Vec<_>>()
+    };
+    let mut tasks = services.flat_map(|service| tasks_of(service.key()));
+    let found = tasks.find(|(_, task)| {
         let body = ecs.definition(&task.definition).map_or(&Value::Null, |it| &it.body);
         // Whatever comes after that, its containers have ended (ECS Developer Guide, "Task lifecycle").
         let over = ["DEPROVISIONING", "STOPPED"].contains(&task.last_status.as_str());
@@ -79,5 +147,9 @@ fn user(world: &mut World, operation: &str, name: &str) -> Option<String> {
                     .any(|role| text(&body[role]).rsplit('/').next() == Some(name)),
             }
     });
-    found.map(|task| task.id.clone())
+    found.map(|(service, task)| User {
+        id: task.id.clone(),
+        service,
+        definition: task.definition.clone(),
+    })
 }

@@ -27,6 +27,15 @@ const REGRESSIONS: &[(u64, u32, &str)] = &[
     (63, 1, "killed between certificate and validation record, destroy left the record"),
     (87, 1, "with a new port, plain HTTP led to targets that were not healthy yet"),
     (92, 1, "as 63, after many deaths"),
+    (533, 2, "a repository of the app stays as long as another environment is there"),
+    (609, 2, "what somebody changed after the last look is for the next run"),
+    (922, 2, "a replaced service and its successor may both have an open rollout"),
+    (2017, 3, "a role lost a permission before the release that needed it was gone"),
+    (
+        5105,
+        2,
+        "where another environment needs the repository, no destroy takes it, protected or not",
+    ),
     (234, 2, "a certificate that was just requested does not say yet what proves its names"),
 ];
 

@@ -272,6 +272,7 @@ pub(crate) struct Watch {
     inner: Mutex<Seen>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     phases: BTreeMap<u64, Phase>,
@@ -289,6 +290,8 @@ pub(crate) struct Seen {
     pub(crate) outage_planned: bool,
     /// Edits that were made meanwhile.
     pub(crate) harmed: bool,
+    /// Whether the last of those came after the last look at the account began.
+    pub(crate) unseen: bool,
     /// Services that answer and are to go on answering.
     pub(crate) answering: BTreeSet<String>,
     /// Those that did not, and when.
@@ -303,6 +306,7 @@ impl Watch {
     pub(crate) fn enter(&self, session: u64, phase: Phase) {
         let mut seen = self.lock();
         seen.phases.insert(session, phase);
+        seen.unseen &= phase != Phase::Reading;
         if phase == Phase::Writing {
             *seen.checked.entry("nothing written after a failed read").or_default() += 1;
             if let Some(count) = seen.missed.get(&session).copied().filter(|count| *count > 0) {
@@ -446,6 +450,7 @@ impl Interceptor for Weather {
         *seen.done.entry(format!("change meanwhile: {edit:?}")).or_default() += 1;
         seen.appeared |= edit == Edit::NewNeighbour;
         seen.harmed |= edit.harms();
+        seen.unseen = true;
         Some(Box::new(move |world| edit.apply(world)))
     }
 

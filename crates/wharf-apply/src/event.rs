@@ -177,6 +177,8 @@ pub(crate) fn doing(step: &Step) -> &'static str {
         (Op::Update { .. }, Some(Part::Join)) => "joining the new target",
         (Op::Update { .. }, Some(Part::Move)) => "moving traffic",
         (Op::Update { .. }, Some(Part::Release)) => "releasing the old target",
+        (Op::Update { .. }, Some(Part::Widen)) => "granting what is new",
+        (Op::Update { .. }, Some(Part::Narrow)) => "taking away what is not needed",
         (Op::Update { .. }, _) => "updating",
         (Op::Delete { .. }, _) => "deleting",
     }
@@ -190,6 +192,8 @@ pub(crate) fn did(step: &Step) -> &'static str {
         (Op::Update { .. }, Some(Part::Join)) => "joined the new target",
         (Op::Update { .. }, Some(Part::Move)) => "traffic moved",
         (Op::Update { .. }, Some(Part::Release)) => "released the old target",
+        (Op::Update { .. }, Some(Part::Widen)) => "granted what is new",
+        (Op::Update { .. }, Some(Part::Narrow)) => "took away what is not needed",
         (Op::Update { .. }, _) => "updated",
         (Op::Delete { .. }, _) => "deleted",
     }

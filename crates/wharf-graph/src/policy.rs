@@ -42,6 +42,8 @@ pub struct Policy {
     /// `target_group`. While traffic moves to a new target, the planner lets it serve both, so that
     /// the old one is not left empty while it still gets requests.
     pub serves: Option<&'static str>,
+    /// What it grants to others who go on using it while they are changed: taken away only afterwards.
+    pub grants: Option<Grants>,
     /// Whether deleting destroys data that cannot be made again (images, logs).
     pub holds_data: bool,
     /// Whether replacing or deleting it stops requests from being answered.
@@ -75,6 +77,22 @@ impl Policy {
     }
 }
 
+/// Where a resource says what it grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grants {
+    /// JSON pointer into the props, to an array of grants in canonical order; its first part is the prop.
+    pub list: &'static str,
+    /// How many characters AWS takes for the prop, as JSON without blanks.
+    pub most: usize,
+}
+
+impl Grants {
+    /// Returns the name of the top-level prop.
+    pub fn prop(&self) -> &'static str {
+        self.list.split('/').nth(1).unwrap_or_default()
+    }
+}
+
 /// How long steps usually take, in seconds, when nothing is wrong. Rules of thumb for estimates;
 /// nothing waits by them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,6 +118,7 @@ impl Policy {
             initial: &[],
             traffic: None,
             serves: None,
+            grants: None,
             holds_data: false,
             serves_traffic: false,
             never_prune: false,

@@ -38,6 +38,7 @@ pub(crate) fn must(nodes: &Nodes<'_>, relations: &Relations<'_>) -> Before {
                 before[index].extend(movers.filter_map(|one| nodes.last.get(one)));
                 before[index].extend(nodes.ready.get(node.address));
             }
+            Some(Part::Narrow) => before[index].extend(nodes.ready.get(node.address)),
             _ => {}
         }
     }
@@ -88,6 +89,7 @@ pub(crate) fn wishes(
     after_governors(nodes, relations, &mut list);
     after_dependents(nodes, relations, &mut list);
     after_kinds(nodes, relations, &mut list);
+    after_users(nodes, &mut list);
     after_traffic(nodes, relations, &mut list);
     before_namesakes(nodes, relations, &mut list);
     list
@@ -156,6 +158,19 @@ fn after_kinds(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(usi
             let changed = changing.get(kind).into_iter().flatten().filter(|_| !early);
             list.extend(earlier.chain(changed).map(|&earlier| (delete, earlier)));
         }
+    }
+}
+
+/// What a role loses it loses after everything of the kinds that use it has changed or gone.
+fn after_users(nodes: &Nodes<'_>, list: &mut Vec<(usize, usize)>) {
+    for (narrow, node) in nodes.list.iter().enumerate() {
+        if node.part != Some(Part::Narrow) {
+            continue;
+        }
+        let uses = |address: &Address| node.policy.delete_after.contains(&address.kind());
+        let changed = nodes.last.iter().filter(|(address, _)| uses(address)).map(|(_, step)| *step);
+        let gone = nodes.deletes.iter().filter(|(key, _)| uses(key.0)).map(|(_, step)| *step);
+        list.extend(changed.chain(gone).map(|step| (narrow, step)));
     }
 }
 

@@ -13,6 +13,7 @@ mod doomed;
 mod edges;
 mod estimate;
 mod impact;
+mod narrowing;
 mod nodes;
 mod planner;
 mod reason;

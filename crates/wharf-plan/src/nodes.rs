@@ -7,6 +7,7 @@ use wharf_graph::{Address, Policy, ReplaceOrder};
 
 use crate::decide::{Decision, Decisions, Verdict};
 use crate::doomed::{Doomed, ObjectKey};
+use crate::narrowing::Narrowing;
 use crate::staging::Staging;
 use crate::{Action, Change, Object, Op, Part, Reason};
 
@@ -30,8 +31,8 @@ impl Node<'_> {
     /// Orders the steps of one address as they are carried out, and all of them by address.
     fn rank(&self) -> (&Address, u8, &str) {
         let part = match (&self.op, self.part) {
-            (_, Some(Part::Attach)) => 0,
-            (_, Some(Part::Move | Part::Release)) => 2,
+            (_, Some(Part::Attach | Part::Widen)) => 0,
+            (_, Some(Part::Move | Part::Release | Part::Narrow)) => 2,
             (Op::Create { .. } | Op::Update { .. }, _) => 1,
             (Op::Delete { .. }, _) => 3,
         };
@@ -71,7 +72,10 @@ impl<'a> Nodes<'a> {
                 Verdict::Same => {}
                 Verdict::Create => list.push(create(decision, None)),
                 Verdict::Replace(_) => list.push(create(decision, Some(Part::Create))),
-                Verdict::Update => update(decision, &staging, &mut list),
+                Verdict::Update => match Narrowing::of(decision, decided) {
+                    Some(cut) => narrow(decision, cut, &mut list),
+                    None => update(decision, &staging, &mut list),
+                },
             }
         }
         for (key, doom) in doomed.iter().filter(|(key, _)| inside(key.0)) {
@@ -91,7 +95,7 @@ impl<'a> Nodes<'a> {
                 continue;
             }
             finished.insert(node.address, index);
-            if !matches!(node.part, Some(Part::Move | Part::Release)) {
+            if !matches!(node.part, Some(Part::Move | Part::Release | Part::Narrow)) {
                 ready.insert(node.address, index);
             }
         }
@@ -168,6 +172,25 @@ fn update<'a>(decision: &Decision<'a>, staging: &Staging<'a>, list: &mut Vec<Nod
     } else {
         list.push(whole);
     }
+}
+
+/// Grants what is new first, and takes away last.
+fn narrow<'a>(decision: &Decision<'a>, cut: Narrowing, list: &mut Vec<Node<'a>>) {
+    let Some(live) = decision.live.map(Object::from) else { return };
+    if let Some((props, changes)) = cut.widen {
+        let changed = changes.iter().map(|change| change.path.clone()).collect();
+        let op = Op::Update { live: live.clone(), props, changed };
+        list.push(Node {
+            part: Some(Part::Widen),
+            because: Reason::Widens,
+            drift: false,
+            changes,
+            ..node(decision, Action::Update, op)
+        });
+    }
+    let changed = decision.changes.iter().map(|change| change.path.clone()).collect();
+    let op = Op::Update { live, props: decision.desired.props.clone(), changed };
+    list.push(Node { part: Some(Part::Narrow), ..node(decision, Action::Update, op) });
 }
 
 /// Sees a change through that is complete as far as props tell.

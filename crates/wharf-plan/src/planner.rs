@@ -230,7 +230,7 @@ fn summary(steps: &[Step], unchanged: usize) -> Summary {
         }
         match (step.action, step.part) {
             (_, Some(Part::Attach))
-            | (Action::Update, Some(Part::Join))
+            | (Action::Update, Some(Part::Join | Part::Widen))
             | (Action::Replace, Some(Part::Delete)) => {}
             (Action::Create, _) => counts.create += 1,
             (Action::Update, _) => counts.update += 1,

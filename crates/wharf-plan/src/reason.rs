@@ -50,6 +50,8 @@ pub enum Reason {
     },
     /// Traffic has moved; it lets go of the old target.
     Releases,
+    /// It grants what is new beside what it grants now, until everything that uses it has changed.
+    Widens,
     /// Nobody saw what AWS went on with succeed: it went back, or was left alone.
     Unseen,
     /// A run that was interrupted did not see the change through.
@@ -89,6 +91,9 @@ impl fmt::Display for Reason {
                 write!(f, "serves {target} beside the old target until traffic has moved")
             }
             Self::Releases => f.write_str("lets go of the old target once traffic has moved"),
+            Self::Widens => f.write_str(
+                "grants what is new beside what the old release needs until that is gone",
+            ),
             Self::Unseen => f.write_str("nobody saw its last rollout succeed"),
             Self::Unfinished => f.write_str("an interrupted run did not see it through"),
             Self::Superseded => f.write_str("replaced by the new one"),

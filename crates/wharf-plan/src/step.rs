@@ -108,6 +108,10 @@ pub enum Part {
     Move,
     /// The service serves the old target no longer.
     Release,
+    /// A role gets what is new beside what it has.
+    Widen,
+    /// A role loses what nothing needs any more.
+    Narrow,
 }
 
 impl Part {
@@ -120,6 +124,8 @@ impl Part {
             Self::Join => "join",
             Self::Move => "move",
             Self::Release => "release",
+            Self::Widen => "widen",
+            Self::Narrow => "narrow",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_iam::types::Tag;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wharf_graph::{Address, Declare, Facts, Foreign, Live, Outcome, Policy, StackId};
+use wharf_graph::{Address, Declare, Facts, Foreign, Grants, Live, Outcome, Policy, StackId};
 use wharf_spec::Stack;
 
 use crate::call::Transient;
@@ -51,6 +51,8 @@ impl Kind for Role {
         ],
         identity: Some("name"),
         delete_after: &["service", "schedule"],
+        // IAM quotas: 10,240 characters for the inline policies of a role.
+        grants: Some(Grants { list: "/policy/Statement", most: 10_240 }),
         ..Policy::plain("role", "role")
     };
 

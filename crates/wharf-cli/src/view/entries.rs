@@ -162,10 +162,13 @@ impl<'a> Entry<'a> {
     pub(crate) fn changes(&self) -> Vec<&'a Change> {
         let mut found: Vec<&Change> = Vec::new();
         for step in &self.steps {
-            // Attaching is half of a move; the move says where it ends.
-            if step.part == Some(Part::Attach)
-                && self.steps.iter().any(|other| other.part == Some(Part::Move))
-            {
+            // The first half of a move, or of taking something away; the second says where it ends.
+            let second = match step.part {
+                Some(Part::Attach) => Some(Part::Move),
+                Some(Part::Widen) => Some(Part::Narrow),
+                _ => None,
+            };
+            if second.is_some() && self.steps.iter().any(|other| other.part == second) {
                 continue;
             }
             for change in &step.changes {

@@ -57,6 +57,10 @@ fn verbs(address: &Address, action: Action, part: Option<Part>) -> (&'static str
         }
         _ if address.kind() == "release" => ("running the command", "command ended well"),
         (_, Some(Part::Attach)) => ("attaching new target", "new target attached"),
+        (_, Some(Part::Widen)) => ("granting what is new", "granted what is new"),
+        (_, Some(Part::Narrow)) => {
+            ("taking away what is not needed", "took away what is not needed")
+        }
         (_, Some(Part::Move)) => ("moving traffic", "traffic moved"),
         (Action::Replace, Some(Part::Delete)) | (Action::Delete, _) => ("deleting", "deleted"),
         (Action::Create | Action::Replace, _) => ("creating", "created"),

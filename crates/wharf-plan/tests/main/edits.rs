@@ -56,6 +56,46 @@ fn a_prop_changed_in_the_spec() {
 }
 
 #[test]
+fn a_role_loses_last_what_the_old_release_needs() {
+    insta::assert_snapshot!(after(|spec, _| {
+        spec.edit("role.tasks", "/actions", json!(["s3:GetObject"]));
+        spec.edit("task_definition.api", "/image", json!("api@sha256:2222"));
+    }), @r#"
+    s1 update (widen) role.tasks: grants what is new beside what the old release needs until that is gone
+        actions ["logs:PutLogEvents"] -> ["logs:PutLogEvents","s3:GetObject"]
+    s2 replace (create) task_definition.api after s1: image: a task definition never changes
+        image "api@sha256:1f2c" -> "api@sha256:2222" !
+    s3 update service.api after s2: follows task_definition.api, which is made anew
+        task_definition "arn:task_definition/7" -> (known after apply)
+    s4 update (narrow) role.tasks after s1 s3: the spec changed
+        actions ["logs:PutLogEvents"] -> ["s3:GetObject"]
+    s5 replace (delete) task_definition.api after s2 s3: replaced by the new one
+    create 0 update 2 replace 1 delete 0 drift 0 unchanged 5
+    "#);
+    insta::assert_snapshot!(after(|spec, _| {
+        spec.edit("role.tasks", "/actions", json!([]));
+        spec.edit("task_definition.api", "/image", json!("api@sha256:2222"));
+    }), @r#"
+    s1 replace (create) task_definition.api: image: a task definition never changes
+        image "api@sha256:1f2c" -> "api@sha256:2222" !
+    s2 update service.api after s1: follows task_definition.api, which is made anew
+        task_definition "arn:task_definition/7" -> (known after apply)
+    s3 update (narrow) role.tasks after s2: the spec changed
+        actions ["logs:PutLogEvents"] -> []
+    s4 replace (delete) task_definition.api after s1 s2: replaced by the new one
+    create 0 update 2 replace 1 delete 0 drift 0 unchanged 5
+    "#);
+    // Nothing else changes, and nothing has to be waited for.
+    insta::assert_snapshot!(after(|spec, _| {
+        spec.edit("role.tasks", "/actions", json!([]));
+    }), @r#"
+    s1 update (narrow) role.tasks: the spec changed
+        actions ["logs:PutLogEvents"] -> []
+    create 0 update 1 replace 0 delete 0 drift 0 unchanged 7
+    "#);
+}
+
+#[test]
 fn a_prop_changed_in_the_account() {
     insta::assert_snapshot!(after(|_, world| {
         world.live("log_group.api").props["days"] = json!(7);

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use wharf_graph::input::{references, resolve};
 use wharf_graph::props::spec_hash;
-use wharf_graph::{Address, Declare, Desired, Graph, Input, Live, Policy, ReplaceOrder};
+use wharf_graph::{Address, Declare, Desired, Grants, Graph, Input, Live, Policy, ReplaceOrder};
 use wharf_graph::{Facts, Snapshot, StackId};
 use wharf_plan::{Op, Options, Plan, Refusal, Step, plan};
 
-pub(crate) static ROLE: Policy =
-    Policy { delete_after: &["service"], ..Policy::plain("role", "role") };
+pub(crate) static ROLE: Policy = Policy {
+    delete_after: &["service"],
+    grants: Some(Grants { list: "/actions", most: 200 }),
+    ..Policy::plain("role", "role")
+};
 pub(crate) static LOGS: Policy = Policy {
     delete_after: &["service"],
     holds_data: true,

@@ -1,0 +1,226 @@
+//! What must hold after a run, whatever happened before and during it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use wharf_sandbox::SimTime;
+
+use crate::account::{Inventory, inventory, is_history, kind_of, text};
+use crate::judge::Trial;
+use crate::spec::{APP, REGION, Spec};
+
+/// What AWS may refuse even when nothing goes wrong, because it takes a while to let go or to know: ACM holds a
+/// certificate to be in use for minutes after its last listener went. Whether one is, `needed.rs` looks.
+const PATIENCE: &[&str] = &["acm/certificate-unused"];
+/// What stands in the tag `wharf:spec` of a service in place of a hash, as long as its rollout is not through.
+const NO_HASH: &[&str] = &["unfinished", "rolled back", "failed"];
+
+impl Trial<'_> {
+    /// Where nothing goes wrong, AWS refuses nothing: every call comes when it can be carried out.
+    pub(crate) fn check_order(&self, from: usize) -> Result<(), String> {
+        self.watch.checked("nothing refused in calm weather");
+        let calls = self.sandbox.calls();
+        let refused = calls[from..]
+            .iter()
+            .find(|call| call.mutating && call.rule.is_some_and(|rule| !PATIENCE.contains(&rule)));
+        refused.map_or(Ok(()), |call| {
+            let rule = call.rule.unwrap_or_default();
+            Err(format!("{} at {} came too early: {rule}", call.operation, call.at))
+        })
+    }
+
+    /// Nothing is ever made twice, whatever answers are lost.
+    pub(crate) fn check_once(&self, now: &Inventory) -> Result<(), String> {
+        self.watch.checked("nothing is there twice");
+        crate::ends::check_one_at_a_time(&self.sandbox)?;
+        let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
+        for (path, thing) in now {
+            let tags = &thing["tags"];
+            let (address, hash) = (text(&tags["wharf:resource"]), text(&tags["wharf:spec"]));
+            if address.is_empty()
+                || ["ecs/revisions", "ecs/tasks"].contains(&kind_of(path))
+                || self.foreign.contains_key(path)
+                || is_history(path, thing)
+            {
+                continue;
+            }
+            let hash = match hash {
+                // The old service and the new one of a replacement may both stand with their rollout open.
+                word if NO_HASH.contains(&word) => {
+                    format!("{word} {}", thing["request"]["loadBalancers"])
+                }
+                hash => hash.to_owned(),
+            };
+            let key = (address.to_owned(), hash);
+            if let Some(other) = seen.insert(key, path.clone()) {
+                return Err(format!("{address} was made twice: {other} and {path}"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_availability(&self, since: SimTime) -> Result<(), String> {
+        self.watch.checked("no downtime where none was planned");
+        let silent = {
+            let mut seen = self.watch.lock();
+            seen.answering.clear();
+            std::mem::take(&mut seen.silent)
+        };
+        if self.watch.lock().outage_planned {
+            return Ok(());
+        }
+        if !silent.is_empty() {
+            return Err(format!("no downtime was promised, and yet: {}", silent.join(", ")));
+        }
+        let gaps: Vec<String> = self
+            .sandbox
+            .availability()
+            .into_iter()
+            .filter(|gap| gap.from >= since)
+            .map(|gap| format!("{gap:?}"))
+            .collect();
+        if gaps.is_empty() {
+            return Ok(());
+        }
+        Err(format!("no downtime was promised, and yet:\n  {}", gaps.join("\n  ")))
+    }
+
+    pub(crate) fn check_foreign(&self) -> Result<(), String> {
+        self.check_foreign_in(&inventory(&self.sandbox))
+    }
+
+    pub(crate) fn check_foreign_in(&self, now: &Inventory) -> Result<(), String> {
+        self.watch.checked("what is foreign is as it was");
+        for (path, thing) in &self.foreign {
+            if now.get(path) != Some(thing) {
+                let other = now.get(path).map_or("gone".to_owned(), ToString::to_string);
+                return Err(format!("foreign {path} was {thing} and is {other}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything is there once, whole, and ours by its tags.
+    pub(crate) async fn check_applied(&mut self, spec: &Spec) -> Result<(), String> {
+        self.watch.checked("all is there once, whole, and runs");
+        self.sandbox.stop_intercepting();
+        let harmed = |edit: &crate::edits::Edit| edit.harms();
+        if self.case.edits.iter().chain(self.case.meanwhile.iter().map(|(_, it)| it)).any(harmed) {
+            // What was put back takes some checks to be known as healthy.
+            tokio::time::sleep(Duration::from_mins(2)).await;
+        }
+        let addresses: BTreeSet<String> =
+            Box::pin(self.process(spec).addresses()).await.into_iter().collect();
+        self.calm();
+        let now = inventory(&self.sandbox);
+        let mut at: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, thing) in &now {
+            if self.foreign.contains_key(path) || is_history(path, thing) {
+                continue;
+            }
+            match kind_of(path) {
+                // Parts of something else, and what AWS makes by itself.
+                "ec2/interfaces"
+                | "ec2/rules"
+                | "ecs/tasks"
+                | "route53/records"
+                | "scheduler/schedules" => {}
+                "ssm/parameters" => return Err(format!("the lease {path} stayed behind")),
+                kind => {
+                    let tags = &thing["tags"];
+                    let address = text(&tags["wharf:resource"]);
+                    if self.is_shared(kind) && text(&tags["wharf:app"]) == APP {
+                        continue;
+                    }
+                    if text(&tags["wharf:app"]) != APP || !addresses.contains(address) {
+                        return Err(format!("{path} is an orphan: {tags}"));
+                    }
+                    // What drains goes by itself, and nobody has to wait for it.
+                    if kind != "ecs/revisions" && thing["status"] != "DRAINING" {
+                        at.entry(address.to_owned()).or_default().push(path.clone());
+                    }
+                }
+            }
+        }
+        if let Some((address, paths)) = at.iter().find(|(_, paths)| paths.len() > 1) {
+            return Err(format!("{address} exists more than once: {}", paths.join(", ")));
+        }
+        self.check_foreign()?;
+        spec.ends.check(&self.sandbox)?;
+        self.check_running(spec)
+    }
+
+    pub(crate) fn check_running(&self, spec: &Spec) -> Result<(), String> {
+        self.sandbox.with_world(|world| {
+            let region = world.region(REGION);
+            let ecs = &region.ecs;
+            for (name, wanted) in &spec.services {
+                let address = format!("service.{name}");
+                let found = ecs.services.iter().find(|(_, service)| {
+                    service.status == "ACTIVE"
+                        && service.tags.get("wharf:resource") == Some(&address)
+                        && service.tags.get("wharf:app").is_some_and(|app| app == APP)
+                });
+                let Some((key, _)) = found else { return Err(format!("{address} does not exist")) };
+                let running =
+                    ecs.tasks_of(key).iter().filter(|it| it.last_status == "RUNNING").count();
+                if running < wanted.count as usize {
+                    return Err(format!("{address} runs {running} tasks of {}", wanted.count));
+                }
+                if wanted.port.is_none() {
+                    continue;
+                }
+                let group = region.elbv2.target_groups.values().find(|group| {
+                    group.tags.get("wharf:resource") == Some(&format!("target_group.{name}"))
+                        && group.tags.get("wharf:app").is_some_and(|app| app == APP)
+                });
+                if group.is_none_or(|group| !group.has_healthy()) {
+                    return Err(format!("{address} has no healthy target"));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) async fn check_destroyed(&mut self) -> Result<(), String> {
+        self.watch.checked("nothing is left after a destroy");
+        tokio::time::sleep(Duration::from_mins(5)).await;
+        self.check_foreign()?;
+        for (path, thing) in inventory(&self.sandbox) {
+            if !self.is_shared(kind_of(&path))
+                && !self.foreign.contains_key(&path)
+                && !is_history(&path, &thing)
+            {
+                return Err(format!("{path} is left after destroy: {thing}"));
+            }
+        }
+        self.right()
+    }
+
+    /// Repositories belong to the app: one that this environment no longer needs goes with the last.
+    fn is_shared(&self, kind: &str) -> bool {
+        self.case.other_env && kind == "ecr/repositories"
+    }
+}
+
+/// Leaves out what lives by itself.
+pub(crate) fn settled(mut all: Inventory) -> Inventory {
+    let lives =
+        ["ecs/services", "ecs/tasks", "elbv2/target_groups", "ec2/interfaces", "ec2/subnets"];
+    all.retain(|path, _| !lives.contains(&kind_of(path)));
+    all
+}
+
+pub(crate) fn same(before: &Inventory, after: &Inventory, when: &str) -> Result<(), String> {
+    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    for path in paths {
+        if before.get(path) != after.get(path) {
+            return Err(format!(
+                "{path} changed {when}: {:?} to {:?}",
+                before.get(path),
+                after.get(path)
+            ));
+        }
+    }
+    Ok(())
+}
