@@ -13,6 +13,7 @@ mod docs;
 mod doctor;
 mod drift;
 mod exec;
+mod fields;
 mod first_run;
 mod forecast;
 mod foreign;
