@@ -285,12 +285,9 @@ pub(crate) struct GraphArgs {
     pub(crate) live: bool,
 }
 
-/// Flags of `apply`.
+/// Flags of every command that applies.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct ApplyArgs {
-    /// A plan saved by `wharf plan --out`
-    #[arg(value_name = "PLAN")]
-    pub(crate) plan: Option<PathBuf>,
+pub(crate) struct Consent {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
@@ -300,12 +297,22 @@ pub(crate) struct ApplyArgs {
     /// Let this resource stop answering for as long as the plan says (repeatable)
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) allow_downtime: Vec<Address>,
-    /// How long to wait for an image to be pushed, for example `10m`
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) wait_image: Option<Duration>,
     /// Do not wait for the rollout of services; `wharf wait` does
     #[arg(long)]
     pub(crate) detach: bool,
+}
+
+/// Flags of `apply`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ApplyArgs {
+    /// A plan saved by `wharf plan --out`
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+    /// How long to wait for an image to be pushed, for example `10m`
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) wait_image: Option<Duration>,
 }
 
 /// Arguments of `push`.
@@ -334,21 +341,11 @@ pub(crate) struct DeployArgs {
     /// Tag in the repository; else the spec's, the git commit, or the first digits of the digest
     #[arg(long, value_name = "TAG", value_parser = tag)]
     pub(crate) tag: Option<String>,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Delete what the spec no longer names, with the data in it
-    #[arg(long)]
-    pub(crate) allow_delete: bool,
-    /// Let this resource stop answering for as long as the plan says (repeatable)
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) allow_downtime: Vec<Address>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
     /// How long to wait for images of other services to be pushed, for example `10m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) wait_image: Option<Duration>,
-    /// Do not wait for the rollout of services; `wharf wait` does
-    #[arg(long)]
-    pub(crate) detach: bool,
 }
 
 /// Flags of `destroy`.

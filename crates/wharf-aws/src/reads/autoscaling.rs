@@ -72,8 +72,8 @@ impl Reads {
                 let resources: Vec<String> = wanted.keys().cloned().collect();
                 let (targets, policies, actions) = futures::try_join!(
                     self.scalable_targets(&resources, after),
-                    self.scaling_policies(&resources, after),
-                    self.scheduled_actions(&resources, after),
+                    self.of_resources::<ScalingPolicy>(&resources, after),
+                    self.of_resources::<ScheduledAction>(&resources, after),
                 )?;
                 let value = targets
                     .into_iter()
@@ -169,15 +169,15 @@ impl Reads {
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
-    /// Reads policies: of one resource by its name, of several from a list of the account's if that
+    /// Reads what belongs to resources: to one by its name, to several from a list of the account's if that
     /// has one page only, whichever is fewer calls. The API has no list of resources to filter by.
-    async fn scaling_policies(
+    async fn of_resources<T: Listed>(
         &self,
         resources: &[String],
         after: u32,
-    ) -> Result<Vec<ScalingPolicy>, AwsError> {
+    ) -> Result<Vec<T>, AwsError> {
         if resources.len() > 1 {
-            let (all, token) = self.page_of_policies(None, None, after).await?;
+            let (all, token) = T::page(self, None, None, after).await?;
             if token.is_none() {
                 return Ok(all);
             }
@@ -186,7 +186,7 @@ impl Reads {
             let mut found = Vec::new();
             let mut token = None;
             loop {
-                let (page, next) = self.page_of_policies(Some(resource), token, after).await?;
+                let (page, next) = T::page(self, Some(resource), token, after).await?;
                 found.extend(page);
                 if next.is_none() {
                     return Ok::<_, AwsError>(found);
@@ -196,14 +196,29 @@ impl Reads {
         });
         Ok(try_join_all(each).await?.into_iter().flatten().collect())
     }
+}
 
-    async fn page_of_policies(
-        &self,
+/// A page, and what leads to the next.
+type Page<T> = (Vec<T>, Option<String>);
+
+/// What is listed page by page, of one resource or of all.
+trait Listed: Sized + Send {
+    fn page(
+        reads: &Reads,
         resource: Option<&String>,
         token: Option<String>,
         after: u32,
-    ) -> Result<(Vec<ScalingPolicy>, Option<String>), AwsError> {
-        let got = self
+    ) -> impl Future<Output = Result<Page<Self>, AwsError>> + Send;
+}
+
+impl Listed for ScalingPolicy {
+    async fn page(
+        reads: &Reads,
+        resource: Option<&String>,
+        token: Option<String>,
+        after: u32,
+    ) -> Result<Page<Self>, AwsError> {
+        let got = reads
             .call(after, "application-autoscaling:DescribeScalingPolicies", |aws| {
                 aws.autoscaling
                     .describe_scaling_policies()
@@ -215,41 +230,16 @@ impl Reads {
             .await?;
         Ok((got.value.scaling_policies.unwrap_or_default(), got.value.next_token))
     }
+}
 
-    /// Reads scheduled actions in the same way.
-    async fn scheduled_actions(
-        &self,
-        resources: &[String],
-        after: u32,
-    ) -> Result<Vec<ScheduledAction>, AwsError> {
-        if resources.len() > 1 {
-            let (all, token) = self.page_of_actions(None, None, after).await?;
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
-        let each = resources.iter().map(|resource| async {
-            let mut found = Vec::new();
-            let mut token = None;
-            loop {
-                let (page, next) = self.page_of_actions(Some(resource), token, after).await?;
-                found.extend(page);
-                if next.is_none() {
-                    return Ok::<_, AwsError>(found);
-                }
-                token = next;
-            }
-        });
-        Ok(try_join_all(each).await?.into_iter().flatten().collect())
-    }
-
-    async fn page_of_actions(
-        &self,
+impl Listed for ScheduledAction {
+    async fn page(
+        reads: &Reads,
         resource: Option<&String>,
         token: Option<String>,
         after: u32,
-    ) -> Result<(Vec<ScheduledAction>, Option<String>), AwsError> {
-        let got = self
+    ) -> Result<Page<Self>, AwsError> {
+        let got = reads
             .call(after, "application-autoscaling:DescribeScheduledActions", |aws| {
                 aws.autoscaling
                     .describe_scheduled_actions()

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use wharf_graph::Address;
+
+use super::Consent;
 
 /// Arguments of `logs`.
 #[derive(Clone, Debug, Default, Args)]
@@ -69,18 +70,8 @@ pub(crate) struct RollbackArgs {
     /// Which service, when there are several
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Delete what the spec no longer names, with the data in it
-    #[arg(long)]
-    pub(crate) allow_delete: bool,
-    /// Let this resource stop answering for as long as the plan says (repeatable)
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) allow_downtime: Vec<Address>,
-    /// Do not wait for the rollout; `wharf wait` does
-    #[arg(long)]
-    pub(crate) detach: bool,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
 }
 
 /// Arguments of `promote`.
@@ -92,18 +83,8 @@ pub(crate) struct PromoteArgs {
     /// The environment they are applied to
     #[arg(value_name = "TO")]
     pub(crate) to: String,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Delete what the spec no longer names, with the data in it
-    #[arg(long)]
-    pub(crate) allow_delete: bool,
-    /// Let this resource stop answering for as long as the plan says (repeatable)
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) allow_downtime: Vec<Address>,
-    /// Do not wait for the rollout; `wharf wait` does
-    #[arg(long)]
-    pub(crate) detach: bool,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
 }
 
 /// Arguments of `run`.

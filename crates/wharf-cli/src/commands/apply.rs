@@ -29,7 +29,7 @@ async fn fresh(global: &Global, args: &ApplyArgs, ui: Ui) -> Result<Exit, CliErr
 /// Plans what the session's flags say, asks unless told not to, and carries it out.
 pub(super) async fn with(session: &Session, args: &ApplyArgs) -> Result<Exit, CliError> {
     let ui = session.ui;
-    if args.yes {
+    if args.consent.yes {
         // The lease comes first, so that what is read stays true until it is acted upon.
         return holding(session, Box::pin(read_and_apply(session, args))).await;
     }
@@ -43,7 +43,7 @@ pub(super) async fn with(session: &Session, args: &ApplyArgs) -> Result<Exit, Cl
     if !Ui::can_ask() {
         return Err(nobody());
     }
-    if !consent::obtain(&plan, args, Seen::AtATerminal, ui)? {
+    if !consent::obtain(&plan, &args.consent, Seen::AtATerminal, ui)? {
         return Ok(Exit::Done);
     }
     if !matches!(ui.ask("Apply this? Only `yes` is taken as yes:")?.as_str(), "yes") {
@@ -55,7 +55,7 @@ pub(super) async fn with(session: &Session, args: &ApplyArgs) -> Result<Exit, Cl
 
 /// Refuses a run that will have a question and nobody to ask it.
 pub(super) fn askable(global: &Global, args: &ApplyArgs) -> Result<(), CliError> {
-    if args.yes {
+    if args.consent.yes {
         return Ok(());
     }
     in_words(global)?;
@@ -85,7 +85,7 @@ async fn read_and_apply(session: &Session, args: &ApplyArgs) -> Result<Exit, Cli
     if plan.is_empty() {
         return finish_unchanged(session, &snapshot).await;
     }
-    if !consent::obtain(&plan, args, Seen::Nobody, session.ui)? {
+    if !consent::obtain(&plan, &args.consent, Seen::Nobody, session.ui)? {
         return Ok(Exit::Done);
     }
     carry_out(session, plan, &options(session, args)).await
@@ -154,7 +154,7 @@ async fn verify_and_apply(
     if plan.is_empty() {
         return finish_unchanged(session, &snapshot).await;
     }
-    if !consent::obtain(&plan, args, Seen::InAFile, session.ui)? {
+    if !consent::obtain(&plan, &args.consent, Seen::InAFile, session.ui)? {
         return Ok(Exit::Done);
     }
     carry_out(session, plan, &options(session, args)).await
@@ -162,7 +162,7 @@ async fn verify_and_apply(
 
 fn options(session: &Session, args: &ApplyArgs) -> Options {
     let patience = super::run::patience(session, args.wait_image);
-    Options { patience, verify: true, detach: args.detach }
+    Options { patience, verify: true, detach: args.consent.detach }
 }
 
 fn show(session: &Session, plan: &Plan) -> Result<(), CliError> {

@@ -1,11 +1,10 @@
 //! `wharf cancel`: stops a rollout; what ran before serves on.
 
-use futures::future::join_all;
 use serde_json::{Value, json};
 use wharf_aws::operate::rollouts::{Cancelled, cancel};
 
-use super::services;
-use crate::args::{CancelArgs, Format, Global};
+use super::services::{self, Told, side_by_side};
+use crate::args::{CancelArgs, Global};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::session::Session;
@@ -15,46 +14,21 @@ use crate::ui::Ui;
 pub(super) async fn run(global: &Global, args: &CancelArgs, ui: Ui) -> Result<Exit, CliError> {
     let session = Session::start(global, ui).await?;
     let chosen = services::chosen(&session.spec.stack, args.service.as_deref())?;
+    let stop = side_by_side(&session, &chosen, "cancel", async |name| one(&session, name).await);
     tokio::select! {
         biased;
         _ = tokio::signal::ctrl_c() => {
             ui.say("Interrupted; ECS goes back by itself. `wharf wait` waits for it.");
             Ok(Exit::Interrupted)
         }
-        done = all(&session, &chosen) => done,
+        done = stop => done,
     }
 }
 
-/// Stops the rollouts side by side. Each is seen to its end; the first failure is the answer.
-async fn all(session: &Session, chosen: &[String]) -> Result<Exit, CliError> {
-    let results = join_all(chosen.iter().map(|name| one(session, name))).await;
-    let mut documents = Vec::new();
-    let mut failed = Vec::new();
-    for (name, result) in chosen.iter().zip(results) {
-        match result {
-            Ok(cancelled) => {
-                session.ui.say(&sentence(name, &cancelled));
-                documents.push(document(name, &cancelled));
-            }
-            Err(error) => failed.push(error),
-        }
-    }
-    let mut failed = failed.into_iter();
-    if let Some(mut first) = failed.next() {
-        first.causes.extend(failed.map(|other| other.message));
-        return Err(first);
-    }
-    if session.global.format == Format::Json {
-        let stack = session.id().to_string();
-        let all = json!({"format": "wharf.cancel/1", "stack": stack, "services": documents});
-        session.ui.data(&format!("{all:#}\n"))?;
-    }
-    Ok(Exit::Done)
-}
-
-async fn one(session: &Session, name: &str) -> Result<Cancelled, CliError> {
+async fn one(session: &Session, name: &str) -> Result<Told, CliError> {
     let step = services::step(session, name, false);
-    Ok(Box::pin(cancel(&session.aws, &session.spec.stack, name, &step)).await?)
+    let cancelled = Box::pin(cancel(&session.aws, &session.spec.stack, name, &step)).await?;
+    Ok((sentence(name, &cancelled), document(name, &cancelled)))
 }
 
 fn sentence(name: &str, cancelled: &Cancelled) -> String {

@@ -2,7 +2,7 @@
 
 use wharf_plan::{Danger, DangerKind, Level, Plan};
 
-use crate::args::ApplyArgs;
+use crate::args::Consent;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -20,7 +20,7 @@ pub(super) enum Seen {
 
 /// Makes sure that there is consent to everything the plan does only with consent. Returns whether to
 /// go on.
-pub(super) fn obtain(plan: &Plan, args: &ApplyArgs, seen: Seen, ui: Ui) -> Result<bool, CliError> {
+pub(super) fn obtain(plan: &Plan, args: &Consent, seen: Seen, ui: Ui) -> Result<bool, CliError> {
     hopeless(plan)?;
     let open: Vec<&Danger> =
         plan.consent.iter().filter(|danger| !given(danger, plan, args, seen)).collect();
@@ -57,7 +57,7 @@ fn hopeless(plan: &Plan) -> Result<(), CliError> {
     Err(error.hint("`wharf explain CODE` says more"))
 }
 
-fn given(danger: &Danger, plan: &Plan, args: &ApplyArgs, seen: Seen) -> bool {
+fn given(danger: &Danger, plan: &Plan, args: &Consent, seen: Seen) -> bool {
     match danger.kind {
         DangerKind::Outage => args.allow_downtime.contains(&danger.address),
         DangerKind::DataLoss => args.allow_delete,

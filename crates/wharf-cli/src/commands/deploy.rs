@@ -12,14 +12,8 @@ use crate::session::Session;
 use crate::ui::Ui;
 
 pub(super) async fn run(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit, CliError> {
-    let apply = ApplyArgs {
-        plan: None,
-        yes: args.yes,
-        allow_delete: args.allow_delete,
-        allow_downtime: args.allow_downtime.clone(),
-        wait_image: args.wait_image,
-        detach: args.detach,
-    };
+    let apply =
+        ApplyArgs { plan: None, wait_image: args.wait_image, consent: args.consent.clone() };
     // Found out now rather than after a build.
     apply::askable(global, &apply)?;
     let session = Session::start(global, ui).await?;

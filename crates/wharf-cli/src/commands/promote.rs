@@ -25,13 +25,7 @@ pub(super) async fn run(global: &Global, args: &PromoteArgs, ui: Ui) -> Result<E
         let message = format!("{} is to be promoted to itself", args.from);
         return Err(CliError::new(Exit::Usage, message));
     }
-    let apply = ApplyArgs {
-        yes: args.yes,
-        allow_delete: args.allow_delete,
-        allow_downtime: args.allow_downtime.clone(),
-        detach: args.detach,
-        ..ApplyArgs::default()
-    };
+    let apply = ApplyArgs { consent: args.consent.clone(), ..ApplyArgs::default() };
     apply::askable(global, &apply)?;
     let of = |env: &str| Global { env: Some(env.to_owned()), ..global.clone() };
     let to = session::load(&of(&args.to), ui)?.stack;

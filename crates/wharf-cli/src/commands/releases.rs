@@ -56,13 +56,7 @@ pub(super) async fn rollback(
     let mut global = global.clone();
     let reference = reference(stack, &service, release);
     global.image.push((service.clone(), reference.clone()));
-    let apply = ApplyArgs {
-        yes: args.yes,
-        allow_delete: args.allow_delete,
-        allow_downtime: args.allow_downtime.clone(),
-        detach: args.detach,
-        ..ApplyArgs::default()
-    };
+    let apply = ApplyArgs { consent: args.consent.clone(), ..ApplyArgs::default() };
     let exit = Box::pin(apply::run(&global, &apply, ui)).await?;
     if exit == Exit::Done {
         ui.say(&format!(

@@ -3,9 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::join_all;
+use serde_json::{Value, json};
 use wharf_graph::StepContext;
 use wharf_spec::Stack;
 
+use crate::args::Format;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::session::Session;
@@ -53,6 +56,42 @@ pub(super) fn step(session: &Session, name: &str, detach: bool) -> StepContext {
             }
         }),
     }
+}
+
+/// What became of a service: the sentence for people, and what a document says of it.
+pub(super) type Told = (String, Value);
+
+/// Does something to services side by side. Each is seen to its end; the first failure is the answer.
+pub(super) async fn side_by_side(
+    session: &Session,
+    chosen: &[String],
+    verb: &str,
+    work: impl AsyncFn(&str) -> Result<Told, CliError>,
+) -> Result<Exit, CliError> {
+    let work = &work;
+    let results = join_all(chosen.iter().map(|name| work(name))).await;
+    let (mut documents, mut failed) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok((sentence, document)) => {
+                session.ui.say(&sentence);
+                documents.push(document);
+            }
+            Err(error) => failed.push(error),
+        }
+    }
+    let mut failed = failed.into_iter();
+    if let Some(mut first) = failed.next() {
+        first.causes.extend(failed.map(|other| other.message));
+        return Err(first);
+    }
+    if session.global.format == Format::Json {
+        let stack = session.id().to_string();
+        let all =
+            json!({"format": format!("wharf.{verb}/1"), "stack": stack, "services": documents});
+        session.ui.data(&format!("{all:#}\n"))?;
+    }
+    Ok(Exit::Done)
 }
 
 /// Returns the service or job asked for; without a name, all services.
