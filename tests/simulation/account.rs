@@ -149,6 +149,17 @@ pub(crate) async fn secret(sandbox: &Sandbox) {
     json_call(sandbox, "ssm", "PutParameter", input).await;
 }
 
+/// Says that tasks of ECS may take a role, as a form has it.
+const TRUST: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C\
+     %22Principal%22%3A%7B%22Service%22%3A%22ecs-tasks.amazonaws.com%22%7D%2C%22Action%22%3A\
+     %22sts%3AAssumeRole%22%7D%5D%7D";
+
+/// Makes the role that services may be told to run with. It is somebody else's.
+pub(crate) async fn role(sandbox: &Sandbox) {
+    let form = format!("Action=CreateRole&RoleName=theirs&AssumeRolePolicyDocument={TRUST}");
+    query(sandbox, "iam", form).await;
+}
+
 /// Puts objects of others into the account, under names like ours.
 pub(crate) async fn neighbours(sandbox: &Sandbox) {
     let vpc = default_vpc(sandbox);
@@ -178,13 +189,10 @@ pub(crate) async fn neighbours(sandbox: &Sandbox) {
         "Action=CreateTargetGroup&Name=notes-web-by-hand&Protocol=HTTP&Port=3000&TargetType=ip&VpcId={vpc}"
     );
     query(sandbox, "elasticloadbalancing", form).await;
-    let trust = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C\
-                 %22Principal%22%3A%7B%22Service%22%3A%22ecs-tasks.amazonaws.com%22%7D%2C%22Action%22%3A\
-                 %22sts%3AAssumeRole%22%7D%5D%7D";
     for (path, name) in [("/wharf/notes2/", "notes2-web-task"), ("/wharf/notes/", "notes-by-hand")]
     {
         let form = format!(
-            "Action=CreateRole&RoleName={name}&Path={path}&AssumeRolePolicyDocument={trust}"
+            "Action=CreateRole&RoleName={name}&Path={path}&AssumeRolePolicyDocument={TRUST}"
         );
         query(sandbox, "iam", form).await;
     }

@@ -46,6 +46,8 @@ pub(crate) enum Bug {
     NewTokenEachTime,
     LeavingIgnored,
     NarrowsEarly,
+    RangeStays,
+    CountSent,
 }
 
 /// Every bug, with the first seed and the number of seeds within which it must be caught.
@@ -77,6 +79,8 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::NewTokenEachTime, 800, 5),
     (Bug::LeavingIgnored, 868, 5),
     (Bug::NarrowsEarly, 34, 5),
+    (Bug::RangeStays, 1, 5),
+    (Bug::CountSent, 5, 5),
 ];
 
 /// Alters what was read.
@@ -277,6 +281,15 @@ impl Provider for Wrapped {
             if self.is(Bug::UpdateForgotten) && live.address.kind() == "load_balancer" {
                 return Ok(Outcome::Done { id: live.id.clone(), outputs: live.outputs.clone() });
             }
+            if self.is(Bug::CountSent) && props.get("count").is_some_and(Value::is_null) {
+                let mut sent = props.clone();
+                sent["count"] = Value::from(1);
+                let changed = [changed, &["count".to_owned()]].concat();
+                return self.lie(
+                    self.inner.update(cx, live, &sent, &changed, spec_hash).await,
+                    Some(live),
+                );
+            }
             if self.is(Bug::HalfAnUpdate) && changed.len() > 1 {
                 let mut half = props.clone();
                 if let (Value::Object(half), Value::Object(old)) = (&mut half, &live.props) {
@@ -314,6 +327,9 @@ impl Provider for Wrapped {
                 let limit =
                     tokio::time::timeout(Duration::from_secs(1), self.inner.delete(cx, live));
                 return limit.await.unwrap_or(Ok(()));
+            }
+            if self.is(Bug::RangeStays) && live.address.kind() == "scalable_target" {
+                return Ok(());
             }
             self.inner.delete(cx, live).await
         })

@@ -37,6 +37,17 @@ const fn with_port(feature: Feature) -> Feature {
     Feature { port: true, ..feature }
 }
 
+const fn since(generation: u32, feature: Feature) -> Feature {
+    Feature { since: generation, ..feature }
+}
+
+const RANGES: &[&str] = &[
+    "{ min: 2, max: 5, cpu: 60 }",
+    "{ min: 2, max: 5, cpu: 50, requests: 800, cooldown: 1m }",
+    "{ min: 3, max: 4, memory: 70 }",
+    "{ min: 2, max: 6, cpu: 60, schedule: { leap: { cron: \"0 7 29 2 *\", min: 3, max: 6 } } }",
+];
+
 const FEATURES: &[Feature] = &[
     row("stop_timeout", "", 15, &["10s", "60s"]),
     row("command", "", 15, &["[serve]", "[serve, --verbose]"]),
@@ -50,6 +61,12 @@ const FEATURES: &[Feature] = &[
     with_port(row("health", "codes", 15, &["\"200\"", "200-399"])),
     with_port(row("health", "bad", 10, &["2", "5"])),
     with_port(row("health", "grace", 15, &["30s", "90s"])),
+    // In the place of the fixed number, so only where requests can be counted.
+    since(4, with_port(row("scale", "", 25, RANGES))),
+    since(4, row("spot", "", 20, &["50%", "100%"])),
+    since(4, row("deploy", "rollback_on_alarms", 10, &["[notes-errors]"])),
+    since(4, row("permissions", "", 10, &["arn:aws:iam::111122223333:role/theirs"])),
+    since(4, row("container_health", "", 10, &["{ command: [CMD, ping], interval: 10s }"])),
 ];
 
 /// The features of one service: rows by their name, with their values.
@@ -92,6 +109,14 @@ impl Features {
             fewer
         };
         self.0.keys().map(without).collect()
+    }
+
+    /// Returns the fewest tasks of the range, if there is one.
+    pub(crate) fn fewest(&self) -> Option<u32> {
+        let range = self.0.get(&("scale", ""))?;
+        range
+            .split(['{', ',', '}'])
+            .find_map(|part| part.trim().strip_prefix("min: ")?.parse().ok())
     }
 
     /// Adds them to the keys of a service.

@@ -171,6 +171,9 @@ impl<'a> Trial<'a> {
             world.region(REGION);
         });
         account::secret(&self.sandbox).await;
+        if self.case.generation >= 4 {
+            account::role(&self.sandbox).await;
+        }
         if self.case.neighbours {
             account::neighbours(&self.sandbox).await;
         }

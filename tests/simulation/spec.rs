@@ -73,6 +73,13 @@ impl Service {
     }
 }
 
+impl Service {
+    /// How many tasks it has at least.
+    pub(crate) fn fewest(&self) -> u32 {
+        self.features.fewest().unwrap_or(self.count)
+    }
+}
+
 impl Spec {
     pub(crate) fn draw(draw: &mut Draw) -> Self {
         let mut names = vec![if draw.chance(92) { "web" } else { "worker" }];

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::Value;
 use wharf_sandbox::SimTime;
 
 use crate::account::{Inventory, inventory, is_history, kind_of, text};
@@ -125,6 +126,7 @@ impl Trial<'_> {
                 | "ecs/tasks"
                 | "route53/records"
                 | "scheduler/schedules" => {}
+                "autoscaling/targets" => check_range(path, thing, &now, &addresses)?,
                 "ssm/parameters" => return Err(format!("the lease {path} stayed behind")),
                 kind => {
                     let tags = &thing["tags"];
@@ -164,8 +166,8 @@ impl Trial<'_> {
                 let Some((key, _)) = found else { return Err(format!("{address} does not exist")) };
                 let running =
                     ecs.tasks_of(key).iter().filter(|it| it.last_status == "RUNNING").count();
-                if running < wanted.count as usize {
-                    return Err(format!("{address} runs {running} tasks of {}", wanted.count));
+                if running < wanted.fewest() as usize {
+                    return Err(format!("{address} runs {running} tasks of {}", wanted.fewest()));
                 }
                 if wanted.port.is_none() {
                     continue;
@@ -201,6 +203,30 @@ impl Trial<'_> {
     fn is_shared(&self, kind: &str) -> bool {
         self.case.other_env && kind == "ecr/repositories"
     }
+}
+
+/// What scales a service has no tags: it is ours by the service it scales.
+fn check_range(
+    path: &str,
+    target: &Value,
+    now: &Inventory,
+    addresses: &BTreeSet<String>,
+) -> Result<(), String> {
+    let key = path.strip_prefix("autoscaling/targets/service/").unwrap_or(path);
+    let service = now.get(&format!("ecs/services/{key}")).unwrap_or(&Value::Null);
+    let name = text(&service["tags"]["wharf:resource"]).trim_start_matches("service.");
+    if service["status"] != "ACTIVE" || !addresses.contains(&format!("scalable_target.{name}")) {
+        return Err(format!("{path} is an orphan, of {}", service["status"]));
+    }
+    for (kind, part) in [("scaling_policy", "policies"), ("scheduled_action", "actions")] {
+        let start = format!("{kind}.{name}:");
+        let wanted = addresses.iter().filter(|address| address.starts_with(&start)).count();
+        let there = target[part].as_object().map_or(0, serde_json::Map::len);
+        if wanted != there {
+            return Err(format!("{path} has {there} {part}, and the spec asks for {wanted}"));
+        }
+    }
+    Ok(())
 }
 
 /// Leaves out what lives by itself.
