@@ -39,6 +39,7 @@ const ELSEWHERE: &[&str] = &[
     "spot-reclaimed",
     "pass-role-denied",
     "deletion-protection",
+    "logs-protected",
     "group-in-use",
     "cluster-busy",
     // Of jobs and the release: see `jobs.rs`.

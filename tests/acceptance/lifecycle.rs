@@ -329,3 +329,21 @@ fn a_tag_added_to_the_spec_is_a_change_and_not_drift() {
     world.apply();
     world.converged();
 }
+
+#[test]
+fn what_somebody_protects_from_deletion_is_named_with_the_way_out() {
+    for (case, way) in [
+        ("deletion-protection", "aws elbv2 modify-load-balancer-attributes"),
+        ("logs-protected", "aws logs put-log-group-deletion-protection"),
+    ] {
+        let world = World::sample("minimal");
+        world.apply();
+        world.wharf(&["sandbox", "break", case]).expect(0);
+        let destroy = ["destroy", "--yes", "--confirm", "notes"];
+        let refused = world.wharf(&destroy).expect(6);
+        assert!(refused.stderr.contains("C901"), "{}", refused.stderr);
+        assert!(refused.stderr.contains(way), "{}", refused.stderr);
+        world.wharf(&["sandbox", "mend"]).expect(0);
+        world.wharf(&destroy).expect(0);
+    }
+}

@@ -100,6 +100,33 @@ async fn a_network_made_by_hand_leads_out_once_its_parts_are_joined() {
     assert_eq!(ec2(&sandbox, "DescribeNatGateways", &form).await.element("state"), "available");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_nat_gateway_fails_later_without_what_it_needs() {
+    let sandbox = sandbox();
+    let made = ec2(&sandbox, "CreateVpc", "CidrBlock=10.9.0.0/16").await;
+    let vpc = made.element("vpcId");
+    let form = format!("VpcId={vpc}&CidrBlock=10.9.1.0/24");
+    let subnet = ec2(&sandbox, "CreateSubnet", &form).await.element("subnetId");
+    let describe = format!("Filter.1.Name=vpc-id&Filter.1.Value.1={vpc}");
+    let mut codes = Vec::new();
+    for full in [false, true] {
+        let address = ec2(&sandbox, "AllocateAddress", "Domain=vpc").await.element("allocationId");
+        sandbox.with_world(|world| {
+            let subnets = &mut world.region("eu-west-1").ec2.subnets;
+            subnets.get_mut(&subnet).unwrap().full = full;
+        });
+        let nat = format!("SubnetId={subnet}&AllocationId={address}");
+        let made = ec2(&sandbox, "CreateNatGateway", &nat).await;
+        assert_eq!(made.element("state"), "pending");
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        let id = format!("NatGatewayId.1={}&{describe}", made.element("natGatewayId"));
+        let shown = ec2(&sandbox, "DescribeNatGateways", &id).await;
+        assert_eq!(shown.element("state"), "failed");
+        codes.push(shown.element("failureCode"));
+    }
+    assert_eq!(codes, ["Gateway.NotAttached", "InsufficientFreeAddressesInSubnet"]);
+}
+
 #[tokio::test]
 async fn what_does_not_exist_or_fit_is_refused() {
     let sandbox = sandbox();

@@ -38,6 +38,20 @@ async fn a_group_is_made_once_and_shown_with_both_arns() {
 }
 
 #[tokio::test]
+async fn what_is_protected_goes_only_after_that_is_off() {
+    let sandbox = with_group().await;
+    let protect = |on: bool| json!({"logGroupIdentifier": ARN, "deletionProtectionEnabled": on});
+    let delete = json!({"logGroupName": "/notes/api"});
+    logs(&sandbox, "PutLogGroupDeletionProtection", protect(true)).await.ok();
+    let shown = logs(&sandbox, "DescribeLogGroups", json!({})).await.ok();
+    assert_eq!(shown["logGroups"][0]["deletionProtectionEnabled"], true);
+    let refused = logs(&sandbox, "DeleteLogGroup", delete.clone()).await;
+    assert_eq!(refused.code(), "ValidationException");
+    logs(&sandbox, "PutLogGroupDeletionProtection", protect(false)).await.ok();
+    logs(&sandbox, "DeleteLogGroup", delete).await.ok();
+}
+
+#[tokio::test]
 async fn retention_takes_only_the_periods_there_are() {
     let sandbox = with_group().await;
     let put = |days: i64| json!({"logGroupName": "/notes/api", "retentionInDays": days});

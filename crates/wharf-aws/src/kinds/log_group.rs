@@ -140,6 +140,13 @@ impl Kind for LogGroup {
             })
             .await;
         match deleted {
+            // Deletion protection blocks every deletion (CloudWatch Logs API reference,
+            // `PutLogGroupDeletionProtection`).
+            Err(error) if error.is(&["ValidationException"]) => Err(error.hint(format!(
+                "if somebody switched deletion protection on, switch it off with: aws logs \
+                 put-log-group-deletion-protection --no-deletion-protection-enabled \
+                 --log-group-identifier {name}"
+            ))),
             Err(error) if !error.is(&["ResourceNotFoundException"]) => Err(error),
             _ => Ok(()),
         }

@@ -5,9 +5,9 @@ use super::{Code, code};
 pub(super) const CODES: &[Code] = &[
     code(
         ("C901", "deletion protection"),
-        "Somebody protected the balancer from deletion. wharf does not take that back by itself.",
+        "Somebody protected the balancer, or a log group, from deletion. wharf does not take that back by itself.",
         "The error of the call (`deletion protection is enabled`).",
-        "Switch the balancer's attribute `deletion_protection.enabled` off, and run `wharf destroy` again.",
+        "Switch the balancer's attribute `deletion_protection.enabled` off, or the protection of the log group with `aws logs put-log-group-deletion-protection --no-deletion-protection-enabled`, and run `wharf destroy` again.",
     ),
     code(
         ("C902", "the security group is in use"),

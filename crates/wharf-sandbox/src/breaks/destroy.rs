@@ -23,6 +23,19 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     edit(
+        "logs-protected",
+        "C901",
+        "somebody protects the service's log group from deletion",
+        "call: ValidationException … deletion protection is enabled",
+        |world, place| {
+            let name = place.log_group().ok_or("it writes no log")?;
+            let groups = &mut world.region(&place.region).logs.groups;
+            let group = groups.get_mut(name).ok_or("its log group is gone already")?;
+            group.protected = true;
+            Ok(())
+        },
+    ),
+    edit(
         "group-in-use",
         "C902",
         "something else uses the tasks' security group",

@@ -64,6 +64,12 @@ impl Place {
         })
     }
 
+    /// Returns the name of the log group it writes to.
+    pub(super) fn log_group(&self) -> Option<&str> {
+        let options = &self.body["containerDefinitions"][0]["logConfiguration"]["options"];
+        options["awslogs-group"].as_str()
+    }
+
     /// Returns the execution role's ARN.
     pub(super) fn execution_role(&self) -> &str {
         self.body["executionRoleArn"].as_str().unwrap_or_default()

@@ -66,8 +66,7 @@ pub(super) const CASES: &[Case] = &[
         "the log group is gone",
         "stopped task: The specified log group does not exist",
         |world, place| {
-            let options = &place.body["containerDefinitions"][0]["logConfiguration"]["options"];
-            let name = options["awslogs-group"].as_str().ok_or("it writes no log")?;
+            let name = place.log_group().ok_or("it writes no log")?;
             let groups = &mut world.region(&place.region).logs.groups;
             groups
                 .remove(name)

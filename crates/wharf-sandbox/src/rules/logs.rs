@@ -12,6 +12,9 @@ rules! { "CloudWatch Logs"
     GROUP_EXISTS: "logs/group-exists", 400 "ResourceNotFoundException",
         "A log group must exist.",
         "CloudWatch Logs API reference, PutRetentionPolicy";
+    GROUP_PROTECTED: "logs/group-protected", 400 "ValidationException",
+        "A log group whose deletion protection is on is not deleted.",
+        "CloudWatch Logs API reference, PutLogGroupDeletionProtection";
     STREAM_EXISTS: "logs/stream-exists", 400 "ResourceNotFoundException",
         "A log stream must exist.",
         "CloudWatch Logs API reference, ResourceNotFoundException";

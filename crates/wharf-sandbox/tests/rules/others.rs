@@ -246,6 +246,17 @@ fn settings() -> Vec<Row> {
         row("logs/group-name-unique", [group("CreateLogGroup", "/notes/web")]),
         row("logs/group-name-reserved", [group("CreateLogGroup", "aws/notes")]),
         row("logs/group-exists", [group("DeleteLogGroup", "none")]),
+        row(
+            "logs/group-protected",
+            [
+                json_step(
+                    "logs",
+                    "PutLogGroupDeletionProtection",
+                    json!({"logGroupIdentifier": "/notes/web", "deletionProtectionEnabled": true}),
+                ),
+                group("DeleteLogGroup", "/notes/web"),
+            ],
+        ),
         row("ssm/parameter-name-unique", [put("/new", json!({})), put("/new", json!({}))]),
         row(
             "ssm/tags-or-overwrite",

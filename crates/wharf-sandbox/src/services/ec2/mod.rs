@@ -73,11 +73,7 @@ const OPERATIONS: &[Operation] = &[
 pub(crate) fn happen(world: &mut World, region: &str, event: Ec2Event) {
     match event {
         Ec2Event::InterfaceGone { id } => world.delete_eni(region, &id),
-        Ec2Event::NatAvailable { id } => {
-            if let Some(nat) = world.region(region).ec2.nat_gateways.get_mut(&id) {
-                "available".clone_into(&mut nat.state);
-            }
-        }
+        Ec2Event::NatAvailable { id } => routes::settle_nat(&mut world.region(region).ec2, &id),
     }
 }
 

@@ -277,6 +277,28 @@ pub(super) fn create_nat_gateway(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply 
     Ok(json!({"natGateway": shown, "clientToken": input.str("ClientToken")}))
 }
 
+/// Lets a gateway become available, or fail: what it needs is looked at only now (VPC user guide, "Troubleshoot
+/// NAT gateways").
+pub(super) fn settle_nat(ec2: &mut Ec2State, id: &str) {
+    let Some(nat) = ec2.nat_gateways.get(id) else { return };
+    let mut gateways = ec2.internet_gateways.values();
+    let attached = gateways.any(|it| it.vpc.as_deref() == Some(nat.vpc.as_str()));
+    let failure = if nat.interface.is_empty() {
+        let text = format!("Subnet {} has insufficient free addresses", nat.subnet);
+        Some(("InsufficientFreeAddressesInSubnet", text))
+    } else if !attached {
+        let text = format!("Network {} has no Internet gateway attached", nat.vpc);
+        Some(("Gateway.NotAttached", text))
+    } else {
+        None
+    };
+    let failure = failure.map(|(code, text)| (code.to_owned(), text));
+    let Some(nat) = ec2.nat_gateways.get_mut(id) else { return };
+    let state = if failure.is_some() { "failed" } else { "available" };
+    state.clone_into(&mut nat.state);
+    nat.failure = failure;
+}
+
 fn show_table(ec2: &Ec2State, table: &RouteTable, account: &str) -> Value {
     let local = ec2.vpcs.get(&table.vpc).map(|vpc| vpc.cidr.clone());
     let mut routes = vec![json!({
@@ -351,6 +373,8 @@ fn show_nat(nat: &NatGateway) -> Value {
         "subnetId": nat.subnet,
         "vpcId": nat.vpc,
         "state": nat.state,
+        "failureCode": nat.failure.as_ref().map(|(code, _)| code),
+        "failureMessage": nat.failure.as_ref().map(|(_, message)| message),
         "createTime": nat.created.iso(),
         "connectivityType": "public",
         "natGatewayAddressSet": [{

@@ -179,6 +179,7 @@ pub(super) fn nat_gateway(
     let description = format!("Interface for NAT Gateway {id}");
     let eni = world.create_eni(region, subnet, &[], &description);
     let ec2 = &mut world.region(region).ec2;
+    let vpc = ec2.subnets.get(subnet).map(|it| it.vpc.clone()).unwrap_or_default();
     let public_ip = ec2.addresses.get(allocation).map(|it| it.ip.clone()).unwrap_or_default();
     if let Some(eni) = eni.as_ref().and_then(|eni| ec2.interfaces.get_mut(&eni.id)) {
         eni.public_ip = Some(public_ip.clone());
@@ -187,8 +188,9 @@ pub(super) fn nat_gateway(
         arn: world.arn("ec2", region, &format!("natgateway/{id}")),
         id: id.clone(),
         subnet: subnet.to_owned(),
-        vpc: eni.as_ref().map(|eni| eni.vpc.clone()).unwrap_or_default(),
+        vpc,
         state: "pending".to_owned(),
+        failure: None,
         allocation: allocation.to_owned(),
         public_ip,
         interface: eni.as_ref().map(|eni| eni.id.clone()).unwrap_or_default(),

@@ -131,6 +131,9 @@ pub struct NatGateway {
     pub vpc: String,
     /// `pending`, `available` or `failed`.
     pub state: String,
+    /// Why it failed, as a code and a sentence.
+    #[serde(default)]
+    pub failure: Option<(String, String)>,
     /// The allocation of its public address.
     pub allocation: String,
     /// Its public address.

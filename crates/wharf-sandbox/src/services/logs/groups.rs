@@ -35,6 +35,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         tags,
         class: class.to_owned(),
         kms_key: input.str("kmsKeyId").map(str::to_owned),
+        protected: input.bool("deletionProtectionEnabled")?.unwrap_or(false),
         ..LogGroup::new(name, arn, now)
     };
     groups.insert(name.to_owned(), made);
@@ -97,13 +98,30 @@ fn show(group: &LogGroup) -> Value {
         "logGroupArn": group.arn,
         "logGroupClass": group.class,
         "kmsKeyId": group.kms_key,
+        "deletionProtectionEnabled": group.protected,
         "storedBytes": stored,
     })
 }
 
 pub(super) fn delete(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("logGroupName")?;
+    if group(ctx, name)?.protected {
+        let message = format!(
+            "Log group '{name}' cannot be deleted because deletion protection is enabled. Disable deletion \
+             protection and try again."
+        );
+        return Err(rules::logs::GROUP_PROTECTED.refuse(message));
+    }
     ctx.here().logs.groups.remove(name).ok_or_else(no_group)?;
+    Ok(json!({}))
+}
+
+pub(super) fn protect(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
+    let name = input.required("logGroupIdentifier")?;
+    let on = input.bool("deletionProtectionEnabled")?;
+    let on = on.ok_or_else(|| input.missing("deletionProtectionEnabled"))?;
+    let name = name.split_once(":log-group:").map_or(name, |(_, name)| name);
+    group(ctx, name)?.protected = on;
     Ok(json!({}))
 }
 

@@ -23,6 +23,7 @@ const OPERATIONS: &[Operation] = &[
     write("CreateLogGroup", groups::create),
     read("DescribeLogGroups", groups::describe),
     write("DeleteLogGroup", groups::delete),
+    write("PutLogGroupDeletionProtection", groups::protect),
     write("PutRetentionPolicy", groups::put_retention),
     write("DeleteRetentionPolicy", groups::delete_retention),
     write("AssociateKmsKey", groups::associate_key),

@@ -29,6 +29,9 @@ pub struct LogGroup {
     pub class: String,
     /// The customer's key, if any.
     pub kms_key: Option<String>,
+    /// Whether it cannot be deleted.
+    #[serde(default)]
+    pub protected: bool,
     /// Its tags.
     pub tags: Tags,
     /// Its streams by name.
@@ -92,6 +95,7 @@ impl LogGroup {
             retention_days: None,
             class: "STANDARD".to_owned(),
             kms_key: None,
+            protected: false,
             tags: Tags::new(),
             streams: BTreeMap::new(),
         }
