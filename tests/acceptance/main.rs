@@ -28,6 +28,7 @@ mod lifecycle;
 mod money;
 mod plans;
 mod push;
+mod rename;
 mod role;
 mod rules;
 mod running;

@@ -80,7 +80,7 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::LeavingIgnored, 868, 5),
     (Bug::NarrowsEarly, 34, 5),
     (Bug::RangeStays, 1, 5),
-    (Bug::CountSent, 5, 5),
+    (Bug::CountSent, 16, 5),
 ];
 
 /// Alters what was read.

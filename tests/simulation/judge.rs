@@ -319,6 +319,9 @@ impl<'a> Trial<'a> {
     /// The change itself, perhaps with a second apply beside it.
     async fn change(&mut self) -> Result<(), String> {
         let wanted = &self.case.wanted;
+        if wanted.services.values().any(|service| service.renamed_from.is_some()) {
+            self.watch.did("rename of a service");
+        }
         {
             let mut seen = self.watch.lock();
             seen.outage_planned = false;

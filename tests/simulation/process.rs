@@ -181,7 +181,8 @@ impl Process {
     }
 
     async fn carry_out(&self, aws: &Aws, plan: &Plan) -> End {
-        let writer: Arc<dyn Provider> = Arc::new(Writer::new(aws.clone(), self.id(), PATIENCE));
+        let writer: Arc<dyn Provider> =
+            Arc::new(Writer::new(aws.clone(), self.id(), PATIENCE).of(&self.stack));
         let wrapped: Arc<dyn Provider> = Arc::new(Wrapped::new(writer, self.bug, &self.sandbox));
         let provider: Arc<dyn Provider> = Arc::new(Budgeted::new(wrapped, &self.stack));
         let mut options = wharf_apply::Options::new(
@@ -231,6 +232,7 @@ impl Process {
         options.destroy = destroy;
         options.inputs.destroy = destroy;
         options.protect.clone_from(&self.stack.protect);
+        options.renamed = self.stack.renamed();
         let fates = [
             ("repository", self.stack.destroy.repository),
             ("log_group", self.stack.destroy.logs),

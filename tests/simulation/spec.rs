@@ -48,7 +48,12 @@ pub(crate) struct Service {
     pub(crate) exec: bool,
     pub(crate) permissions: bool,
     pub(crate) features: Features,
+    /// What it was called before.
+    pub(crate) renamed_from: Option<String>,
 }
+
+/// What services are called, and what they may be called later.
+const RENAMES: &[(&str, &str)] = &[("web", "site"), ("api", "orders"), ("worker", "hands")];
 
 impl Service {
     fn draw(draw: &mut Draw, name: &str) -> Self {
@@ -69,6 +74,7 @@ impl Service {
             exec: draw.chance(20),
             permissions: draw.chance(20),
             features: Features::draw(draw, name, !worker),
+            renamed_from: None,
         }
     }
 }
@@ -111,9 +117,11 @@ impl Spec {
 
     /// Makes it a spec that can be: without `web`, `api` is the one that takes what is left over.
     fn repair(&mut self) {
-        let web = self.services.contains_key("web");
-        if let Some(api) = self.services.get_mut("api") {
-            api.path = web.then(|| "/api/*".to_owned());
+        let web = ["web", "site"].iter().any(|name| self.services.contains_key(*name));
+        for (name, api) in &mut self.services {
+            if ["api", "orders"].contains(&name.as_str()) {
+                api.path = web.then(|| "/api/*".to_owned());
+            }
         }
     }
 
@@ -131,8 +139,22 @@ impl Spec {
             }
         }
         spec.ends.change(draw);
+        spec.rename(&draw.aside("rename"));
         spec.repair();
         spec
+    }
+
+    /// Perhaps calls a service otherwise.
+    fn rename(&mut self, draw: &Draw) {
+        let mut draw = draw.clone();
+        if !draw.since(5) || !draw.chance(15) {
+            return;
+        }
+        let (old, new) = *draw.pick(RENAMES);
+        if let Some(mut service) = self.services.remove(old) {
+            service.renamed_from = Some(old.to_owned());
+            self.services.insert(new.to_owned(), service);
+        }
     }
 
     fn change_once(&mut self, draw: &mut Draw) {
@@ -141,12 +163,18 @@ impl Spec {
             1 => self.idle = if self.idle.is_some() { None } else { Some(90) },
             2 => {
                 let name = *draw.pick(&["api", "worker"]);
+                let renamed = |it: &Service| it.renamed_from.as_deref() == Some(name);
+                if self.services.values().any(renamed) {
+                    return;
+                }
                 if self.services.remove(name).is_none() || self.services.is_empty() {
                     self.services.insert(name.to_owned(), Service::draw(draw, name));
                 }
             }
             3 => {
-                if let Some(web) = self.services.get_mut("web") {
+                let mut services = self.services.iter_mut();
+                let web = services.find(|(name, _)| ["web", "site"].contains(&name.as_str()));
+                if let Some((_, web)) = web {
                     web.names = (web.names + 1 + usize::try_from(draw.below(2)).unwrap_or(0)) % 3;
                 }
             }
@@ -212,6 +240,9 @@ impl Service {
 
     fn lines(&self) -> Vec<String> {
         let mut keys = Keys::default();
+        if let Some(old) = &self.renamed_from {
+            keys.set("renamed_from", old);
+        }
         keys.add("image", "tag", &self.image);
         if let Some(port) = self.port {
             keys.set("port", port.to_string());

@@ -107,7 +107,7 @@ pub(crate) fn scheduler(stack: &Stack, id: &StackId, facts: &Facts) -> Value {
 /// What ECS needs to start a task of the workload: its image, its log group, its secrets, no more.
 pub(crate) fn execution(stack: &StackId, workload: Workload<'_>, facts: &Facts) -> Value {
     let Facts { partition, region, account, .. } = facts;
-    let group = names::log_group(stack, workload.name);
+    let group = names::log_group(stack, workload.home);
     let mut statements = vec![allow(
         &["logs:CreateLogStream", "logs:PutLogEvents"],
         &[&format!("arn:{partition}:logs:{region}:{account}:log-group:{group}:*")],

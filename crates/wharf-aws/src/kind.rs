@@ -112,11 +112,29 @@ pub(crate) struct Write<'a> {
     pub(crate) spec_hash: &'a str,
     /// Where a release that is made comes from.
     pub(crate) origin: &'a Origin,
+    /// Services that were called otherwise before.
+    pub(crate) homes: &'a Homes,
     /// How long to wait for something only a person can provide: an image, a DNS record.
     pub(crate) patience: std::time::Duration,
 }
 
+/// What services are called for things that cannot be renamed, where that is not their name.
+pub(crate) type Homes = BTreeMap<String, String>;
+
+/// Returns what services were called before.
+pub(crate) fn homes(stack: &Stack) -> Homes {
+    let renamed = |service: &wharf_spec::stack::Service| {
+        service.renamed_from.clone().map(|before| (service.name.clone(), before))
+    };
+    stack.services.values().filter_map(renamed).collect()
+}
+
 impl Write<'_> {
+    /// Returns the name that a service's log group goes by.
+    pub(crate) fn home<'s>(&'s self, service: &'s str) -> &'s str {
+        self.homes.get(service).map_or(service, String::as_str)
+    }
+
     /// Builds the complete tags of the object: `own` from its props, and wharf's.
     pub(crate) fn tags(&self, own: &Tags) -> Tags {
         tags::full(self.stack, self.address, self.spec_hash, own)

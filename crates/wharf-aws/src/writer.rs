@@ -6,9 +6,11 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use wharf_graph::{Address, ErrorClass, Failure, Live, Outcome, Provider, StackId, StepContext};
 
+use wharf_spec::Stack;
+
 use crate::aws::Aws;
 use crate::error::AwsError;
-use crate::kind::{AnyKind, Origin, Write};
+use crate::kind::{AnyKind, Homes, Origin, Write, homes};
 use crate::kinds;
 
 /// Creates, changes and deletes the objects of one stack.
@@ -18,19 +20,26 @@ pub struct Writer {
     stack: StackId,
     patience: Duration,
     origin: Origin,
+    homes: Homes,
 }
 
 impl Writer {
     /// Builds a writer for `stack`. `patience` is how long a step waits for something only a person
     /// can provide (an image, a DNS record); zero means not at all.
     pub fn new(aws: Aws, stack: StackId, patience: Duration) -> Self {
-        Self { aws, stack, patience, origin: Origin::default() }
+        Self { aws, stack, patience, origin: Origin::default(), homes: Homes::new() }
     }
 
     /// The same, noting on releases where they come from.
     #[must_use]
     pub fn from(self, origin: Origin) -> Self {
         Self { origin, ..self }
+    }
+
+    /// The same, knowing which services were called otherwise before.
+    #[must_use]
+    pub fn of(self, stack: &Stack) -> Self {
+        Self { homes: homes(stack), ..self }
     }
 
     fn context<'a>(
@@ -46,6 +55,7 @@ impl Writer {
             address,
             spec_hash,
             origin: &self.origin,
+            homes: &self.homes,
             patience: self.patience,
         }
     }

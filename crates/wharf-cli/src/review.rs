@@ -72,6 +72,7 @@ pub(crate) fn compare(
     options.destroy = new.is_none();
     options.only = (!only.is_empty()).then(|| only.to_vec());
     options.protect.clone_from(&stack.protect);
+    options.renamed = stack.renamed();
     let plan = match wharf_plan::plan(&after, &snapshot, &options) {
         Err(Refusal::Protected(kept)) => {
             for one in kept {

@@ -184,6 +184,7 @@ impl Session {
         let graph = if destroy { Graph::default() } else { self.graph(snapshot)? };
         let mut options = wharf_plan::Options::new(self.id());
         options.protect.clone_from(&stack.protect);
+        options.renamed = stack.renamed();
         options.destroy = destroy;
         options.only.clone_from(&inputs.only);
         options.inputs = inputs;

@@ -72,7 +72,12 @@ pub(crate) fn doomed<'a>(
                 }
                 None if live.leaving => (Reason::Leaving, false, None),
                 None if settled => (Reason::Added, true, None),
-                None => (Reason::Pruned, false, None),
+                None => {
+                    let name = key.0.name().split(['/', ':']).next().unwrap_or_default();
+                    let renamed = options.renamed.get(name).filter(|_| !live.policy.holds_data);
+                    let pruned = renamed.map(|to| Reason::Renamed { to: to.clone() });
+                    (pruned.unwrap_or(Reason::Pruned), false, None)
+                }
             };
             let (reason, drift, replaced) = fate;
             Some((*key, Doomed { live, reason, drift, replaced }))

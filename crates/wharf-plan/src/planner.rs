@@ -30,6 +30,8 @@ pub struct Options {
     pub destroy: bool,
     /// Kinds that stay when the stack is destroyed.
     pub keep: BTreeSet<String>,
+    /// Services that are called otherwise now: the old name, and the new one.
+    pub renamed: BTreeMap<String, String>,
     /// Restricts the plan to these resources and what they cannot do without.
     pub only: Option<Vec<Address>>,
     /// What the stack costs; goes into the plan.
@@ -50,6 +52,7 @@ impl Options {
             protect: BTreeSet::new(),
             destroy: false,
             keep: BTreeSet::new(),
+            renamed: BTreeMap::new(),
             only: None,
             cost: None,
             checks: Vec::new(),

@@ -62,6 +62,11 @@ pub enum Reason {
     LeftOver,
     /// The spec does not name it any more.
     Pruned,
+    /// It belongs to a service that the spec calls otherwise now.
+    Renamed {
+        /// The new name of the service.
+        to: String,
+    },
     /// The spec never named it: somebody added it.
     Added,
     /// The stack is destroyed.
@@ -99,6 +104,7 @@ impl fmt::Display for Reason {
             Self::Superseded => f.write_str("replaced by the new one"),
             Self::LeftOver => f.write_str("left over from an interrupted replacement"),
             Self::Pruned => f.write_str("no longer in the spec"),
+            Self::Renamed { to } => write!(f, "the service is called `{to}` now"),
             Self::Added => f.write_str("added outside wharf"),
             Self::Destroyed => f.write_str("the stack is destroyed"),
         }

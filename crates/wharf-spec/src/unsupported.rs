@@ -15,7 +15,6 @@ pub(crate) enum Feature {
     Canary,
     ClusterUse,
     Linear,
-    RenamedFrom,
 }
 
 /// The features this version refuses, with what they are called and what to do meanwhile.
@@ -25,7 +24,6 @@ const NOT_APPLIED: &[(Feature, &str, &str)] = &[
     (Feature::Canary, "`strategy: canary`", "write `strategy: rolling`, or remove the line"),
     (Feature::ClusterUse, "`use`", "without it, wharf makes a cluster for this stack"),
     (Feature::Linear, "`strategy: linear`", "write `strategy: rolling`, or remove the line"),
-    (Feature::RenamedFrom, "`renamed_from`", "remove it for now"),
 ];
 
 /// Reports every use of what is not applied yet.

@@ -59,7 +59,8 @@ pub async fn examine(aws: &Aws, stack: &Stack, name: &str) -> Result<Evidence, A
         evidence.service = Seen::Absent;
         return Ok(evidence);
     };
-    let goal = goal(&reads.id, name, &found.service);
+    let home = reads.stack.workload(name).map_or(name, |one| one.home);
+    let goal = goal(&reads.id, (name, home), &found.service);
     let looker = Looker { aws, goal: &goal };
     let picture = Box::pin(looker.look()).await?;
     let mut memory = Memory::default();
@@ -213,7 +214,7 @@ async fn around(
 }
 
 /// Returns what a service is set to run.
-fn goal(stack: &StackId, name: &str, service: &EcsService) -> Goal {
+fn goal(stack: &StackId, (name, home): (&str, &str), service: &EcsService) -> Goal {
     let primary = primary(service);
     let group = service.load_balancers().first().and_then(|one| one.target_group_arn());
     Goal {
@@ -223,7 +224,7 @@ fn goal(stack: &StackId, name: &str, service: &EcsService) -> Goal {
         definition: service.task_definition().unwrap_or_default().to_owned(),
         count: u32::try_from(service.desired_count()).ok(),
         target_group: group.map(str::to_owned),
-        log_group: names::log_group(stack, name),
+        log_group: names::log_group(stack, home),
         deployment: primary.map(|row| row.id),
         since: None,
         had_release: false,

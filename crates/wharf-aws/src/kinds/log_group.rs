@@ -48,12 +48,12 @@ impl Kind for LogGroup {
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
         for workload in stack.workloads() {
-            let name = names::log_group(&id, workload.name);
+            let name = names::log_group(&id, workload.home);
             let Facts { partition, region, account, .. } = facts;
             let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
             let retention = workload.log_retention;
             let props = Props { name, retention, tags: stack.tags.clone() };
-            out.add(&Self::POLICY, workload.name, &props).known_outputs = outputs(&arn);
+            out.add(&Self::POLICY, workload.home, &props).known_outputs = outputs(&arn);
         }
     }
 

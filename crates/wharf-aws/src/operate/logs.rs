@@ -46,14 +46,14 @@ pub struct Lines {
     pub cut: bool,
 }
 
-/// Reads the lines of one service. A service that has written nothing yet, or has no log group, has none.
+/// Reads the lines of one service, whose log group goes by `home`. A service that has written nothing yet, or has no log group, has none.
 pub async fn lines(
     aws: &Aws,
     stack: &StackId,
-    service: &str,
+    (service, home): (&str, &str),
     query: &Query,
 ) -> Result<Lines, AwsError> {
-    let group = names::log_group(stack, service);
+    let group = names::log_group(stack, home);
     let pattern = query.filter.as_deref().and_then(pattern);
     let mut found = Lines::default();
     let mut token = None::<String>;

@@ -7,7 +7,7 @@ use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
-use crate::kind::{Origin, Write};
+use crate::kind::{Origin, Write, homes};
 use crate::names;
 use crate::operate;
 use crate::rollout::{self, Goal};
@@ -35,6 +35,7 @@ pub async fn restart(
     step: &StepContext,
 ) -> Result<Restarted, AwsError> {
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let homes = homes(stack);
     let address = Address::new("service", name);
     let found = operate::service(aws, stack, name).await?;
     let count = u32::try_from(found.desired_count()).unwrap_or_default();
@@ -69,7 +70,7 @@ pub async fn restart(
         // However many there are by then: an autoscaler may go on meanwhile.
         count: None,
         target_group: balancer.and_then(|one| one.target_group_arn()).map(str::to_owned),
-        log_group: names::log_group(&id, name),
+        log_group: names::log_group(&id, homes.get(name).map_or(name, String::as_str)),
         deployment: None,
         since: None,
         had_release: true,
@@ -82,6 +83,7 @@ pub async fn restart(
         address: &address,
         spec_hash: "",
         origin: &Origin::default(),
+        homes: &homes,
         patience: Duration::ZERO,
     };
     Box::pin(rollout::wait_for(&cx, &goal)).await?;

@@ -9,7 +9,7 @@ use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
-use crate::kind::{Origin, Write};
+use crate::kind::{Origin, Write, homes};
 use crate::names;
 use crate::operate;
 use crate::reads::Reads;
@@ -66,6 +66,7 @@ pub async fn scale(
     step: &StepContext,
 ) -> Result<(), AwsError> {
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let homes = homes(stack);
     let address = Address::new("service", name);
     let cluster = names::cluster(&id);
     let updated = aws
@@ -90,7 +91,7 @@ pub async fn scale(
         definition: updated.task_definition().unwrap_or_default().to_owned(),
         count: from.range.is_none().then_some(count),
         target_group: balancer.and_then(|one| one.target_group_arn()).map(str::to_owned),
-        log_group: names::log_group(&id, name),
+        log_group: names::log_group(&id, homes.get(name).map_or(name, String::as_str)),
         deployment: None,
         since: None,
         had_release: true,
@@ -102,6 +103,7 @@ pub async fn scale(
         address: &address,
         spec_hash: "",
         origin: &Origin::default(),
+        homes: &homes,
         patience: Duration::ZERO,
     };
     Box::pin(rollout::wait_for(&cx, &goal)).await

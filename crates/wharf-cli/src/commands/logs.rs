@@ -7,6 +7,7 @@ use futures::future::try_join_all;
 use wharf_aws::Aws;
 use wharf_aws::operate::logs::{self, Line, MOST, Query};
 use wharf_graph::StackId;
+use wharf_spec::Stack;
 
 use super::services;
 use crate::args::{Format, Global, LogsArgs};
@@ -31,7 +32,7 @@ pub(super) async fn run(global: &Global, args: &LogsArgs, ui: Ui) -> Result<Exit
     let mut tail = Tail {
         aws: &session.aws,
         stack: session.id(),
-        services,
+        services: services.iter().map(|name| with_home(&session.spec.stack, name)).collect(),
         query: Query {
             since: since(args.since.unwrap_or(SINCE)),
             filter: args.filter.clone(),
@@ -74,10 +75,17 @@ pub(super) async fn run(global: &Global, args: &LogsArgs, ui: Ui) -> Result<Exit
 pub(super) struct Tail<'a> {
     pub(super) aws: &'a Aws,
     pub(super) stack: StackId,
-    pub(super) services: Vec<String>,
+    /// Names of services, and those their log groups go by.
+    pub(super) services: Vec<(String, String)>,
     pub(super) query: Query,
     /// When the lines that may come again were written, by id.
     pub(super) seen: BTreeMap<String, i64>,
+}
+
+/// Returns a name with the one that its log group goes by.
+pub(super) fn with_home(stack: &Stack, name: &str) -> (String, String) {
+    let home = stack.workload(name).map_or(name, |one| one.home);
+    (name.to_owned(), home.to_owned())
 }
 
 impl Tail<'_> {
@@ -86,7 +94,7 @@ impl Tail<'_> {
         let looks = self
             .services
             .iter()
-            .map(|service| logs::lines(self.aws, &self.stack, service, &self.query));
+            .map(|(name, home)| logs::lines(self.aws, &self.stack, (name, home), &self.query));
         let found = try_join_all(looks).await?;
         let cut = found.iter().any(|one| one.cut);
         let mut lines: Vec<Line> = found.into_iter().flat_map(|one| one.lines).collect();

@@ -55,7 +55,9 @@ pub(super) async fn run(
     options: &Options,
 ) -> Result<Exit, CliError> {
     let origin = origin(session, &plan).await;
-    let writer = Writer::new(session.aws.clone(), session.id(), options.patience).from(origin);
+    let writer = Writer::new(session.aws.clone(), session.id(), options.patience)
+        .of(&session.spec.stack)
+        .from(origin);
     let writer: Arc<dyn wharf_graph::Provider> = Arc::new(writer);
     let provider: Arc<dyn wharf_graph::Provider> =
         Arc::new(Budgeted::new(writer, &session.spec.stack));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wharf_aws::operate::logs::Query;
 use wharf_aws::operate::task::{OneOff, State, start, state, stop};
 
-use super::logs::{Tail, show, since};
+use super::logs::{Tail, show, since, with_home};
 use super::services;
 use crate::args::{Format, Global, RunArgs};
 use crate::error::CliError;
@@ -41,7 +41,7 @@ pub(super) async fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit,
         let mut tail = Tail {
             aws: &session.aws,
             stack: session.id(),
-            services: vec![service.clone()],
+            services: vec![with_home(stack, &service)],
             query: Query { since, filter: None, stream: Some(task.stream.clone()) },
             seen: BTreeMap::new(),
         };

@@ -90,6 +90,19 @@ fn renamed(cx: &mut Cx, root: &Node, stack: &Stack) {
                     .also(*there, format!("became `{other}`"))
                     .help("keep one of them; the other is a new service"),
             );
+        } else if let Some(other) = stack.workloads().find(|other| {
+            let repository = other.image.repository().map(|it| it.name.as_str());
+            let twin = stack.services.get(other.name).and_then(|it| it.renamed_from.as_ref());
+            twin != Some(old)
+                && (other.name == old || (repository == Some(old) && *other.image != service.image))
+        }) {
+            let message = format!("`{old}` is in use: by `{}`", other.name);
+            cx.push(
+                Problem::error("E046", span, message)
+                    .label("goes on under the old name")
+                    .note("a renamed service keeps its repository and log group, which cannot be renamed")
+                    .help("give the other one another name"),
+            );
         } else {
             taken.insert(old, (&service.name, span));
         }

@@ -73,7 +73,7 @@ pub(super) const CODES: &[Code] = &[
     Code {
         code: "E046",
         title: "`renamed_from`",
-        explanation: "`renamed_from` names what a service was called before. A service that still exists cannot have become another, and one cannot have become two.",
+        explanation: "`renamed_from` names what a service was called before. A service that still exists cannot have become another, and one cannot have become two. Its repository and log group keep the old name, so nothing else may go by it.",
         fix: "Remove the old service, or the line.",
         example: Some("renamed_from: web"),
     },

@@ -17,7 +17,7 @@ const SERVICE_KEYS: &[Key] = &[
     key(
         "renamed_from",
         NAME,
-        "What the service was called before, so that a rename recreates little",
+        "What the service was called before. Its repository, log group and rules keep that name, for AWS renames none of them; the rest is made anew beside the old, which answers until then. The line stays as long as they do",
     )
     .absent("it was always called so"),
     IMAGE_KEY,

@@ -69,6 +69,12 @@ fn task(
     let image_fields = shared.map_or(fields, |entry| Fields::unchecked(&entry.value));
     let (image, architecture) =
         image::read(cx, &owner, image_fields, around.images, over.map(String::as_str));
+    // A renamed service keeps its repository, and with it whoever runs its image.
+    let before = image_fields
+        .entry("renamed_from")
+        .and_then(|entry| entry.value.scalar())
+        .map(|scalar| scalar.text.as_str());
+    let image = image.kept_under(repository, before);
     let frame = container::frame(cx, fields);
     let process = container::process(cx, fields);
     if let Some(node) = fields.get(cx, "waive") {

@@ -10,7 +10,6 @@ use crate::keys::{self, Fields};
 use crate::problem::Problem;
 use crate::stack::Service;
 use crate::units;
-use crate::unsupported::Feature;
 use crate::waive;
 
 pub(super) fn read(
@@ -32,6 +31,7 @@ pub(super) fn read(
     let over = over.or(broken.then_some(":none"));
     let owner = image::Owner { name, what: "a service", place };
     let (image, architecture) = image::read(cx, &owner, fields, images, over);
+    let renamed_from = renamed_from(cx, fields);
     let frame = container::frame(cx, fields);
     let process = container::process(cx, fields);
     let routing = routing::read(cx, place, fields);
@@ -53,7 +53,7 @@ pub(super) fn read(
     let exec = fields.get(cx, "exec").and_then(|node| units::boolean(cx, node, "`exec`"));
     Service {
         name: name.clone(),
-        image,
+        image: image.kept_under(name, renamed_from.as_deref()),
         cpu: frame.cpu,
         memory: frame.memory,
         architecture,
@@ -73,7 +73,7 @@ pub(super) fn read(
         scaling,
         spot: spot(cx, fields),
         after: after(cx, fields),
-        renamed_from: renamed_from(cx, fields),
+        renamed_from,
         deploy,
         log_retention: frame.log_retention,
         exec: exec.unwrap_or(false),
@@ -101,7 +101,5 @@ fn after(cx: &mut Cx, fields: Fields<'_>) -> BTreeSet<String> {
 fn renamed_from(cx: &mut Cx, fields: Fields<'_>) -> Option<String> {
     let node: &Node = fields.get(cx, "renamed_from")?;
     let name = units::text(cx, node, "`renamed_from`")?;
-    let span = fields.entry("renamed_from").map_or(node.span, |entry| entry.key.span);
-    cx.uses(Feature::RenamedFrom, span);
     units::name(cx, &name, node.span, "a service").then_some(name)
 }

@@ -41,6 +41,19 @@ impl Image {
             Self::Elsewhere(_) => None,
         }
     }
+
+    /// Returns the image of a service that was called otherwise before: its repository keeps its name.
+    pub(crate) fn kept_under(mut self, name: &str, before: Option<&str>) -> Self {
+        if let Self::Own { repository, .. }
+        | Self::Built { repository, .. }
+        | Self::Keep { repository } = &mut self
+            && let Some(before) = before
+            && repository.name == name
+        {
+            before.clone_into(&mut repository.name);
+        }
+        self
+    }
 }
 
 /// How an image is built.

@@ -62,6 +62,11 @@ pub struct Service {
 }
 
 impl Service {
+    /// Returns the name that its repository, its log group and its rules go by: none of them can be renamed.
+    pub fn home(&self) -> &str {
+        self.renamed_from.as_deref().unwrap_or(&self.name)
+    }
+
     /// Lists the references to secrets of all its containers.
     pub fn secret_refs(&self) -> impl Iterator<Item = &SecretRef> {
         let sidecars = self.sidecars.values().flat_map(|sidecar| sidecar.secrets.values());

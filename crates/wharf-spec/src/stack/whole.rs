@@ -44,6 +44,12 @@ impl Stack {
         }
     }
 
+    /// Returns the services that were called otherwise before: the old name, and the new one.
+    pub fn renamed(&self) -> BTreeMap<String, String> {
+        let services = self.services.values();
+        services.filter_map(|it| Some((it.renamed_from.clone()?, it.name.clone()))).collect()
+    }
+
     /// Returns the services that take requests through the balancer, by name.
     pub fn routed(&self) -> impl Iterator<Item = &Service> {
         self.services.values().filter(|service| service.routing.is_some())

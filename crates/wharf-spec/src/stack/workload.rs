@@ -25,6 +25,9 @@ pub struct Workload<'s> {
     pub kind: WorkloadKind,
     /// Its key under `services` or `jobs`, or `release`; no two of a stack have the same.
     pub name: &'s str,
+    /// The name that what cannot be renamed goes by: log group, repository, rules. It is the name, or what
+    /// the service was called before.
+    pub home: &'s str,
     /// The container image.
     pub image: &'s Image,
     /// CPU units (1024 = one vCPU).
@@ -71,6 +74,7 @@ impl<'s> Workload<'s> {
         Self {
             kind,
             name: &task.name,
+            home: &task.name,
             image: &task.image,
             cpu: task.cpu,
             memory: task.memory,
@@ -109,6 +113,7 @@ impl<'s> From<&'s Service> for Workload<'s> {
         Self {
             kind: WorkloadKind::Service,
             name: &service.name,
+            home: service.home(),
             image: &service.image,
             cpu: service.cpu,
             memory: service.memory,

@@ -25,7 +25,7 @@ pub(super) const SPARE: RangeInclusive<u32> = 49_700..=50_000;
 /// One rule of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::kinds) struct Planned {
-    /// The service's name, with a number behind it from the second rule on.
+    /// The service's name, or the one it had before, with a number behind it from the second rule on.
     pub(in crate::kinds) name: String,
     pub(super) service: String,
     pub(super) hosts: BTreeSet<String>,
@@ -40,9 +40,9 @@ pub(in crate::kinds) fn rules(stack: &Stack) -> Vec<Planned> {
         let Some(routing) = &service.routing else { continue };
         for (index, paths) in groups(stack, &service.name, &routing.paths).into_iter().enumerate() {
             let name = match index {
-                0 => service.name.clone(),
+                0 => service.home().to_owned(),
                 // No service can be called this, so it never meets another's.
-                more => format!("{}/{}", service.name, more + 1),
+                more => format!("{}/{}", service.home(), more + 1),
             };
             rules.push(Planned {
                 name,

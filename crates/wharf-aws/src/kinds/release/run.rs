@@ -312,7 +312,10 @@ impl Tail {
             filter: None,
             stream: Some(format!("{STREAM_PREFIX}/{WORKLOAD}/{}", self.task)),
         };
-        let lines = logs::lines(cx.aws, cx.stack, WORKLOAD, &query).await.unwrap_or_default().lines;
+        let lines = logs::lines(cx.aws, cx.stack, (WORKLOAD, WORKLOAD), &query)
+            .await
+            .unwrap_or_default()
+            .lines;
         let new: Vec<String> = lines
             .into_iter()
             .filter(|line| self.seen.insert(line.id.clone()))

@@ -405,7 +405,7 @@ fn goal(cx: &Write<'_>, want: &Props, had_release: bool) -> Result<Goal, AwsErro
             Some(balancer) => Some(balancer.target_group.get()?.clone()),
             None => None,
         },
-        log_group: names::log_group(cx.stack, &service),
+        log_group: names::log_group(cx.stack, cx.home(&service)),
         service,
         deployment: None,
         since: None,

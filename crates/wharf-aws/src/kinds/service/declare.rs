@@ -60,7 +60,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
         100 => format!("{}; {SPOT_NOTE} all of its tasks", placed.note),
         _ => format!("{}; {SPOT_NOTE} its tasks on Spot, never the first", placed.note),
     });
-    node.after.insert(Address::new("log_group", spec.name.clone()));
+    node.after.insert(Address::new("log_group", spec.home()));
     // A service's step ends with its rollout, so this is the order of rollouts.
     let earlier = spec.after.iter().map(|name| Address::new(Service::POLICY.kind, name.clone()));
     node.after.extend(earlier);
@@ -70,7 +70,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
     node.after.insert(if listener::is_default(spec) {
         listener::serving(stack)
     } else {
-        Address::new("listener_rule", spec.name.clone())
+        Address::new("listener_rule", spec.home())
     });
     node.after.insert(Address::new("ingress_rule", format!("tasks:{}", routing.port)));
 }

@@ -18,7 +18,7 @@ pub(super) fn workload(stack: &Stack, facts: &Facts, workload: Workload<'_>, out
     let role =
         |which: &str| Input::of(&Address::new("role", format!("{}/{which}", workload.name)), "arn");
     let log = Log {
-        group: names::log_group(&id, workload.name),
+        group: names::log_group(&id, workload.home),
         region: stack.region.clone(),
         prefix: STREAM_PREFIX.to_owned(),
     };
