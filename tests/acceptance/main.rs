@@ -26,6 +26,7 @@ mod jobs;
 mod kill;
 mod lifecycle;
 mod money;
+mod owned;
 mod plans;
 mod push;
 mod rename;

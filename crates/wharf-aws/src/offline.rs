@@ -47,6 +47,7 @@ pub fn facts(stack: &Stack) -> Facts {
         images: images(stack),
         secrets: secrets(stack),
         roles: roles(stack),
+        certificate: None,
     }
 }
 

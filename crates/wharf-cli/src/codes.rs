@@ -98,6 +98,13 @@ const ACCOUNT: &[Code] = &[
         fix: "Correct the ARN, or add `ecs-tasks.amazonaws.com` to the trust policy of the role; or write the statements under `permissions`, and wharf makes a role.",
         example: Some("permissions: arn:aws:iam::111122223333:role/notes-api"),
     },
+    Code {
+        code: "E210",
+        title: "a certificate that cannot be used",
+        explanation: "`domain.certificate` names a certificate by its ARN, and there is no such certificate in the region, it is not issued (or has expired), or it is not for every name of the stack's services. A listener takes only issued certificates, and browsers refuse one that is for other names.",
+        fix: "Correct the ARN, wait until the certificate is issued, or have one issued for all names; or write `certificate: auto`, and wharf requests one.",
+        example: Some("domain: { names: [notes.example.com], certificate: auto }"),
+    },
 ];
 
 /// Returns the explanation of every code wharf can show, in the order of the codes.

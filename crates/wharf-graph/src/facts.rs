@@ -2,7 +2,7 @@
 //!
 //! Facts are read, never written: the VPC, its subnets, hosted zones, images, secrets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,30 @@ pub struct Facts {
     /// Roles the spec only refers to, by ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<String, RoleFact>,
+    /// The certificate the spec only refers to; `None` as well if it may not be looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateFact>,
+}
+
+/// A certificate owned elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateFact {
+    /// Its ARN.
+    pub arn: String,
+    /// Its status as ACM says it, for example `ISSUED`; `None` if there is no such certificate.
+    pub status: Option<String>,
+    /// The names it is for, `*.example.com` among them.
+    pub names: BTreeSet<String>,
+}
+
+impl CertificateFact {
+    /// Says whether it is for a host. A wildcard stands for exactly one label (ACM User Guide, "Wildcard names").
+    pub fn covers(&self, host: &str) -> bool {
+        let rest = host.split_once('.').map(|(_, rest)| rest);
+        self.names.iter().any(|name| {
+            name == host || name.strip_prefix("*.").is_some_and(|base| rest == Some(base))
+        })
+    }
 }
 
 /// One VPC.

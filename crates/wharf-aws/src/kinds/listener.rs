@@ -10,6 +10,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     ProtocolEnum, RedirectActionConfig, RedirectActionStatusCodeEnum,
 };
 use serde::{Deserialize, Serialize};
+use wharf_graph::facts::CertificateFact;
 use wharf_graph::{Address, Declare, Facts, Input, Live, Outcome, Policy, ReplaceOrder};
 use wharf_spec::Stack;
 use wharf_spec::stack::{CertificateSource, Domain};
@@ -89,7 +90,7 @@ impl Kind for Listener {
         ..Policy::plain("listener", "listener")
     };
 
-    fn declare(stack: &Stack, _: &Facts, out: &mut Declare) {
+    fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         if stack.routed().next().is_none() {
             return;
         }
@@ -110,6 +111,9 @@ impl Kind for Listener {
             out.add(&Self::POLICY, HTTP, &serving);
             return;
         };
+        if let Some(problem) = facts.certificate.as_ref().and_then(|it| unfit(stack, facts, it)) {
+            out.problem("E210", Address::new(Self::POLICY.kind, HTTPS), problem);
+        }
         let certificate = match &domain.certificate {
             CertificateSource::Auto => Input::of(&certificate_validation::address(), "arn"),
             CertificateSource::Arn(arn) => Input::from(arn.as_str()),
@@ -249,6 +253,27 @@ impl Kind for Listener {
             _ => Ok(()),
         }
     }
+}
+
+/// Says why nobody could speak HTTPS with a certificate owned elsewhere.
+fn unfit(stack: &Stack, facts: &Facts, found: &CertificateFact) -> Option<String> {
+    let arn = &found.arn;
+    match found.status.as_deref() {
+        None => return Some(format!("there is no certificate {arn} in {}", facts.region)),
+        Some("ISSUED") => {}
+        Some(status) => {
+            return Some(format!(
+                "the certificate {arn} is {status}; a listener takes one that is ISSUED"
+            ));
+        }
+    }
+    let open: Vec<String> =
+        stack.domain_names().into_iter().filter(|name| !found.covers(name)).collect();
+    let names: Vec<&str> = found.names.iter().map(String::as_str).collect();
+    (!open.is_empty()).then(|| {
+        let (open, names) = (open.join(", "), names.join(", "));
+        format!("the certificate {arn} is for {names}, and not for {open}")
+    })
 }
 
 fn outputs(arn: &str) -> BTreeMap<String, String> {

@@ -10,6 +10,8 @@ use aws_sdk_acm::types::{
 };
 use futures::future::{BoxFuture, try_join_all};
 use tokio::time::Instant;
+use wharf_graph::ErrorClass;
+use wharf_graph::facts::CertificateFact;
 use wharf_spec::stack::CertificateSource;
 
 use crate::error::AwsError;
@@ -179,6 +181,27 @@ impl Reads {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads the certificate the spec only refers to, if it does and may be looked at.
+    pub(crate) async fn certificate_elsewhere(&self) -> Result<Option<CertificateFact>, AwsError> {
+        let Some(CertificateSource::Arn(arn)) = self.stack.certificate() else { return Ok(None) };
+        let detail = match self.certificate_detail(&arn, 0).await {
+            // Whoever may not look at it may still use it.
+            Err(error) if error.class == ErrorClass::Denied => return Ok(None),
+            other => other?.value,
+        };
+        let names = detail.iter().flat_map(|detail| {
+            let others = detail.subject_alternative_names().iter();
+            detail.domain_name().into_iter().chain(others.map(String::as_str))
+        });
+        Ok(Some(CertificateFact {
+            names: names.map(str::to_lowercase).collect(),
+            status: detail.as_ref().map(|detail| {
+                detail.status().map_or("without a status", CertificateStatus::as_str).to_owned()
+            }),
+            arn,
+        }))
     }
 
     /// Reads the tags of a certificate; one that is gone has none.

@@ -8,7 +8,7 @@ use crate::reads::Reads;
 impl Reads {
     /// Reads the surroundings.
     pub(crate) async fn facts(&self) -> Result<Facts, AwsError> {
-        let (identity, vpc, subnets, zones, images, secrets, roles) = futures::join!(
+        let (identity, vpc, subnets, zones, images, secrets, roles, certificate) = futures::join!(
             self.identity(),
             self.vpc(),
             self.subnets(),
@@ -16,6 +16,7 @@ impl Reads {
             self.images(),
             self.secrets(),
             self.roles_elsewhere(),
+            self.certificate_elsewhere(),
         );
         let identity = identity?;
         let (vpc, vpc_problem) = match &vpc?.value {
@@ -33,6 +34,7 @@ impl Reads {
             images: images?.value.clone(),
             secrets: secrets?.value.clone(),
             roles: roles?,
+            certificate: certificate?,
         })
     }
 

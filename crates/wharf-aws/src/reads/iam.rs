@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_sdk_iam::types::Role;
 use futures::future::try_join_all;
 
+use wharf_graph::ErrorClass;
 use wharf_graph::facts::RoleFact;
 
 use crate::error::AwsError;
@@ -74,6 +75,7 @@ impl Reads {
 
     /// Reads the roles the spec only refers to. Those of other accounts are not there: a task takes
     /// roles of its own account (ECS Developer Guide, "Amazon ECS task IAM role").
+    /// One that may not be looked at is left out.
     pub(crate) async fn roles_elsewhere(&self) -> Result<BTreeMap<String, RoleFact>, AwsError> {
         let arns: BTreeSet<&str> =
             self.stack.workloads().filter_map(|workload| workload.task_role).collect();
@@ -83,6 +85,8 @@ impl Reads {
                 self.call(0, "iam:GetRole", |aws| aws.iam.get_role().role_name(name).send()).await;
             let fact = match found {
                 Err(error) if error.is(&["NoSuchEntity"]) => RoleFact::Missing,
+                // Whoever may not look at somebody else's role may still use it.
+                Err(error) if error.class == ErrorClass::Denied => return Ok(None),
                 Err(error) => return Err(error),
                 Ok(got) => match got.value.role() {
                     Some(role) if role.arn() == arn => {
@@ -96,9 +100,9 @@ impl Reads {
                     _ => RoleFact::Missing,
                 },
             };
-            Ok((arn.to_owned(), fact))
+            Ok(Some((arn.to_owned(), fact)))
         });
-        Ok(try_join_all(looks).await?.into_iter().collect())
+        Ok(try_join_all(looks).await?.into_iter().flatten().collect())
     }
 
     fn role_name(&self, service: &str, role: &str) -> String {
