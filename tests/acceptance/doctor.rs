@@ -268,6 +268,11 @@ fn golden(name: &str, text: &str) {
     assert!(known == text, "doctor/{name}.txt differs; bless it if this is right:\n{text}");
 }
 
+/// Compares what the doctor says of a job with what is known.
+pub(crate) fn golden_of_job(name: &str, shown: &str) {
+    golden(name, &plain(verdict(shown)));
+}
+
 /// From the primary cause on: the hops above it change while tasks come and go.
 fn verdict(text: &str) -> &str {
     text.find("error[").map_or(text, |at| &text[at..])

@@ -235,6 +235,7 @@ fn the_doctor_names_what_keeps_a_job_from_running() {
         world.wharf(&["sandbox", "break", case]).expect(0);
         let said = world.wharf(&["doctor", "nightly"]).expect(1).stdout;
         assert!(said.contains(&format!("error[{code}]")), "{case}: {said}");
+        crate::doctor::golden_of_job(case, &said);
         let json = world.wharf(&["doctor", "nightly", "--format", "json"]).expect(1).json();
         assert_eq!(json["jobs"][0]["causes"][0]["code"], code, "{json:#}");
         world.wharf(&["sandbox", "mend"]).expect(0);
@@ -244,6 +245,7 @@ fn the_doctor_names_what_keeps_a_job_from_running() {
     let said = world.wharf(&["doctor", "nightly"]).expect(1).stdout;
     assert!(said.contains("error[C303]") && said.contains("report failed: no rows"), "{said}");
     assert!(said.contains("ended with exit code 3"), "{said}");
+    crate::doctor::golden_of_job("job-fails", &said);
 }
 
 #[test]
