@@ -322,3 +322,13 @@ fn what_runs_in_one_environment_is_promoted_to_another() {
     let other = world.wharf(&["promote", "staging", "prod", "--yes"]).expect(3);
     assert!(other.stderr.contains("another `platform`"), "{}", other.stderr);
 }
+
+#[test]
+fn whoever_leaves_a_rollout_alone_and_sees_it_fail_is_told() {
+    let world = applied("minimal");
+    world.wharf(&["sandbox", "break", "exits-at-once"]).expect(0);
+    // Five minutes pass between the last step and the look that follows it.
+    let failed = world.wharf_at("100000", &["apply", "--yes", "--detach", "--image", "web=:v3"]);
+    let failed = failed.expect(5).stderr;
+    assert!(failed.contains("the rollout of service web failed"), "{failed}");
+}

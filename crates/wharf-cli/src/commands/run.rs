@@ -126,6 +126,12 @@ async fn conclude(
     let second = session.plan(&snapshot, plan.inputs.destroy)?;
     let left = options.detach && rollouts_only(&second);
     if !second.is_empty() && !left {
+        // Whoever does not wait may still look late enough to see that ECS went back.
+        if options.detach
+            && let Some(failed) = Box::pin(super::wait::gone_back(session, &second)).await
+        {
+            return Err(failed);
+        }
         let mut error = CliError::new(
             Exit::StillDiffers,
             "every step succeeded, but the account still differs from the spec",

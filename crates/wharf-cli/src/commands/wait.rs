@@ -105,24 +105,33 @@ async fn until_settled(session: &Session) -> Result<Status, CliError> {
     }
 }
 
-/// Notes what nobody waited for as ended. A rollout that went back before anybody looked is a failure
-/// of it all the same. What else differs from the spec is for `wharf apply`.
-async fn see_to_the_end(session: &Session) -> Result<(), CliError> {
-    // What cannot be planned or is somebody else's turn takes nothing from the answer.
-    let Ok(snapshot) = session.read().await else { return Ok(()) };
-    let Ok(plan) = session.plan(&snapshot, false) else { return Ok(()) };
+/// Says which rollout went back before anybody looked, among those that a plan wants to see to their end.
+pub(super) async fn gone_back(session: &Session, plan: &Plan) -> Option<CliError> {
     let open = plan.steps.iter().filter(|step| {
         let seen = wharf_aws::kinds::policy(step.address.kind()).and_then(|policy| policy.seen);
         step.changes.iter().any(|change| Some(change.path.as_str()) == seen)
     });
     for step in open {
         let name = step.address.name();
-        let went_back = went_back(&session.aws, &session.spec.stack, name).await;
-        if let Ok(Some(why)) = went_back {
+        if let Ok(Some(why)) = went_back(&session.aws, &session.spec.stack, name).await {
             let message = format!("the rollout of service {name} failed: {why}");
-            return Err(CliError::new(Exit::RolledBack, message)
-                .hint("the release before is live; `wharf doctor` looks for the cause"));
+            return Some(
+                CliError::new(Exit::RolledBack, message)
+                    .hint("the release before is live; `wharf doctor` looks for the cause"),
+            );
         }
+    }
+    None
+}
+
+/// Notes what nobody waited for as ended. A rollout that went back before anybody looked is a failure
+/// of it all the same. What else differs from the spec is for `wharf apply`.
+async fn see_to_the_end(session: &Session) -> Result<(), CliError> {
+    // What cannot be planned or is somebody else's turn takes nothing from the answer.
+    let Ok(snapshot) = session.read().await else { return Ok(()) };
+    let Ok(plan) = session.plan(&snapshot, false) else { return Ok(()) };
+    if let Some(failed) = gone_back(session, &plan).await {
+        return Err(failed);
     }
     if plan.is_empty() || !rollouts_only(&plan) {
         return Ok(());
