@@ -92,6 +92,12 @@ fn quotas_and_addresses_only_warn() {
         .iter()
         .map(|check| check["code"].as_str().unwrap().to_owned())
         .collect();
+    // A rollout of five tasks of one vCPU needs ten for a while; that is said as long as nothing runs.
+    let big = minimal("    cpu: 1\n    memory: 2GB\n    scale: 5\n");
+    let warned = |world: &World| world.plan()["checks"].to_string().contains("10 vCPUs of Fargate");
+    assert!(warned(&big), "{}", big.plan()["checks"]);
+    big.apply();
+    assert!(!warned(&big), "{}", big.plan()["checks"]);
     for code in ["W203", "W204"] {
         assert!(codes.iter().any(|found| found == code), "{code} is not in {codes:?}");
         explained(&world, code);

@@ -31,7 +31,7 @@ const ACCOUNT: &[Code] = &[
     Code {
         code: "W204",
         title: "more than a default quota allows",
-        explanation: "The spec alone asks for more of something than AWS allows by default: rules or targets of one balancer, or inbound rules of one security group. Quotas can be raised, and whether they were is not read.",
+        explanation: "The spec alone asks for more of something than AWS allows by default: rules or targets of one balancer, inbound rules of one security group, or, at the first apply, vCPUs of Fargate. Quotas can be raised, and whether they were is not read.",
         fix: "Have the quota raised in Service Quotas, or ask for less.",
         example: None,
     },

@@ -18,7 +18,7 @@ pub(crate) fn against_account(spec: &Spec, snapshot: &Snapshot) -> Vec<Check> {
     let mut checks: Vec<Check> = spec.warnings.iter().map(from_spec).collect();
     checks.extend(image::checks(&spec.stack, facts));
     checks.extend(network::checks(&spec.stack, facts));
-    checks.extend(quota::checks(&spec.stack, facts));
+    checks.extend(quota::checks(&spec.stack, snapshot));
     checks
 }
 
