@@ -78,7 +78,11 @@ pub async fn cancel(
         if found.source_service_revisions().is_empty() {
             let message = format!("service {name} has no earlier release to go back to");
             return Err(AwsError::own(ErrorClass::Other, message)
-                .hint("apply another image, or take the service out of the spec and apply that"));
+                .hint(
+                    "where it replaces another (a new port, a rename), that one goes on answering: take the \
+                     change back in the spec and apply that; otherwise apply another image, or take the \
+                     service out of the spec",
+                ));
         }
         rollout.stop(&arn).await?;
     }
