@@ -97,7 +97,7 @@ impl fmt::Display for Reason {
             }
             Self::Releases => f.write_str("lets go of the old target once traffic has moved"),
             Self::Widens => f.write_str(
-                "grants what is new beside what the old release needs until that is gone",
+                "gets what is new first, and loses the rest when the old release is gone",
             ),
             Self::Unseen => f.write_str("nobody saw its last rollout succeed"),
             Self::Unfinished => f.write_str("an interrupted run did not see it through"),

@@ -61,7 +61,7 @@ fn a_role_loses_last_what_the_old_release_needs() {
         spec.edit("role.tasks", "/actions", json!(["s3:GetObject"]));
         spec.edit("task_definition.api", "/image", json!("api@sha256:2222"));
     }), @r#"
-    s1 update (widen) role.tasks: grants what is new beside what the old release needs until that is gone
+    s1 update (widen) role.tasks: gets what is new first, and loses the rest when the old release is gone
         actions ["logs:PutLogEvents"] -> ["logs:PutLogEvents","s3:GetObject"]
     s2 replace (create) task_definition.api after s1: image: a task definition never changes
         image "api@sha256:1f2c" -> "api@sha256:2222" !
