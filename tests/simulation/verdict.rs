@@ -11,8 +11,10 @@ use crate::judge::Trial;
 use crate::spec::{APP, REGION, Spec};
 
 /// What AWS may refuse even when nothing goes wrong, because it takes a while to let go or to know: ACM holds a
-/// certificate to be in use for minutes after its last listener went. Whether one is, `needed.rs` looks.
-const PATIENCE: &[&str] = &["acm/certificate-unused"];
+/// certificate to be in use for minutes after its last listener went (whether one is, `needed.rs` looks), and a
+/// role that was just made is not known everywhere yet.
+const PATIENCE: &[&str] =
+    &["acm/certificate-unused", "ecs/role-assumable", "scheduler/role-assumable"];
 /// What stands in the tag `wharf:spec` of a service in place of a hash, as long as its rollout is not through.
 const NO_HASH: &[&str] = &["unfinished", "rolled back", "failed"];
 
@@ -105,9 +107,9 @@ impl Trial<'_> {
     pub(crate) async fn check_applied(&mut self, spec: &Spec) -> Result<(), String> {
         self.watch.checked("all is there once, whole, and runs");
         self.sandbox.stop_intercepting();
-        let harmed = |edit: &crate::edits::Edit| edit.harms();
-        if self.case.edits.iter().chain(self.case.meanwhile.iter().map(|(_, it)| it)).any(harmed) {
-            // What was put back takes some checks to be known as healthy.
+        if !self.case.edits.is_empty() || self.case.meanwhile.is_some() {
+            // What was put back takes some checks to be known as healthy, and what somebody asked for, such as
+            // one task more, a while to be there.
             tokio::time::sleep(Duration::from_mins(2)).await;
         }
         let addresses: BTreeSet<String> =

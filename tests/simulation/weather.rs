@@ -78,6 +78,11 @@ const OPERATIONS: &[&str] = &[
 ];
 
 impl Storm {
+    /// Says whether reads may not show what was just written.
+    pub(crate) fn hides(&self) -> bool {
+        self.odds.stale > 0.0 || !self.lag.is_zero()
+    }
+
     pub(crate) fn calm() -> Self {
         Self {
             seed: 0,
@@ -383,7 +388,7 @@ impl Weather {
             meanwhile: Mutex::new(meanwhile),
             seen: Arc::clone(seen),
             began: Mutex::default(),
-            needed: Mutex::default(),
+            needed: Mutex::new(Needed::new(storm.hides())),
             uneven: None,
         })
     }

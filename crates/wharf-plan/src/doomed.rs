@@ -59,7 +59,17 @@ pub(crate) fn doomed<'a>(
                                 live.policy.never_prune && order == ReplaceOrder::CreateFirst;
                             (!keep).then_some((Reason::Superseded, decision.drift, Some(order)))?
                         }
-                        _ if superseded || live.leaving || live.policy.never_prune => return None,
+                        // What is on its way out still uses things, and goes by itself before they do. Where
+                        // its successor has the same name, making that one waits for it.
+                        _ if live.leaving => {
+                            let name =
+                                |props: &Value| Some(props.get(live.policy.identity?)?.clone());
+                            if name(&live.props) == name(&decision.desired.props) {
+                                return None;
+                            }
+                            (Reason::Leaving, false, None)
+                        }
+                        _ if superseded || live.policy.never_prune => return None,
                         _ => (Reason::LeftOver, false, None),
                     }
                 }

@@ -56,6 +56,27 @@ fn a_prop_changed_in_the_spec() {
 }
 
 #[test]
+fn what_is_on_its_way_out_is_waited_for_unless_its_successor_does_so() {
+    let planned = |name: &str| {
+        let mut spec = Spec::default();
+        spec.set("beside.x", json!({"name": "notes-one"}));
+        let mut world = World::of(&spec);
+        world.live("beside.x").leaving = true;
+        spec.set("beside.x", json!({"name": name}));
+        compact(&world.plan(&spec).unwrap())
+    };
+    insta::assert_snapshot!(planned("notes-one"), @r#"
+    s1 create beside.x: the old one is on its way out
+    create 1 update 0 replace 0 delete 0 drift 0 unchanged 0
+    "#);
+    insta::assert_snapshot!(planned("notes-two"), @r#"
+    s1 create beside.x: the old one is on its way out
+    s2 delete beside.x: the old one is on its way out
+    create 1 update 0 replace 0 delete 1 drift 0 unchanged 0
+    "#);
+}
+
+#[test]
 fn a_role_loses_last_what_the_old_release_needs() {
     insta::assert_snapshot!(after(|spec, _| {
         spec.edit("role.tasks", "/actions", json!(["s3:GetObject"]));
