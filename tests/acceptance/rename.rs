@@ -98,3 +98,17 @@ fn without_the_old_name_a_rename_is_a_deletion() {
     let refused = world.wharf(&["apply", "--yes"]).expect(11);
     assert!(refused.stderr.contains("repository.api"), "{}", refused.stderr);
 }
+
+#[test]
+fn a_rename_beside_a_first_domain_leaves_no_gap() {
+    let plain = SPEC.replace("    domain: notes.example.com\n", "");
+    let world = World::new(&plain);
+    world.apply();
+    world.write(&renamed());
+    assert_eq!(world.plan()["impact"]["downtime"], false);
+    world.wharf(&["apply", "--yes"]).expect(0);
+    world.converged();
+    let gaps = world.sandbox().availability();
+    assert!(gaps.is_empty(), "requests went unanswered: {gaps:?}");
+    world.destroy();
+}

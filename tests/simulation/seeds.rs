@@ -30,6 +30,7 @@ const REGRESSIONS: &[(u64, u32, &str)] = &[
     (533, 2, "a repository of the app stays as long as another environment is there"),
     (609, 2, "what somebody changed after the last look is for the next run"),
     (922, 2, "a replaced service and its successor may both have an open rollout"),
+    (11119, 5, "a renamed service went before the rule of plain HTTP that led to it"),
     (569, 3, "a target group went before the service that was on its way out had let go of it"),
     (719, 3, "as 569, with a service deleted by hand"),
     (2414, 3, "a role that was just made is not known to ECS yet, calm weather or not"),

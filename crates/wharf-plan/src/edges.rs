@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use wharf_graph::{Address, ReplaceOrder};
 
-use crate::Part;
 use crate::decide::Verdict;
 use crate::doomed::{Doomed, ObjectKey, Objects, each_text};
 use crate::nodes::Nodes;
 use crate::scope::Relations;
 use crate::toposort::Before;
+use crate::{Part, Reason};
 
 /// Edges that must hold: new things come after what they need, the halves of a replacement in their
 /// order, and traffic moves after what serves it. These cannot form a circle, since they follow the
@@ -86,6 +86,7 @@ pub(crate) fn wishes(
 ) -> Vec<(usize, usize)> {
     let mut list = Vec::new();
     letting_go(nodes, relations, objects, &mut list);
+    after_routes(nodes, relations, &mut list);
     after_governors(nodes, relations, &mut list);
     after_dependents(nodes, relations, &mut list);
     after_kinds(nodes, relations, &mut list);
@@ -113,6 +114,31 @@ fn letting_go(
             (matched || leaving).then(|| nodes.last.get(holder.0)).flatten()
         });
         list.extend(released.map(|&released| (delete, released)));
+    }
+}
+
+/// What only has another name now goes on answering until no rule leads to it any more, also where the rule
+/// goes instead of moving (a first domain makes it anew at another listener).
+fn after_routes(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(usize, usize)>) {
+    let mut leading: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (key, &delete) in &nodes.deletes {
+        let live = relations.doomed[key].live;
+        let Some(targets) = live.policy.traffic.and_then(|prop| live.props.get(prop)) else {
+            continue;
+        };
+        each_text(targets, &mut |text| leading.entry(text).or_default().push(delete));
+    }
+    for (key, &delete) in &nodes.deletes {
+        let doom = &relations.doomed[key];
+        let renamed = matches!(doom.reason, Reason::Renamed { .. });
+        if !renamed || doom.live.policy.traffic.is_some() || !doom.live.policy.serves_traffic {
+            continue;
+        }
+        each_text(&doom.live.props, &mut |text| {
+            for &route in leading.get(text).into_iter().flatten() {
+                list.push((delete, route));
+            }
+        });
     }
 }
 
