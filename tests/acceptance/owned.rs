@@ -56,12 +56,11 @@ fn a_certificate_owned_elsewhere_is_looked_at_and_left_as_it_is() {
     let plan = world.wharf(&["plan", "--full"]).expect(0).stdout;
     assert!(!plan.contains("certificate_validation"), "{plan}");
     world.destroy();
+    // What ACM does with it by itself, such as showing its records, may come at any time.
     let of = |contents: &serde_json::Value| {
-        let mut found = contents["regions"][REGION]["acm"]["certificates"][&wide].clone();
+        let found = &contents["regions"][REGION]["acm"]["certificates"][&wide];
         assert!(found.is_object(), "the certificate is there");
-        // ACM notices late that nobody uses it any more.
-        found["in_use_by"] = json!([]);
-        found
+        json!([found["arn"], found["names"], found["status"], found["tags"]])
     };
     same(&of(&world.contents()), &of(&before));
     assert!(world.wharf(&["explain", "E210"]).expect(0).stdout.contains("browsers"));
