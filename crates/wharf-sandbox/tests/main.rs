@@ -12,6 +12,7 @@ mod ecr;
 mod ecs;
 mod ecs_life;
 mod ecs_rollout;
+mod ecs_shift;
 mod ecs_stage;
 mod elbv2;
 mod elbv2_health;

@@ -57,6 +57,36 @@ rules! { "ECS"
     MINIMUM_PERCENT: "ecs/minimum-percent", 400 "InvalidParameterException",
         "`minimumHealthyPercent` is between 0 and 100.",
         "ECS API reference, DeploymentConfiguration";
+    ADVANCED_GIVEN: "ecs/advanced-given", 400 "InvalidParameterException",
+        "An `advancedConfiguration` names an alternate target group, a rule and a role.",
+        "ECS developer guide, Application Load Balancer resources for blue/green deployments";
+    ADVANCED_FOR_ALL: "ecs/advanced-for-all", 400 "InvalidParameterException",
+        "All load balancer entries of a service have an `advancedConfiguration`, or none has.",
+        "ECS developer guide, troubleshooting blue/green";
+    ALTERNATE_DIFFERS: "ecs/alternate-differs", 400 "InvalidParameterException",
+        "The alternate target group is another than the target group.",
+        "ECS developer guide, troubleshooting blue/green";
+    PRODUCTION_RULE_FORM: "ecs/production-rule-form", 400 "InvalidParameterException",
+        "`productionListenerRule` is the ARN of a rule, not of a listener.",
+        "ECS developer guide, troubleshooting blue/green";
+    PRODUCTION_RULE_LEADS_TO_BOTH: "ecs/production-rule-leads-to-both", 400 "InvalidParameterException",
+        "Without a test rule, the production rule forwards to both target groups.",
+        "ECS developer guide, troubleshooting blue/green";
+    STRATEGY_NEEDS_ADVANCED: "ecs/strategy-needs-advanced", 400 "InvalidParameterException",
+        "Behind a balancer, only `ROLLING` does without an `advancedConfiguration`.",
+        "ECS developer guide, troubleshooting blue/green";
+    STRATEGY_CHANGE_SETTLED: "ecs/strategy-change-settled", 400 "InvalidParameterException",
+        "Between `ROLLING` and the other strategies a service moves only when no deployment is in progress.",
+        "ECS developer guide, update the deployment strategy";
+    BAKE_GIVEN: "ecs/bake-given", 400 "InvalidParameterException",
+        "`BLUE_GREEN` needs a bake time.",
+        "ECS API reference, DeploymentConfiguration";
+    BAKE_RANGE: "ecs/bake-range", 400 "InvalidParameterException",
+        "A bake time is 0 to 1440 minutes.",
+        "ECS API reference, DeploymentConfiguration";
+    STEP_RANGE: "ecs/step-range", 400 "InvalidParameterException",
+        "A step of `LINEAR` is 3 to 100 percent, the one of `CANARY` 0.1 to 100.",
+        "ECS API reference, LinearConfiguration and CanaryConfiguration";
     GRACE_NEEDS_BALANCER: "ecs/grace-needs-balancer", 400 "InvalidParameterException",
         "Only a service with a load balancer may have a health check grace period.",
         "ECS API reference, CreateService";

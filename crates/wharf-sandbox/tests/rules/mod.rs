@@ -6,6 +6,7 @@
 mod autoscaling;
 mod ecs;
 mod ecs_requests;
+mod ecs_strategy;
 mod elbv2;
 mod elbv2_requests;
 mod every;
@@ -233,6 +234,7 @@ fn rows() -> Vec<Row> {
         autoscaling::rows(),
         ecs::rows(),
         ecs_requests::rows(),
+        ecs_strategy::rows(),
         elbv2::rows(),
         elbv2_requests::rows(),
         network::rows(),

@@ -138,6 +138,7 @@ fn show(ecs: &EcsState, service: &Service, record: &ServiceDeployment) -> Value 
         "statusReason": record.reason,
         "deploymentConfiguration": service_show::configuration(&record.configuration),
         "rollback": rollback,
+        "lifecycleStage": record.stage.map(|(stage, _)| stage.word()),
         "deploymentCircuitBreaker": {
             "status": status,
             "failureCount": failures,

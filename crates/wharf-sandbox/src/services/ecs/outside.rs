@@ -6,7 +6,10 @@ use crate::{
     image::App,
     services::{
         ec2::state::{Egress, End},
-        elbv2::state::{TargetApp, TargetState},
+        elbv2::{
+            state::{TargetApp, TargetState},
+            weights::ForwardRule,
+        },
     },
     time::SimTime,
     world::World,
@@ -103,6 +106,12 @@ pub(super) fn deregister(
 /// Says whether tasks can assume a role.
 pub(super) fn assumable(world: &World, role: &str) -> bool {
     world.role_assumable(role, TASKS)
+}
+
+/// Says whether ECS can change a rule with a role.
+pub(super) fn may_change(world: &World, role: &str, forwards: &ForwardRule) -> bool {
+    let (action, on) = &forwards.changed_by;
+    world.role_assumable(role, "ecs.amazonaws.com") && world.role_allows(role, action, on)
 }
 
 /// Says whether a task reaches a host outside its VPC: through a gateway, or (one of AWS's

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     outside, providers,
     state::{Cluster, DeploymentConfiguration, LoadBalancer, Network, Revision, TaskDefinition},
+    strategy,
 };
 use crate::{error::AwsError, input::Input, rules, services::Ctx};
 
@@ -47,6 +48,7 @@ pub(super) fn revision(
         platform: "LATEST".to_owned(),
         network: None,
         balancers: Vec::new(),
+        resolved: Vec::new(),
         registries: Vec::new(),
         connect: None,
         volumes: Vec::new(),
@@ -83,7 +85,8 @@ pub(super) fn revision(
     }
     if input.has("loadBalancers") {
         for balancer in &wanted.balancers {
-            attached(ctx, balancer)?;
+            attached(ctx, &balancer.target_group)?;
+            strategy::leads_to_both(ctx, balancer)?;
         }
     }
     if input.has("serviceRegistries") {
@@ -239,9 +242,6 @@ fn balancers(input: &Input<'_>) -> Result<Vec<LoadBalancer>, AwsError> {
             return Err(rules::ecs::NO_CLASSIC_BALANCER
                 .refuse("Classic load balancers cannot be used with awsvpc."));
         }
-        if item.has("advancedConfiguration") {
-            return Err(unsupported("advancedConfiguration of a load balancer"));
-        }
         let target_group = item.str_or("targetGroupArn", "").to_owned();
         if target_group.is_empty() {
             return Err(rules::ecs::TARGET_GROUP_GIVEN
@@ -259,8 +259,10 @@ fn balancers(input: &Input<'_>) -> Result<Vec<LoadBalancer>, AwsError> {
             return Err(rules::ecs::TARGET_GROUP_ONCE
                 .refuse(format!("Duplicate targetGroupArn found: {target_group}")));
         }
-        balancers.push(LoadBalancer { target_group, container, port });
+        let advanced = strategy::advanced(item, &target_group)?;
+        balancers.push(LoadBalancer { target_group, container, port, advanced });
     }
+    strategy::all_or_none(&balancers)?;
     Ok(balancers)
 }
 
@@ -282,8 +284,7 @@ fn serves(definition: &TaskDefinition, balancer: &LoadBalancer) -> Result<(), Aw
 }
 
 /// Refuses a target group that tasks cannot be registered in, or that gets no traffic.
-fn attached(ctx: &Ctx<'_>, balancer: &LoadBalancer) -> Result<(), AwsError> {
-    let arn = &balancer.target_group;
+pub(super) fn attached(ctx: &Ctx<'_>, arn: &str) -> Result<(), AwsError> {
     let Some(group) = outside::target_group(ctx.world, &ctx.region, arn) else {
         return Err(rules::ecs::TARGET_GROUP_EXISTS
             .refuse("The specified target group does not exist.".to_owned()));
@@ -310,10 +311,7 @@ pub(super) fn configuration(
 ) -> Result<DeploymentConfiguration, AwsError> {
     let mut wanted = base.clone();
     let Some(given) = input.structure("deploymentConfiguration") else { return Ok(wanted) };
-    let strategies = ["ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"];
-    if given.one_of("strategy", &strategies)?.is_some_and(|strategy| strategy != "ROLLING") {
-        return Err(unsupported("another deployment strategy than ROLLING"));
-    }
+    strategy::read(&given, &mut wanted)?;
     if let Some(maximum) = given.int("maximumPercent")? {
         wanted.maximum = maximum;
     }
@@ -351,6 +349,6 @@ pub(super) fn configuration(
 }
 
 /// The sandbox says so rather than pretend.
-fn unsupported(what: &str) -> AwsError {
+pub(super) fn unsupported(what: &str) -> AwsError {
     rules::ecs::SIMULATED.refuse(format!("The sandbox does not support {what}."))
 }

@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 
-use super::state::{
-    Deployment, EcsEvent, ImageDigest, Revision, Rollout, Service, ServiceDeployment, ServiceEvent,
+use super::{
+    shift,
+    state::{
+        Deployment, EcsEvent, ImageDigest, Revision, Rollout, Service, ServiceDeployment,
+        ServiceEvent, Stage, Strategy,
+    },
 };
 use crate::{
     time::SimTime,
@@ -36,6 +40,8 @@ pub(super) fn begin(
     let letters = world.ids.letters(21);
     let arn = world.arn("ecs", region, &format!("service-deployment/{key}/{letters}"));
     supersede(service, now);
+    revision.resolved = shift::groups(service, &revision);
+    let shifts = service.configuration.strategy != Strategy::Rolling;
     let overlooked = world.region(region).ecs.ringing.clone();
     service.history.push(ServiceDeployment {
         arn: arn.clone(),
@@ -54,6 +60,8 @@ pub(super) fn begin(
         overlooked,
         rang: Vec::new(),
         configuration: service.configuration.clone(),
+        stage: shifts.then_some((Stage::Reconcile, now)),
+        shifted: 0.0,
     });
     let id = format!("ecs-svc/{}", world.ids.digits(19));
     let deployment = Deployment {
@@ -190,6 +198,7 @@ pub(super) fn roll_back(world: &mut World, service: &mut Service, reason: &str) 
         event(world, service, &format!("(deployment {failed}) {NO_CANDIDATE}"), true);
         return;
     };
+    shift::back(world, service, &target.revision);
     service.deployments.retain(|it| it.id != target.id);
     target.rollout = Rollout::InProgress;
     target.reason =

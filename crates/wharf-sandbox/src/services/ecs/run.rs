@@ -32,6 +32,7 @@ pub(super) fn run(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
         platform: "LATEST".to_owned(),
         network: None,
         balancers: Vec::new(),
+        resolved: Vec::new(),
         registries: Vec::new(),
         connect: None,
         volumes: Vec::new(),

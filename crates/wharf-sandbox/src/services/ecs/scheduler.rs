@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     definitions, outside, rollout,
     service_show::has_failed,
+    shift,
     state::{Revision, Rollout, Service, StopCode, Task, TaskDefinition},
     task_health::{self, Fault},
     task_life, task_start,
@@ -12,7 +13,7 @@ use super::{
 use crate::world::World;
 
 /// How often a service is looked at that is not steady.
-const RESTLESS: Duration = Duration::from_secs(5);
+pub(super) const RESTLESS: Duration = Duration::from_secs(5);
 
 /// How often a steady service is looked at, for targets that became unhealthy.
 const STEADY: Duration = Duration::from_secs(30);
@@ -25,12 +26,12 @@ const BAKE: Duration = Duration::from_mins(5);
 const PUT_OFF: Duration = Duration::from_secs(10);
 
 /// A task as the scheduler sees it.
-struct View {
-    id: String,
+pub(super) struct View {
+    pub(super) id: String,
     number: u64,
-    deployment: String,
-    wanted: bool,
-    healthy: bool,
+    pub(super) deployment: String,
+    pub(super) wanted: bool,
+    pub(super) healthy: bool,
     protected: bool,
 }
 
@@ -55,7 +56,7 @@ pub(super) fn look(world: &mut World, region: &str, key: &str) {
     world.region(region).ecs.services.insert(key.to_owned(), service);
 }
 
-fn views(world: &mut World, region: &str, service: &Service) -> Vec<View> {
+pub(super) fn views(world: &mut World, region: &str, service: &Service) -> Vec<View> {
     let now = world.now;
     let tasks: Vec<Task> =
         world.region(region).ecs.tasks_of(&service.key()).into_iter().cloned().collect();
@@ -74,6 +75,9 @@ fn views(world: &mut World, region: &str, service: &Service) -> Vec<View> {
 
 fn round(world: &mut World, region: &str, service: &mut Service) {
     stop_faulty(world, region, service);
+    if shift::is_under_way(service) {
+        return shift::round(world, region, service);
+    }
     let tasks = views(world, region, service);
     let Some(primary) = service.deployments.first().map(|it| it.id.clone()) else { return };
     let (own, others): (Vec<&View>, Vec<&View>) =
@@ -118,7 +122,7 @@ fn round(world: &mut World, region: &str, service: &mut Service) {
     }
 }
 
-fn count<T>(items: impl Iterator<Item = T>) -> i64 {
+pub(super) fn count<T>(items: impl Iterator<Item = T>) -> i64 {
     i64::try_from(items.count()).unwrap_or(i64::MAX)
 }
 
@@ -166,7 +170,12 @@ fn rolls_back(service: &Service) -> bool {
 }
 
 /// Returns the watched alarms that went off since the deployment began.
-fn rang(world: &mut World, region: &str, service: &Service, watched: &[String]) -> Vec<String> {
+pub(super) fn rang(
+    world: &mut World,
+    region: &str,
+    service: &Service,
+    watched: &[String],
+) -> Vec<String> {
     let ringing = &world.region(region).ecs.ringing;
     let open = service.history.iter().find(|record| !record.is_over());
     let old = |name: &String| open.is_some_and(|record| record.overlooked.contains(name));
@@ -211,7 +220,7 @@ fn stop_faulty(world: &mut World, region: &str, service: &mut Service) {
 }
 
 /// Writes the events of tasks that are stopped.
-fn farewell(world: &mut World, service: &mut Service, ids: &[&str], balanced: bool) {
+pub(super) fn farewell(world: &mut World, service: &mut Service, ids: &[&str], balanced: bool) {
     if ids.is_empty() {
         return;
     }
@@ -279,7 +288,7 @@ fn make_room(
 }
 
 /// Starts tasks of the primary deployment.
-fn launch(world: &mut World, region: &str, service: &mut Service, number: i64) {
+pub(super) fn launch(world: &mut World, region: &str, service: &mut Service, number: i64) {
     let Some(revision) = service.current().cloned() else { return };
     let found = world.region(region).ecs.definition(&revision.definition).cloned();
     let Some(definition) = found else { return };

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::state::{
     Deployment, DeploymentConfiguration, EcsState, LoadBalancer, Network, Revision, Rollout,
-    Service,
+    Service, Steps, Strategy,
 };
 use crate::{tags, time::SimTime};
 
@@ -115,17 +115,45 @@ pub(super) fn balancers(balancers: &[LoadBalancer]) -> Value {
     balancers
         .iter()
         .map(|it| {
+            let advanced = it.advanced.as_ref().map(|advanced| {
+                json!({
+                    "alternateTargetGroupArn": advanced.alternate,
+                    "productionListenerRule": advanced.rule,
+                    "roleArn": advanced.role,
+                })
+            });
             json!({
                 "targetGroupArn": it.target_group,
                 "containerName": it.container,
                 "containerPort": it.port,
+                "advancedConfiguration": advanced,
             })
         })
         .collect()
 }
 
+/// Writes where requests to a revision really go.
+fn resolved(revision: &Revision) -> Value {
+    let each = revision.registered().into_iter().map(|it| {
+        json!({
+            "targetGroupArn": it.target_group,
+            "productionListenerRule": it.advanced.map(|advanced| advanced.rule),
+        })
+    });
+    each.collect()
+}
+
 /// Writes a deployment configuration with its defaults.
 pub(super) fn configuration(found: &DeploymentConfiguration) -> Value {
+    let steps =
+        |steps: Steps, percent: &str, bake: &str| json!({percent: steps.percent, bake: steps.bake});
+    let (linear, canary) = match found.strategy {
+        Strategy::Linear(it) => (steps(it, "stepPercent", "stepBakeTimeInMinutes"), Value::Null),
+        Strategy::Canary(it) => {
+            (Value::Null, steps(it, "canaryPercent", "canaryBakeTimeInMinutes"))
+        }
+        Strategy::Rolling | Strategy::BlueGreen => (Value::Null, Value::Null),
+    };
     json!({
         "deploymentCircuitBreaker": {
             "enable": found.breaker.enable,
@@ -136,8 +164,10 @@ pub(super) fn configuration(found: &DeploymentConfiguration) -> Value {
         "maximumPercent": found.maximum,
         "minimumHealthyPercent": found.minimum,
         "alarms": found.alarms,
-        "strategy": "ROLLING",
-        "bakeTimeInMinutes": 0,
+        "strategy": found.strategy.word(),
+        "bakeTimeInMinutes": found.bake,
+        "linearConfiguration": linear,
+        "canaryConfiguration": canary,
     })
 }
 
@@ -221,6 +251,7 @@ pub(super) fn show_revision(found: &Service, cluster_arn: &str, revision: &Revis
         "guardDutyEnabled": false,
         "serviceConnectConfiguration": revision.connect,
         "createdAt": revision.created.epoch_seconds(),
+        "resolvedConfiguration": {"loadBalancers": resolved(revision)},
     });
     place(&mut shown, revision);
     shown

@@ -83,6 +83,10 @@ pub struct Revision {
     pub network: Option<Network>,
     /// The target groups tasks are registered in.
     pub balancers: Vec<LoadBalancer>,
+    /// The target groups tasks really go to, in the order of `balancers`: under another strategy than
+    /// `ROLLING` a service and its alternate group change places with every deployment.
+    #[serde(default)]
+    pub resolved: Vec<String>,
     /// The service registries, as they were sent.
     pub registries: Vec<Value>,
     /// The Service Connect configuration, as it was sent.
@@ -100,9 +104,24 @@ impl Revision {
             arn: other.arn.clone(),
             created: other.created,
             images: other.images.clone(),
+            resolved: other.resolved.clone(),
             ..self.clone()
         };
         same != *other
+    }
+
+    /// Returns the entries its tasks are registered by.
+    pub fn registered(&self) -> Vec<LoadBalancer> {
+        let mut list = self.balancers.clone();
+        for (entry, group) in list.iter_mut().zip(&self.resolved) {
+            entry.target_group.clone_from(group);
+        }
+        list
+    }
+
+    /// Returns the target group that the tasks of an entry go to.
+    pub fn group(&self, entry: usize) -> Option<&String> {
+        self.resolved.get(entry).or_else(|| Some(&self.balancers.get(entry)?.target_group))
     }
 }
 
@@ -126,6 +145,20 @@ pub struct LoadBalancer {
     pub container: String,
     /// The port it serves on.
     pub port: i64,
+    /// What it takes to move requests between two target groups.
+    #[serde(default)]
+    pub advanced: Option<Advanced>,
+}
+
+/// How requests move between two target groups (ECS API reference, `AdvancedConfiguration`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Advanced {
+    /// The ARN of the other target group.
+    pub alternate: String,
+    /// The ARN of the rule whose weights are moved.
+    pub rule: String,
+    /// The ARN of the role ECS moves them with.
+    pub role: String,
 }
 
 /// The digest the image of a container was resolved to.
@@ -150,11 +183,59 @@ pub struct DeploymentConfiguration {
     pub breaker: Breaker,
     /// The alarms, as they were sent.
     pub alarms: Option<Value>,
+    /// How requests move to a new revision.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// How many minutes the old revision stays when they have moved.
+    #[serde(default)]
+    pub bake: i64,
+}
+
+/// How requests move to a new revision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Strategy {
+    /// Task by task.
+    #[default]
+    Rolling,
+    /// All at once.
+    BlueGreen,
+    /// In equal steps.
+    Linear(Steps),
+    /// A few first.
+    Canary(Steps),
+}
+
+/// The steps of a strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Steps {
+    /// How much moves in one, in percent.
+    pub percent: f64,
+    /// How many minutes pass until the next.
+    pub bake: i64,
+}
+
+impl Strategy {
+    /// Returns the word on the wire.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Rolling => "ROLLING",
+            Self::BlueGreen => "BLUE_GREEN",
+            Self::Linear(_) => "LINEAR",
+            Self::Canary(_) => "CANARY",
+        }
+    }
 }
 
 impl Default for DeploymentConfiguration {
     fn default() -> Self {
-        Self { maximum: 200, minimum: 100, breaker: Breaker::default(), alarms: None }
+        Self {
+            maximum: 200,
+            minimum: 100,
+            breaker: Breaker::default(),
+            alarms: None,
+            strategy: Strategy::Rolling,
+            bake: 0,
+        }
     }
 }
 
@@ -287,6 +368,41 @@ pub struct ServiceDeployment {
     pub rang: Vec<String>,
     /// The deployment configuration it began with.
     pub configuration: DeploymentConfiguration,
+    /// How far it is, under another strategy than `ROLLING`, and since when.
+    #[serde(default)]
+    pub stage: Option<(Stage, SimTime)>,
+    /// How much of the requests it has moved, in percent.
+    #[serde(default)]
+    pub shifted: f64,
+}
+
+/// The stages of a deployment that moves requests (ECS Developer Guide, "Amazon ECS blue/green service
+/// deployments workflow").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// What an earlier deployment left half done is put right.
+    Reconcile,
+    /// The new tasks start.
+    ScaleUp,
+    /// Requests move to them.
+    Shift,
+    /// The old tasks stay, in case they are needed.
+    Bake,
+    /// The old tasks stop.
+    CleanUp,
+}
+
+impl Stage {
+    /// Returns the word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Reconcile => "RECONCILE_SERVICE",
+            Self::ScaleUp => "SCALE_UP",
+            Self::Shift => "PRODUCTION_TRAFFIC_SHIFT",
+            Self::Bake => "BAKE_TIME",
+            Self::CleanUp => "CLEAN_UP",
+        }
+    }
 }
 
 impl ServiceDeployment {

@@ -6,7 +6,7 @@ use super::{
     cluster, cluster_name, is_name, page, preconditions, rollout, service_not_found, service_show,
     short,
     state::{DeploymentConfiguration, EcsEvent, Service},
-    tagging, wake,
+    strategy, tagging, wake,
 };
 use crate::{
     error::AwsError,
@@ -52,6 +52,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     let configuration = preconditions::configuration(input, &DeploymentConfiguration::default())?;
     let grace_seconds = grace(input, !revision.balancers.is_empty())?.unwrap_or(0);
+    strategy::may_have(&configuration, &revision)?;
     let Some(desired) = input.int_in("desiredCount", 0, 5000)? else {
         return Err(rules::ecs::DESIRED_GIVEN.refuse("You must specify a desired count."));
     };

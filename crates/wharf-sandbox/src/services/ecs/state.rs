@@ -10,8 +10,8 @@ use serde_json::Value;
 
 pub use super::{
     service_state::{
-        Breaker, Deployment, DeploymentConfiguration, ImageDigest, LoadBalancer, Network, Revision,
-        Rollout, Service, ServiceDeployment, ServiceEvent,
+        Advanced, Breaker, Deployment, DeploymentConfiguration, ImageDigest, LoadBalancer, Network,
+        Revision, Rollout, Service, ServiceDeployment, ServiceEvent, Stage, Steps, Strategy,
     },
     task_state::{Attachment, Container, StopCode, Task, TaskStep},
 };

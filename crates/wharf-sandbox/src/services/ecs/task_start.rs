@@ -62,7 +62,7 @@ pub(super) fn for_service(
         revision: Some(revision.arn.clone()),
         launch_type: revision.launch_type.clone().or_else(|| Some("FARGATE".to_owned())),
         provider,
-        balancers: revision.balancers.clone(),
+        balancers: revision.registered(),
         exec: service.exec,
         overrides: json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}),
         tags,

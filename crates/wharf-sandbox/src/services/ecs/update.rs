@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{cluster, preconditions, rollout, service_show, services, wake};
+use super::{cluster, preconditions, rollout, service_show, services, strategy, wake};
 use crate::{
     input::Input,
     rules,
@@ -20,6 +20,8 @@ pub(super) fn update(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let exec = settings.exec.unwrap_or(service.exec);
     preconditions::may_exec(ctx, exec, &revision, "updated")?;
     let configuration = preconditions::configuration(input, &service.configuration)?;
+    strategy::may_have(&configuration, &revision)?;
+    strategy::may_move(&service, &configuration)?;
     let desired = input.int_in("desiredCount", 0, 5000)?;
     let grace = services::grace(input, !revision.balancers.is_empty())?;
     let changed = before.as_ref().is_none_or(|before| revision.differs_from(before));

@@ -15,6 +15,7 @@ pub mod state;
 mod tagging;
 mod target_groups;
 mod targets;
+pub mod weights;
 
 use super::{Operation, Protocol, Service, read, write};
 use crate::world::World;
