@@ -231,6 +231,40 @@ fn predictions_of_edits_hold() {
 }
 
 #[test]
+fn predictions_of_strategies_hold() {
+    for (deploy, says) in [
+        (
+            "deploy: { strategy: blue-green, bake: 2m }",
+            "all requests move at once; the old ones stay for 2 min",
+        ),
+        (
+            "deploy: { strategy: linear, step: 30%, interval: 1m, bake: 1m }",
+            "requests move 30 % at a time, 1 min apart",
+        ),
+        (
+            "deploy: { strategy: canary, interval: 3m, bake: 0s }",
+            "5 % of the requests move first, the rest 3 min later",
+        ),
+    ] {
+        on_paper(async {
+            let account = Account::new(None);
+            let text = sample("minimal");
+            account.run("at first", &text, false).await;
+            let text =
+                text.replace("port: 3000", &format!("scale: 2\n    {deploy}\n    port: 3000"));
+            account.run("more tasks and another strategy", &text, false).await;
+            let text = text.replace("tag: v1", "tag: v2");
+            let plan = account.run("image", &text, false).await;
+            assert_eq!(plan.impact.kind, ImpactKind::Rolling);
+            assert!(plan.impact.sentence.contains(says), "{}", plan.impact.sentence);
+            let text = text.replace(&format!("{deploy}\n    "), "");
+            account.run("back", &text, false).await;
+            account.run("destroy", &text, true).await;
+        });
+    }
+}
+
+#[test]
 fn predictions_of_samples_hold() {
     for (name, env) in [
         ("https", None),

@@ -198,7 +198,7 @@ fn scaling() {
                 what: "fewest tasks",
                 from: "min: 2",
                 to: "min: 3",
-                touches: &["scalable_target.web"],
+                touches: &["scalable_target.web", "service.web"],
             },
             Edit {
                 what: "aim",

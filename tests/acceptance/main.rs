@@ -37,6 +37,7 @@ mod scaling;
 mod schemas;
 mod served;
 mod spec_tools;
+mod strategies;
 mod swap;
 mod terminal;
 mod throttle;

@@ -168,6 +168,35 @@ fn the_load_moves_the_number_and_wharf_stays_out_of_it() {
 }
 
 #[test]
+fn fewer_tasks_than_the_range_are_drift_and_brought_back() {
+    let world = fixed(2);
+    world.edit("scale: 2", RANGE);
+    world.apply();
+    scaled_to(&world, 5);
+    world.converged();
+    scaled_to(&world, 0);
+    let drift = world.wharf(&["drift"]).expect(2).stdout;
+    assert!(drift.contains("at_least  spec: 2, live: 0"), "{drift}");
+    let plan = world.plan();
+    assert_eq!(addresses(&plan), set(&["service.web"]));
+    let sentence = plan["impact"]["sentence"].as_str().unwrap();
+    assert!(sentence.contains("grows from 0 to 2 tasks"), "{sentence}");
+    world.apply();
+    assert_eq!(desired(&world), 2);
+    world.converged();
+    // A higher least is there at once; a time with fewer is a range as well.
+    world.edit("min: 2, max: 6", "min: 3, max: 6");
+    world.apply();
+    assert_eq!(desired(&world), 3);
+    let night = "schedule: { night: { cron: \"0 1 * * *\", min: 1, max: 2 } }, min: 3, max: 6";
+    world.edit("min: 3, max: 6", night);
+    world.apply();
+    scaled_to(&world, 2);
+    world.converged();
+    world.destroy();
+}
+
+#[test]
 fn a_range_somebody_changes_is_drift() {
     let world = fixed(2);
     world.edit("scale: 2", RANGE);

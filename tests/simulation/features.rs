@@ -48,6 +48,15 @@ const RANGES: &[&str] = &[
     "{ min: 2, max: 6, cpu: 60, schedule: { leap: { cron: \"0 7 29 2 *\", min: 3, max: 6 } } }",
 ];
 
+const STRATEGY: &str = "strategy";
+/// With the waits that belong to them.
+const STRATEGIES: &[&str] = &[
+    "blue-green, bake: 1m",
+    "blue-green, bake: 0s",
+    "linear, step: 40%, interval: 1m, bake: 1m",
+    "canary, interval: 1m, bake: 0s",
+];
+
 const FEATURES: &[Feature] = &[
     row("stop_timeout", "", 15, &["10s", "60s"]),
     row("command", "", 15, &["[serve]", "[serve, --verbose]"]),
@@ -66,6 +75,7 @@ const FEATURES: &[Feature] = &[
     since(4, row("spot", "", 20, &["50%", "100%"])),
     since(4, row("deploy", "rollback_on_alarms", 10, &["[notes-errors]"])),
     since(4, row("permissions", "", 10, &["arn:aws:iam::111122223333:role/theirs"])),
+    since(6, with_port(row("deploy", STRATEGY, 30, STRATEGIES))),
     since(4, row("container_health", "", 10, &["{ command: [CMD, ping], interval: 10s }"])),
 ];
 
@@ -119,11 +129,23 @@ impl Features {
             .find_map(|part| part.trim().strip_prefix("min: ")?.parse().ok())
     }
 
+    /// The same with rolling updates.
+    pub(crate) fn rolling(&self) -> Self {
+        let mut other = self.clone();
+        other.0.remove(&("deploy", STRATEGY));
+        other
+    }
+
     /// Adds them to the keys of a service.
     pub(crate) fn write(&self, keys: &mut Keys, count: u32) {
         for ((key, member), value) in &self.0 {
             if *member == "max_running" && count < 2 {
                 // Half a task is no room for another one, and is refused.
+                continue;
+            }
+            let counts = self.0.get(&("scale", "")).is_some_and(|range| range.contains("requests"));
+            if *member == STRATEGY && counts {
+                // Requests are counted in one target group.
                 continue;
             }
             if member.is_empty() {

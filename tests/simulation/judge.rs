@@ -230,6 +230,8 @@ impl<'a> Trial<'a> {
             surprises += TRIES;
         }
         let (mut number, mut held) = (0, 0);
+        // What is applied first, where that is what the refusal says.
+        let mut first = None;
         while number < STORMY_RUNS + 4 && held < MOST_HELD {
             number += 1;
             let stormy = !calm && number <= STORMY_RUNS;
@@ -237,7 +239,7 @@ impl<'a> Trial<'a> {
                 self.calm();
             }
             self.runs += 1;
-            let end = Box::pin(self.process(spec).run(goal)).await;
+            let end = Box::pin(self.process(first.as_ref().unwrap_or(spec)).run(goal)).await;
             self.log.push(format!("{what} {number} at {}: {end:?}", self.sandbox.now()));
             self.right()?;
             if self.watch.lock().appeared {
@@ -247,6 +249,12 @@ impl<'a> Trial<'a> {
             self.check_foreign_in(&now)?;
             self.check_once(&now)?;
             match end {
+                End::TwoApplies if first.is_none() => {
+                    self.watch.did("a change in two applies");
+                    first = Some(spec.rolling());
+                    number -= 1;
+                }
+                End::Done if first.take().is_some() => number -= 1,
                 End::Done if self.quiet(what) => return self.check_order(from),
                 End::Done => return Ok(()),
                 End::Died => {

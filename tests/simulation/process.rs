@@ -40,6 +40,8 @@ pub(crate) enum End {
     Foreign,
     /// The spec protects what would go.
     Protected,
+    /// Something else has to be applied first.
+    TwoApplies,
     /// Somebody else holds the lease, until then (seconds since 1970).
     Held(u64),
     /// The lease was lost or could not be had.
@@ -251,6 +253,7 @@ impl Process {
             Ok(plan) => plan,
             Err(Refusal::Foreign(_)) => return Err(End::Foreign),
             Err(Refusal::Protected(_)) => return Err(End::Protected),
+            Err(Refusal::TwoApplies(_)) => return Err(End::TwoApplies),
             Err(refusal @ Refusal::Bug(_)) => {
                 self.watch.lock().wrong.push(refusal.to_string());
                 return Err(End::Refused(refusal.to_string()));

@@ -115,6 +115,15 @@ impl Spec {
         spec
     }
 
+    /// The same with rolling updates, under which everything can be changed in one go.
+    pub(crate) fn rolling(&self) -> Self {
+        let mut spec = self.clone();
+        for service in spec.services.values_mut() {
+            service.features = service.features.rolling();
+        }
+        spec
+    }
+
     /// Makes it a spec that can be: without `web`, `api` is the one that takes what is left over.
     fn repair(&mut self) {
         let web = ["web", "site"].iter().any(|name| self.services.contains_key(*name));

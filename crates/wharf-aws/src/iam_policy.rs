@@ -104,6 +104,48 @@ pub(crate) fn scheduler(stack: &Stack, id: &StackId, facts: &Facts) -> Value {
     ])
 }
 
+/// Says that ECS itself may take the role (ECS Developer Guide, "Amazon ECS infrastructure IAM role for load
+/// balancers").
+pub(crate) fn shifter_trust() -> Value {
+    document([json!({
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    })])
+}
+
+/// What it takes to move requests between the stack's own target groups, and no other balancer's: the actions
+/// of the managed policy `AmazonECSInfrastructureRolePolicyForLoadBalancers`.
+pub(crate) fn shifter(id: &StackId, facts: &Facts) -> Value {
+    let Facts { partition, region, account, .. } = facts;
+    let arn =
+        |rest: String| format!("arn:{partition}:elasticloadbalancing:{region}:{account}:{rest}");
+    let (balancer, groups) = (names::load_balancer(id), names::target_group_pattern(id));
+    document([
+        allow(
+            &[
+                "elasticloadbalancing:DescribeListeners",
+                "elasticloadbalancing:DescribeRules",
+                "elasticloadbalancing:DescribeTargetGroups",
+                "elasticloadbalancing:DescribeTargetHealth",
+            ],
+            &["*"],
+        ),
+        allow(
+            &["elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"],
+            &[&arn(format!("targetgroup/{groups}/*"))],
+        ),
+        allow(
+            &["elasticloadbalancing:ModifyListener"],
+            &[&arn(format!("listener/app/{balancer}/*"))],
+        ),
+        allow(
+            &["elasticloadbalancing:ModifyRule"],
+            &[&arn(format!("listener-rule/app/{balancer}/*"))],
+        ),
+    ])
+}
+
 /// What ECS needs to start a task of the workload: its image, its log group, its secrets, no more.
 pub(crate) fn execution(stack: &StackId, workload: Workload<'_>, facts: &Facts) -> Value {
     let Facts { partition, region, account, .. } = facts;

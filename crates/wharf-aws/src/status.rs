@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::{DesiredStatus, Service, Task};
+use aws_sdk_elasticloadbalancingv2::operation::describe_target_health::DescribeTargetHealthOutput;
 use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -19,6 +20,7 @@ use crate::names;
 use crate::reads::Reads;
 use crate::reads::autoscaling::{Scaled, resource_of};
 use crate::reads::ecs::{TaggedService, UsedDefinition};
+use crate::rollout::groups;
 
 /// Name and version of the document.
 pub const FORMAT: &str = "wharf.status/1";
@@ -416,17 +418,15 @@ async fn tasks(aws: &Aws, id: &StackId, service: &Service) -> Result<Vec<TaskSta
 }
 
 async fn targets(aws: &Aws, service: &Service) -> Result<Vec<TargetStatus>, AwsError> {
-    let group = service.load_balancers().first().and_then(|balancer| balancer.target_group_arn());
-    let Some(group) = group else { return Ok(Vec::new()) };
-    let got = aws
-        .caller
-        .call("elasticloadbalancing:DescribeTargetHealth", || {
-            aws.elb.describe_target_health().target_group_arn(group).send()
-        })
-        .await?;
-    let mut all: Vec<TargetStatus> = got
-        .target_health_descriptions()
+    let groups = groups(service);
+    let reads = groups.iter().map(async |group| {
+        let read = || aws.elb.describe_target_health().target_group_arn(group).send();
+        aws.caller.call("elasticloadbalancing:DescribeTargetHealth", read).await
+    });
+    let read = try_join_all(reads).await?;
+    let mut all: Vec<TargetStatus> = read
         .iter()
+        .flat_map(DescribeTargetHealthOutput::target_health_descriptions)
         .map(|one| {
             let health = one.target_health();
             TargetStatus {

@@ -105,6 +105,13 @@ const ACCOUNT: &[Code] = &[
         fix: "Correct the ARN, wait until the certificate is issued, or have one issued for all names; or write `certificate: auto`, and wharf requests one.",
         example: Some("domain: { names: [notes.example.com], certificate: auto }"),
     },
+    Code {
+        code: "E211",
+        title: "requests that cannot move together",
+        explanation: "With `strategy: blue-green`, `linear` or `canary`, ECS moves the requests of a service from the old tasks to the new ones by the weights of one listener rule. The paths of this service take several rules, because a path of another service belongs between two of them.",
+        fix: "Change the paths so that none of another service lies between them, or write `strategy: rolling`.",
+        example: Some("deploy: { strategy: rolling }"),
+    },
 ];
 
 /// Returns the explanation of every code wharf can show, in the order of the codes.

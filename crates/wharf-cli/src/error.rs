@@ -87,7 +87,9 @@ impl From<Refusal> for CliError {
                 }
                 error
             }
-            Refusal::Protected(_) => Self::new(Exit::Refused, refusal.to_string()),
+            Refusal::Protected(_) | Refusal::TwoApplies(_) => {
+                Self::new(Exit::Refused, refusal.to_string())
+            }
             Refusal::NoSuchAddress(_) => Self::new(Exit::Usage, refusal.to_string()),
             Refusal::Graph(_) | Refusal::Bug(_) => Self::new(Exit::Other, refusal.to_string()),
         };

@@ -26,5 +26,5 @@ pub use evidence::{
 };
 pub use job::{JobEvidence, RoleEvidence, RunEvidence, ScheduleEvidence, judge_job};
 pub use judge::judge;
-pub use refusal::{of_alarms, of_error};
+pub use refusal::{of_alarms, of_error, of_shift};
 pub use walk::{Hop, State, walk};

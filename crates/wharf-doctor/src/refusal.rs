@@ -47,6 +47,20 @@ pub fn of_alarms(names: &[String]) -> Option<Cause> {
     Some(Cause::new("C615", what).fact(fact))
 }
 
+/// Names the cause of a rollout that ECS took back because it could not move the requests, by its own words
+/// (ECS Developer Guide, "Troubleshooting Amazon ECS blue/green deployments").
+pub fn of_shift(reason: &str) -> Option<Cause> {
+    let text = reason.to_lowercase();
+    let (code, what) = if text.contains("missing permissions on ecs infrastructure role") {
+        ("C808", "ECS may not move requests to the new tasks")
+    } else if text.contains("invalid networking configuration") {
+        ("C713", "ECS cannot move requests to the new tasks")
+    } else {
+        return None;
+    };
+    Some(Cause::new(code, what).fact(format!("ECS says: {}", reason.trim_end_matches('.'))))
+}
+
 /// Names the cause of a call that was refused, by the code and the text of the error.
 pub fn of_error(code: &str, message: &str) -> Option<Cause> {
     let text = message.to_lowercase();

@@ -23,6 +23,12 @@ const EVENTS: &[(&str, &str, &str)] = &[
         "C606",
         "the deployment can neither start nor stop a task",
     ),
+    (
+        "missing permissions on ecs infrastructure role",
+        "C808",
+        "ECS may not move requests to the new tasks",
+    ),
+    ("invalid networking configuration", "C713", "ECS cannot move requests to the new tasks"),
     ("trust relationship has been misconfigured", "C806", "ECS cannot use its own role any more"),
     ("permissions policies have been", "C806", "ECS cannot use its own role any more"),
     ("unable to assume the role", "C804", "ECS cannot assume a role of the task"),

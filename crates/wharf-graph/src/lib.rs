@@ -18,6 +18,6 @@ pub use desired::{Declare, Desired};
 pub use facts::Facts;
 pub use graph::{Graph, GraphError, Seal};
 pub use input::{Input, OutputRef, Unresolved};
-pub use policy::{Grants, Policy, ReplaceOrder, Takes};
+pub use policy::{Grants, Policy, ReplaceOrder, Stays, Takes};
 pub use provider::{ErrorClass, Failure, Note, Outcome, Provider, StepContext};
 pub use snapshot::{Foreign, Live, ReadFailure, ReadStats, Snapshot, StackId};

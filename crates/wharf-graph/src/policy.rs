@@ -62,6 +62,8 @@ pub struct Policy {
     /// Whether it works on the object it refers to (an autoscaler on its service), so that it has to be
     /// gone before that object is changed in its stead.
     pub governs: bool,
+    /// What keeps it from being moved or replaced without a gap for the time being.
+    pub stays: Option<Stays>,
     /// How long its steps usually take. What runs tasks needs none of it: that is computed.
     pub takes: Takes,
 }
@@ -90,6 +92,29 @@ impl Grants {
     /// Returns the name of the top-level prop.
     pub fn prop(&self) -> &'static str {
         self.list.split('/').nth(1).unwrap_or_default()
+    }
+}
+
+/// A setting under which something can neither be replaced nor be changed in some respects without a gap,
+/// so that such a change takes two applies, the first one without the setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stays {
+    /// JSON pointer into the props, to the setting.
+    pub setting: &'static str,
+    /// The value with which it can.
+    pub free: &'static str,
+    /// The top-level prop that then cannot be changed.
+    pub prop: &'static str,
+    /// Why not, in words.
+    pub why: &'static str,
+    /// What to do first, in terms of the spec.
+    pub first: &'static str,
+}
+
+impl Stays {
+    /// Says whether these props have the setting.
+    pub fn holds(&self, props: &Value) -> bool {
+        props.pointer(self.setting).and_then(Value::as_str).is_some_and(|value| value != self.free)
     }
 }
 
@@ -126,6 +151,7 @@ impl Policy {
             goes_on: None,
             seen: None,
             governs: false,
+            stays: None,
             takes: Takes { create: 0, update: 0, delete: 0 },
         }
     }

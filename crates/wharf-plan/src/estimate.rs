@@ -5,12 +5,13 @@
 
 use serde_json::Value;
 use wharf_graph::input::references;
-use wharf_graph::{ReplaceOrder, Snapshot};
+use wharf_graph::{Address, ReplaceOrder, Snapshot};
 
 use crate::decide::{Decisions, Verdict};
 use crate::impact::words;
 use crate::nodes::Node;
 use crate::rollout::Figures;
+use crate::shifting::Shifting;
 use crate::{Impact, ImpactKind, Op, Part, Reason};
 
 /// Estimates from props.
@@ -22,6 +23,8 @@ pub(crate) struct Estimator<'a> {
 const COUNT: &[&str] = &["count", "desired_count"];
 /// What stands in for the count where an autoscaler decides: how many there are, or will be at first.
 const START: &str = "start";
+/// The fewest an autoscaled service may have.
+const AT_LEAST: &str = "at_least";
 /// The range of an autoscaler.
 const MIN: &[&str] = &["min"];
 const MAX: &[&str] = &["max"];
@@ -61,6 +64,15 @@ impl Estimator<'_> {
                 sentence: format!("{name} is deleted with the data in it"),
                 costliest: None,
             };
+        }
+        // What stands beside the one that serves, in case: without it, that one goes on.
+        let spare = node.policy.traffic.is_none()
+            && node.address.name().split_once('/').is_some_and(|(first, _)| {
+                let first = Address::new(node.policy.kind, first);
+                self.decided.contains_key(&first)
+            });
+        if spare {
+            return Impact::quiet(seconds);
         }
         let ends = matches!(node.because, Reason::Pruned | Reason::Added | Reason::Destroyed);
         if ends && governs_service(node.policy.governs, live) && node.because != Reason::Destroyed {
@@ -148,7 +160,7 @@ impl Estimator<'_> {
         };
         let before = count(live).unwrap_or(figures.count);
         if number(props, COUNT).is_none() {
-            figures.count = before;
+            figures.count = before.max(number(props, &[AT_LEAST]).unwrap_or(0));
         }
         // After a rollback, what is wanted may be what runs; that it is gets noted and nothing else.
         let noted = only(&["rolled_out"]) && live["rolled_out"] == "rolled back";
@@ -158,10 +170,17 @@ impl Estimator<'_> {
         if figures.count == 0 {
             return Self::stopped(before, props, name);
         }
-        if before == 0 || only(COUNT) {
+        if before == 0 || only(COUNT) || only(&[AT_LEAST]) {
             return scaled(before, figures, name);
         }
-        let mut impact = rolling(figures, props, name);
+        let moves = Shifting::of(props).filter(|_| Shifting::of(live).is_some());
+        let mut impact = match moves {
+            Some(shifting) => shifting.impact(figures, name),
+            None => rolling(figures, props, name),
+        };
+        if live["swapped"] == true && Shifting::of(props).is_none() {
+            Shifting::back(figures, &mut impact);
+        }
         if node.because == Reason::Unseen && !impact.downtime {
             return Impact {
                 sentence: format!(
@@ -329,7 +348,7 @@ fn range_moves(live: &Value, props: &Value, service: &str) -> Option<String> {
         .then(|| format!("service {service} has {} at once, no downtime", both.join(" and ")))
 }
 
-fn tasks(count: u64) -> String {
+pub(crate) fn tasks(count: u64) -> String {
     if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 

@@ -21,6 +21,7 @@ mod refusal;
 mod rollout;
 mod scope;
 mod seal;
+mod shifting;
 mod staging;
 mod step;
 mod toposort;
@@ -32,6 +33,6 @@ pub use document::{Check, FORMAT, Inputs, Level, LoadError, Plan, Summary, Waiti
 pub use impact::{Costliest, Impact, ImpactKind};
 pub use planner::{Options, plan};
 pub use reason::Reason;
-pub use refusal::{Protected, Refusal};
+pub use refusal::{Protected, Refusal, TwoApplies};
 pub use seal::{Moved, Movement};
 pub use step::{Action, Object, Op, Part, Step, StepId};

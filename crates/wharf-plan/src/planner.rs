@@ -6,7 +6,7 @@ use wharf_graph::input::references;
 use wharf_graph::props::short_hash;
 use wharf_graph::{Address, Foreign, Graph, Snapshot, StackId};
 
-use crate::decide::{Decisions, Verdict, decide};
+use crate::decide::{Decision, Decisions, Verdict, decide};
 use crate::document::FORMAT;
 use crate::doomed::{doomed, holders, objects, protected};
 use crate::estimate::Estimator;
@@ -14,8 +14,8 @@ use crate::impact;
 use crate::nodes::{Node, Nodes};
 use crate::scope::{Relations, dependents};
 use crate::{
-    Action, Check, Cost, Inputs, Part, Plan, Refusal, Step, StepId, Summary, Waiting, consent,
-    edges, seal, toposort,
+    Action, Change, Check, Cost, Inputs, Part, Plan, Refusal, Step, StepId, Summary, TwoApplies,
+    Waiting, consent, edges, seal, toposort,
 };
 
 /// What a plan depends on besides graph and snapshot.
@@ -139,7 +139,33 @@ fn refuse(
     }
     let going = relations.doomed.iter().filter(|(key, _)| inside(key.0)).map(|(_, doom)| doom);
     let protected = protected(options, going);
-    if protected.is_empty() { Ok(()) } else { Err(Refusal::Protected(protected)) }
+    if !protected.is_empty() {
+        return Err(Refusal::Protected(protected));
+    }
+    let decisions = relations.decided.iter().filter(|(address, _)| inside(address));
+    let later: Vec<TwoApplies> = decisions.filter_map(|(_, one)| two_applies(one)).collect();
+    if later.is_empty() { Ok(()) } else { Err(Refusal::TwoApplies(later)) }
+}
+
+/// Finds what cannot be changed without a gap before something else is.
+fn two_applies(decision: &Decision<'_>) -> Option<TwoApplies> {
+    let stays = decision.desired.policy.stays?;
+    let live = decision.live?;
+    let stays_there = |change: &&Change| {
+        let moved = change.path.split('.').next() == Some(stays.prop);
+        change.forces_replacement.is_some() || (moved && stays.holds(&live.props))
+    };
+    let held = stays.holds(&decision.desired.props) && decision.verdict != Verdict::Same;
+    let paths: Vec<String> = decision
+        .changes
+        .iter()
+        .filter(|_| held)
+        .filter(stays_there)
+        .map(|change| change.path.clone())
+        .collect();
+    let (why, first) = (stays.why, stays.first);
+    let address = decision.desired.address.clone();
+    (!paths.is_empty()).then_some(TwoApplies { address, why, first, paths })
 }
 
 fn steps(

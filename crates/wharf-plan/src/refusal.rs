@@ -14,6 +14,9 @@ pub enum Refusal {
     /// The spec protects what would be deleted.
     #[error("the spec protects what this would delete: {}", protected(.0))]
     Protected(Vec<Protected>),
+    /// Some of it takes two applies.
+    #[error("this takes two applies: {}", two_applies(.0))]
+    TwoApplies(Vec<TwoApplies>),
     /// The plan was restricted to resources that do not exist.
     #[error("neither the spec nor the account has {}", names(.0))]
     NoSuchAddress(Vec<Address>),
@@ -45,6 +48,9 @@ impl Refusal {
                 .iter()
                 .map(|one| format!("{}: take `{}` off `protect` to allow it", one.address, one.by))
                 .collect(),
+            Self::TwoApplies(found) => {
+                found.iter().map(|one| format!("{}: {}", one.address, one.first)).collect()
+            }
             Self::NoSuchAddress(_) => {
                 vec!["addresses look like `service.api`; `wharf plan --full` lists them".to_owned()]
             }
@@ -64,6 +70,27 @@ pub struct Protected {
     pub by: String,
     /// Whether it would be replaced rather than just deleted.
     pub replaced: bool,
+}
+
+/// A change that would leave a gap unless something else is changed first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TwoApplies {
+    /// Its resource.
+    pub address: Address,
+    /// Why not.
+    pub why: &'static str,
+    /// What to do first.
+    pub first: &'static str,
+    /// What differs.
+    pub paths: Vec<String>,
+}
+
+fn two_applies(list: &[TwoApplies]) -> String {
+    join(
+        list.iter().map(|one| {
+            format!("{} changes in {}, and {}", one.address, one.paths.join(", "), one.why)
+        }),
+    )
 }
 
 fn failures(list: &[ReadFailure]) -> String {

@@ -205,6 +205,9 @@ impl<'a> Mover<'a> {
         dependents: &Dependents<'a>,
         inside: &dyn Fn(&Address) -> bool,
     ) -> Option<Move<'a>> {
+        if self.only_names_more(decided) {
+            return None;
+        }
         let mut all = BTreeSet::new();
         let mut first = None;
         let mut missing = Vec::new();
@@ -227,6 +230,17 @@ impl<'a> Mover<'a> {
         }
         let attach = (!missing.is_empty()).then(|| self.attach(missing, decided));
         first.map(|target| Move { attach, target, servers: all })
+    }
+
+    /// Says whether nothing moves: all targets stay as they are, and those that come get nothing yet.
+    fn only_names_more(&self, decided: &Decisions<'_>) -> bool {
+        let after: Vec<Value> = self
+            .after
+            .iter()
+            .map(|one| resolve_known(one, &|reference| known(decided, reference)))
+            .collect();
+        let stay = self.before.iter().all(|one| after.contains(one));
+        stay && after.iter().all(|one| self.before.contains(one) || !trafficked(one))
     }
 
     fn attach(&self, missing: Vec<Value>, decided: &Decisions<'_>) -> (Value, Vec<Change>) {

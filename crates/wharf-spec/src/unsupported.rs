@@ -11,19 +11,13 @@ use crate::read::Cx;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Feature {
     BalancerUse,
-    BlueGreen,
-    Canary,
     ClusterUse,
-    Linear,
 }
 
 /// The features this version refuses, with what they are called and what to do meanwhile.
 const NOT_APPLIED: &[(Feature, &str, &str)] = &[
     (Feature::BalancerUse, "`use`", "without it, wharf makes a balancer for this stack"),
-    (Feature::BlueGreen, "`strategy: blue-green`", "write `strategy: rolling`, or remove the line"),
-    (Feature::Canary, "`strategy: canary`", "write `strategy: rolling`, or remove the line"),
     (Feature::ClusterUse, "`use`", "without it, wharf makes a cluster for this stack"),
-    (Feature::Linear, "`strategy: linear`", "write `strategy: rolling`, or remove the line"),
 ];
 
 /// Reports every use of what is not applied yet.

@@ -62,7 +62,7 @@ fn settings() -> Vec<(&'static str, Vec<Value>)> {
             "scale",
             vec![
                 map(&[("min", "1"), ("max", "4"), ("cpu", "60")]),
-                map(&[("min", "2"), ("max", "8"), ("requests", "100")]),
+                map(&[("min", "2"), ("max", "8"), ("cpu", "60")]),
                 map(&[("min", "2"), ("max", "3"), ("memory", "70%"), ("cooldown", "1m")]),
             ],
         ),

@@ -53,7 +53,7 @@ pub(super) async fn balancer(
     goal: &Goal,
     group: Option<&TargetGroup>,
 ) -> Seen<BalancerEvidence> {
-    if goal.target_group.is_none() {
+    if goal.target_groups.is_empty() {
         return Seen::Unread;
     }
     let of_group = group.and_then(|group| group.load_balancer_arns().first());

@@ -22,7 +22,7 @@ use crate::reads::Reads;
 use crate::reads::images::reference_text;
 use crate::rollout::look::{Looker, primary};
 use crate::rollout::picture::{Memory, Picture, Stopped};
-use crate::rollout::{Goal, short_definition};
+use crate::rollout::{Goal, groups, short_definition};
 
 pub use job::examine_job;
 pub(crate) use job::of_job;
@@ -191,7 +191,7 @@ async fn around(
     let newest = evidence.stopped.last().map(|task| task.id.clone());
     let (definition, group, running) = futures::join!(
         task::definition(aws, &goal.definition),
-        balancer::group(aws, goal.target_group.as_deref()),
+        balancer::group(aws, goal.target_groups.first().map(String::as_str)),
         task::running(aws, goal),
     );
     if let Some(definition) = definition {
@@ -216,16 +216,16 @@ async fn around(
 /// Returns what a service is set to run.
 fn goal(stack: &StackId, (name, home): (&str, &str), service: &EcsService) -> Goal {
     let primary = primary(service);
-    let group = service.load_balancers().first().and_then(|one| one.target_group_arn());
     Goal {
         service: name.to_owned(),
         cluster: names::cluster(stack),
         name: service.service_name().unwrap_or_default().to_owned(),
         definition: service.task_definition().unwrap_or_default().to_owned(),
         count: u32::try_from(service.desired_count()).ok(),
-        target_group: group.map(str::to_owned),
+        target_groups: groups(service),
         log_group: names::log_group(stack, home),
         deployment: primary.map(|row| row.id),
+        record: None,
         since: None,
         had_release: false,
     }

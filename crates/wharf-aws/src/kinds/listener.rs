@@ -18,7 +18,7 @@ use wharf_spec::stack::{CertificateSource, Domain};
 use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
-use crate::kinds::forward::{self, Target};
+use crate::kinds::forward::{self, Alternates, Target};
 use crate::kinds::listener_rule::priority;
 use crate::kinds::load_balancer::{add_tags, settled, tag_list};
 use crate::kinds::{certificate_validation, load_balancer};
@@ -95,7 +95,7 @@ impl Kind for Listener {
             return;
         }
         let default = stack.routed().find(|service| is_default(service));
-        let forward = default.map(|service| forward::to_service(&service.name));
+        let forward = default.map(forward::to_service);
         let serving = Props {
             load_balancer: Input::of(&load_balancer::address(), "arn"),
             port: 80,
@@ -161,7 +161,8 @@ impl Kind for Listener {
     }
 
     async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
-        let (listeners, tags) = futures::try_join!(cx.listeners(), cx.listener_tags())?;
+        let (listeners, tags, alternates) =
+            futures::try_join!(cx.listeners(), cx.listener_tags(), Alternates::read(cx))?;
         let mut found = Vec::new();
         for listener in &listeners.value {
             let arn = listener.listener_arn().unwrap_or_default().to_owned();
@@ -178,7 +179,7 @@ impl Kind for Listener {
             found.push(Found::Ours(Owned {
                 name,
                 id: arn.clone(),
-                props: props(listener, &own, &cx.stack.tags),
+                props: props(listener, &own, &cx.stack.tags, &alternates),
                 outputs: outputs(&arn),
                 applied: own.get(tags::SPEC).cloned(),
                 leaving: false,
@@ -189,7 +190,7 @@ impl Kind for Listener {
 
     async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
         let balancer = want.load_balancer.get()?;
-        let action = action(&want)?;
+        let action = action(cx, &want, &[]).await?;
         let certificate = certificate(&want)?;
         let created = usable(cx, async || {
             cx.aws
@@ -281,7 +282,7 @@ fn outputs(arn: &str) -> BTreeMap<String, String> {
 }
 
 /// Brings what ELB returns into canonical form.
-fn props(listener: &ElbListener, live: &Tags, spec: &Tags) -> Props {
+fn props(listener: &ElbListener, live: &Tags, spec: &Tags, alternates: &Alternates) -> Props {
     let actions = listener.default_actions();
     let of =
         |wanted: &ActionTypeEnum| actions.iter().find(|action| action.r#type() == Some(wanted));
@@ -297,7 +298,7 @@ fn props(listener: &ElbListener, live: &Tags, spec: &Tags) -> Props {
         certificate: certificate.map(Input::from),
         // Without TLS a policy means nothing, whatever is shown.
         ssl_policy: listener.ssl_policy().filter(|_| secure).map(str::to_owned),
-        forward: forward::targets(actions),
+        forward: forward::targets(actions, alternates),
         redirect: redirect.map(|config| Redirect {
             protocol: text(config.protocol()),
             port: text(config.port()),
@@ -314,7 +315,7 @@ fn certificate(want: &Props) -> Result<Option<Certificate>, AwsError> {
 }
 
 /// Builds the one default action.
-fn action(want: &Props) -> Result<Action, AwsError> {
+async fn action(cx: &Write<'_>, want: &Props, live: &[Action]) -> Result<Action, AwsError> {
     if let Some(redirect) = &want.redirect {
         let config = RedirectActionConfig::builder()
             .protocol(&redirect.protocol)
@@ -329,11 +330,13 @@ fn action(want: &Props) -> Result<Action, AwsError> {
         let action = Action::builder().r#type(ActionTypeEnum::FixedResponse);
         return Ok(action.fixed_response_config(config).build());
     }
-    Ok(forward::action(&want.forward)?)
+    Ok(forward::action(&forward::shares(cx, &want.forward, live).await?)?)
 }
 
 async fn modify(cx: &Write<'_>, arn: &str, want: &Props) -> Result<(), AwsError> {
-    let action = action(want)?;
+    let live =
+        if forward::keeps_shares(&want.forward) { actions_of(cx, arn).await? } else { Vec::new() };
+    let action = action(cx, want, &live).await?;
     let certificate = certificate(want)?;
     usable(cx, async || {
         cx.aws
@@ -398,6 +401,20 @@ async fn on_port(cx: &Write<'_>, balancer: &str, port: i32) -> Result<Option<Str
     Ok(found.and_then(ElbListener::listener_arn).map(str::to_owned))
 }
 
+/// Returns what a listener does by default at present.
+async fn actions_of(cx: &Write<'_>, arn: &str) -> Result<Vec<Action>, AwsError> {
+    let got = settled(cx, async || {
+        cx.aws
+            .caller
+            .call("elasticloadbalancing:DescribeListeners", || {
+                cx.aws.elb.describe_listeners().listener_arns(arn).send()
+            })
+            .await
+    })
+    .await?;
+    Ok(got.listeners().first().map(|found| found.default_actions().to_vec()).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -419,7 +436,7 @@ mod tests {
             .protocol(ProtocolEnum::Http)
             .default_actions(action.build())
             .build();
-        let props = props(&listener, &Tags::new(), &Tags::new());
+        let props = props(&listener, &Tags::new(), &Tags::new(), &Alternates::default());
         assert_eq!(props.redirect.unwrap().code, "HTTP_301");
         assert!(props.forward.is_empty());
         assert_eq!(props.fixed, None);

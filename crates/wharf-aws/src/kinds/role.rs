@@ -1,4 +1,5 @@
-//! Roles: the one ECS starts a task with, the one the task itself has, the one that starts jobs.
+//! Roles: the one ECS starts a task with, the one the task itself has, those that start jobs and move
+//! requests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::iam_policy;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
 use crate::reads::Reads;
-use crate::reads::iam::{FoundRole, POLICY, SCHEDULER, tag_map};
+use crate::reads::iam::{FoundRole, POLICY, SCHEDULER, SHIFTER, tag_map};
 use crate::tags::{self, Owner, Tags};
 use crate::wait::{Look, wait};
 
@@ -82,17 +83,20 @@ impl Kind for Role {
                 node.known_outputs = outputs(&arn);
             }
         }
-        if stack.scheduled().next().is_some() {
-            let name = names::role(&id, &stack.region, "main", "scheduler");
+        let mut of_the_stack = |address: &str, role: &str, trust: Value, policy: Value| {
+            let name = names::role(&id, &stack.region, "main", role);
             let arn = format!("arn:{}:iam::{}:role{path}{name}", facts.partition, facts.account);
-            let props = Props {
-                name,
-                path,
-                trust: iam_policy::scheduler_trust(&id, facts),
-                policy: iam_policy::scheduler(stack, &id, facts),
-                tags: stack.tags.clone(),
-            };
-            out.add(&Self::POLICY, SCHEDULER, &props).known_outputs = outputs(&arn);
+            let (path, tags) = (path.clone(), stack.tags.clone());
+            let props = Props { name, path, trust, policy, tags };
+            out.add(&Self::POLICY, address, &props).known_outputs = outputs(&arn);
+        };
+        if stack.scheduled().next().is_some() {
+            let trust = iam_policy::scheduler_trust(&id, facts);
+            of_the_stack(SCHEDULER, "scheduler", trust, iam_policy::scheduler(stack, &id, facts));
+        }
+        if stack.shifting().next().is_some() {
+            let policy = iam_policy::shifter(&id, facts);
+            of_the_stack(SHIFTER, "shifter", iam_policy::shifter_trust(), policy);
         }
     }
 
@@ -121,9 +125,11 @@ impl Kind for Role {
                 })),
                 Owner::Other(owner) => {
                     let service = found.name.split('/').next().unwrap_or_default();
-                    let scheduler =
-                        found.name == SCHEDULER && cx.stack.scheduled().next().is_some();
-                    let needed = scheduler || cx.stack.workload(service).is_some();
+                    let needed = match found.name.as_str() {
+                        SCHEDULER => cx.stack.scheduled().next().is_some(),
+                        SHIFTER => cx.stack.shifting().next().is_some(),
+                        _ => cx.stack.workload(service).is_some(),
+                    };
                     let address = Address::new(Self::POLICY.kind, &found.name);
                     needed.then_some(Found::Foreign(Foreign { address, id, owner }))
                 }

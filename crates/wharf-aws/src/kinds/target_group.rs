@@ -10,6 +10,7 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use wharf_graph::{Address, Declare, Facts, Foreign, Live, Outcome, Policy, ReplaceOrder, StackId};
 use wharf_spec::Stack;
+use wharf_spec::stack::{Service, Strategy};
 
 use crate::call::Transient;
 use crate::error::AwsError;
@@ -64,11 +65,46 @@ struct HealthCheck {
 pub(crate) fn physical_name(stack: &Stack, facts: &Facts, service: &str) -> Option<String> {
     let port = stack.services.get(service)?.routing.as_ref()?.port;
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-    Some(name(&id, service, port, &facts.vpc.as_ref()?.id))
+    Some(name(&id, (service, Role::Primary), port, &facts.vpc.as_ref()?.id))
 }
 
-fn name(id: &StackId, service: &str, port: u16, vpc: &str) -> String {
-    names::target_group(id, service, &format!("HTTP/HTTP1/{port}/{vpc}/ip"))
+fn name(id: &StackId, (service, role): (&str, Role), port: u16, vpc: &str) -> String {
+    let alternate = if role == Role::Alternate { "/alternate" } else { "" };
+    names::target_group(id, service, &format!("HTTP/HTTP1/{port}/{vpc}/ip{alternate}"))
+}
+
+/// What comes behind a service's name where a target group is its second.
+const SECOND: &str = "/alternate";
+
+/// Which of a service's target groups it is. Where requests move all at once or in steps, a service has
+/// two: one whose tasks get the requests, and one for the tasks of the next release; with every release they
+/// change places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Primary,
+    Alternate,
+}
+
+impl Role {
+    /// Returns the name in the address; no service can be called so.
+    pub(crate) fn address(self, service: &str) -> String {
+        match self {
+            Self::Primary => service.to_owned(),
+            Self::Alternate => format!("{service}{SECOND}"),
+        }
+    }
+
+    /// Finds out from the name in an address.
+    pub(crate) fn of(address: &str) -> Self {
+        if address.ends_with(SECOND) { Self::Alternate } else { Self::Primary }
+    }
+}
+
+/// Returns the target groups of a routed service.
+fn roles(service: &Service) -> impl Iterator<Item = (&Service, Role)> {
+    let both = service.deploy.strategy != Strategy::Rolling;
+    let second = both.then_some((service, Role::Alternate));
+    std::iter::once((service, Role::Primary)).chain(second)
 }
 
 impl Kind for TargetGroup {
@@ -94,9 +130,9 @@ impl Kind for TargetGroup {
         // Without a VPC the balancer has reported the problem.
         let Some(vpc) = &facts.vpc else { return };
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-        for service in stack.routed() {
+        for (service, role) in stack.routed().flat_map(roles) {
             let Some(routing) = &service.routing else { continue };
-            let name = name(&id, &service.name, routing.port, &vpc.id);
+            let name = name(&id, (&service.name, role), routing.port, &vpc.id);
             let seconds = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
             let props = Props {
                 name: name.clone(),
@@ -119,7 +155,7 @@ impl Kind for TargetGroup {
                 attributes: BTreeMap::from([(DRAIN.to_owned(), service.deploy.drain.to_string())]),
                 tags: stack.tags.clone(),
             };
-            let node = out.add(&Self::POLICY, service.name.as_str(), &props);
+            let node = out.add(&Self::POLICY, role.address(&service.name), &props);
             node.known_outputs.insert("name".to_owned(), name);
         }
     }
@@ -279,12 +315,14 @@ impl Kind for TargetGroup {
 fn in_the_way(stack: &Stack, id: &StackId, group: &Group) -> Option<String> {
     stack
         .routed()
-        .filter_map(|service| Some((&service.name, service.routing.as_ref()?.port)))
-        .find(|(service, port)| {
-            let name = name(id, service, *port, group.vpc_id().unwrap_or_default());
+        .flat_map(roles)
+        .find(|(service, role)| {
+            let Some(routing) = &service.routing else { return false };
+            let vpc = group.vpc_id().unwrap_or_default();
+            let name = name(id, (&service.name, *role), routing.port, vpc);
             group.target_group_name() == Some(&name)
         })
-        .map(|(service, _)| service.clone())
+        .map(|(service, role)| role.address(&service.name))
 }
 
 fn outputs(group: &Group) -> BTreeMap<String, String> {
@@ -397,9 +435,11 @@ mod tests {
     #[test]
     fn a_group_of_another_port_has_another_name() {
         let id = StackId { app: "notes".into(), env: None };
-        assert_eq!(name(&id, "web", 3000, "vpc-1"), name(&id, "web", 3000, "vpc-1"));
-        assert_ne!(name(&id, "web", 3000, "vpc-1"), name(&id, "web", 3001, "vpc-1"));
-        assert_ne!(name(&id, "web", 3000, "vpc-1"), name(&id, "web", 3000, "vpc-2"));
+        let name = |vpc: &str, port: u16| name(&id, ("web", Role::Primary), port, vpc);
+        assert_eq!(name("vpc-1", 3000), name("vpc-1", 3000));
+        assert_ne!(name("vpc-1", 3000), name("vpc-1", 3001));
+        assert_ne!(name("vpc-1", 3000), name("vpc-2", 3000));
+        assert_ne!(name("vpc-1", 3000), super::name(&id, ("web", Role::Alternate), 3000, "vpc-1"));
     }
 
     #[test]

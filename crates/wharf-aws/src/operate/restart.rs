@@ -61,7 +61,6 @@ pub async fn restart(
     let updated = updated.service.ok_or_else(|| {
         AwsError::own(ErrorClass::Other, "ECS restarted the service and did not show it")
     })?;
-    let balancer = updated.load_balancers().first();
     let goal = Goal {
         service: name.to_owned(),
         cluster: cluster.clone(),
@@ -69,9 +68,10 @@ pub async fn restart(
         definition: updated.task_definition().unwrap_or_default().to_owned(),
         // However many there are by then: an autoscaler may go on meanwhile.
         count: None,
-        target_group: balancer.and_then(|one| one.target_group_arn()).map(str::to_owned),
+        target_groups: rollout::groups(&updated),
         log_group: names::log_group(&id, homes.get(name).map_or(name, String::as_str)),
         deployment: None,
+        record: None,
         since: None,
         had_release: true,
     }

@@ -83,16 +83,16 @@ pub async fn scale(
     let updated = updated.service.ok_or_else(|| {
         AwsError::own(ErrorClass::Other, "ECS changed the service and did not show it")
     })?;
-    let balancer = updated.load_balancers().first();
     let goal = Goal {
         service: name.to_owned(),
         cluster: cluster.clone(),
         name: updated.service_name().unwrap_or_default().to_owned(),
         definition: updated.task_definition().unwrap_or_default().to_owned(),
         count: from.range.is_none().then_some(count),
-        target_group: balancer.and_then(|one| one.target_group_arn()).map(str::to_owned),
+        target_groups: rollout::groups(&updated),
         log_group: names::log_group(&id, homes.get(name).map_or(name, String::as_str)),
         deployment: None,
+        record: None,
         since: None,
         had_release: true,
     };

@@ -61,6 +61,7 @@ fn sid(service: &str, when: When) -> String {
         When::BringingApp => "BringingApp",
         When::Making(call) => call.split(':').nth(1).unwrap_or_default(),
         When::ToTasks => "PassToTasks",
+        When::ToEcs => "PassToEcs",
         When::ToScheduler => "PassToScheduler",
         When::For(name) => match name.split('.').next() {
             Some("ecs") if name.contains("autoscaling") => "LinkedScaling",

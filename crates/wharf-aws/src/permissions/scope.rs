@@ -7,7 +7,7 @@ use wharf_graph::StackId;
 use wharf_spec::Stack;
 use wharf_spec::stack::{Image, SecretRef, VpcRef, Workload, Zone};
 
-use super::table::{On, SCALING, When};
+use super::table::{ECS, On, SCALING, When};
 use crate::reads::ecr;
 use crate::{names, tags};
 
@@ -88,6 +88,11 @@ impl<'a> Scope<'a> {
                 let mut all = self.resources(On::Roles);
                 all.push(self.global("iam", &bare));
                 all
+            }
+            On::Shifter => {
+                let role = names::role(id, &self.stack.region, "main", "shifter");
+                let arn = self.global("iam", &format!("role{}{role}", names::role_path(id)));
+                self.stack.shifting().take(1).map(|_| arn.clone()).collect()
             }
             On::RolesElsewhere => {
                 let arns: BTreeSet<&str> =
@@ -198,6 +203,7 @@ impl<'a> Scope<'a> {
             When::ToTasks => {
                 json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
             }
+            When::ToEcs => json!({"StringEquals": {"iam:PassedToService": ECS}}),
             When::ToScheduler => {
                 json!({"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}})
             }

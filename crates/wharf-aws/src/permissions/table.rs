@@ -57,6 +57,8 @@ pub(super) enum On {
     /// The same, and where they would stand without a path: that is what IAM judges while a role does not
     /// exist, since a request names no path.
     RoleNames,
+    /// The role with which ECS moves requests, in a stack where it does.
+    Shifter,
     /// Roles owned elsewhere that tasks get.
     RolesElsewhere,
     SecurityGroups,
@@ -96,6 +98,8 @@ pub(super) enum When {
     Making(&'static str),
     /// The role goes to tasks of ECS.
     ToTasks,
+    /// The role goes to ECS itself, which moves requests with it.
+    ToEcs,
     /// The role goes to what starts jobs at their times.
     ToScheduler,
     /// The role is for this service.
@@ -114,7 +118,7 @@ const PUSH: &[Verb] = &[Verb::Push];
 const APPLY: &[Verb] = &[Verb::Apply];
 const WRITE: &[Verb] = &[Verb::Apply, Verb::Destroy];
 
-const ECS: &str = "ecs.amazonaws.com";
+pub(super) const ECS: &str = "ecs.amazonaws.com";
 /// Principal of the autoscaler of services.
 pub(super) const SCALING: &str = "ecs.application-autoscaling.amazonaws.com";
 const ELB: &str = "elasticloadbalancing.amazonaws.com";
@@ -281,7 +285,8 @@ pub(super) const TABLE: &[Row] = &[
         "ecs:CreateService",
         "ecs:TagResource",
         On::Services,
-        need("ecs:CreateService", On::Services, When::Bringing)
+        need("ecs:CreateService", On::Services, When::Bringing),
+        need("iam:PassRole", On::Shifter, When::ToEcs)
     ),
     plain!("ecs:DeleteCluster", WRITE, On::Cluster, When::Ours),
     plain!("ecs:DeleteService", WRITE, On::Services, When::Ours),
@@ -337,7 +342,14 @@ pub(super) const TABLE: &[Row] = &[
     ),
     plain!("ecs:UntagResource", WRITE, On::Services, When::Ours),
     plain!("ecs:UpdateCluster", APPLY, On::Cluster, When::Ours),
-    plain!("ecs:UpdateService", WRITE, On::Services, When::Ours),
+    row(
+        "ecs:UpdateService",
+        WRITE,
+        &[
+            need("ecs:UpdateService", On::Services, When::Ours),
+            need("iam:PassRole", On::Shifter, When::ToEcs),
+        ],
+    ),
     // Elastic Load Balancing.
     row(
         "elasticloadbalancing:AddTags",

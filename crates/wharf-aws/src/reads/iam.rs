@@ -23,6 +23,9 @@ pub(crate) const ROLES: [&str; 2] = ["execution", "task"];
 /// The role that starts jobs at their times.
 pub(crate) const SCHEDULER: &str = "main/scheduler";
 
+/// The role with which ECS moves requests between target groups.
+pub(crate) const SHIFTER: &str = "main/shifter";
+
 /// What is read once.
 #[derive(Default)]
 pub(crate) struct Memos {
@@ -32,7 +35,7 @@ pub(crate) struct Memos {
 /// A role with its tags and policy.
 #[derive(Clone, Debug)]
 pub(crate) struct FoundRole {
-    /// `<service>/execution`, `<service>/task` or `main/scheduler`.
+    /// `<service>/execution`, `<service>/task`, `main/scheduler` or `main/shifter`.
     pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) tags: Tags,
@@ -61,6 +64,12 @@ impl Reads {
                             self.stack.scheduled().take(1).map(|_| {
                                 (self.role_name("main", "scheduler"), SCHEDULER.to_owned())
                             }),
+                        )
+                        .chain(
+                            self.stack
+                                .shifting()
+                                .take(1)
+                                .map(|_| (self.role_name("main", "shifter"), SHIFTER.to_owned())),
                         )
                         .collect();
                 let named = wanted.iter().map(|(role, name)| self.role(role, Some(name), 0));

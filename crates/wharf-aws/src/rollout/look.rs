@@ -3,14 +3,31 @@
 use aws_sdk_ecs::types::{DeploymentRolloutState, DesiredStatus, Service, Task as EcsTask};
 use aws_sdk_elasticloadbalancingv2::types::TargetHealthDescription;
 use aws_smithy_types::DateTime;
+use futures::future::try_join_all;
 
 use super::Goal;
-use super::picture::{Event, Picture, Row, State, Stopped, Target, Task};
+use super::picture::{Event, Picture, Record, Row, State, Stopped, Target, Task};
 use crate::aws::Aws;
 use crate::error::AwsError;
 
 /// Most tasks of one describe call (ECS API reference, `DescribeTasks`).
 const TASKS: usize = 100;
+
+/// Counts the healthy targets of a group.
+pub(crate) async fn healthy(aws: &Aws, group: &str) -> Result<usize, AwsError> {
+    let got = targets_of(aws, group).await?;
+    Ok(got.iter().filter(|target| target.state == "healthy").count())
+}
+
+async fn targets_of(aws: &Aws, group: &str) -> Result<Vec<Target>, AwsError> {
+    let got = aws
+        .caller
+        .call("elasticloadbalancing:DescribeTargetHealth", || {
+            aws.elb.describe_target_health().target_group_arn(group).send()
+        })
+        .await?;
+    Ok(got.target_health_descriptions().iter().map(target).collect())
+}
 
 /// Looks at one service.
 pub(crate) struct Looker<'a> {
@@ -21,9 +38,10 @@ pub(crate) struct Looker<'a> {
 impl Looker<'_> {
     /// Asks for everything at once. Only the service itself must be readable; the rest is detail.
     pub(crate) async fn look(&self) -> Result<Picture, AwsError> {
-        let (service, tasks, targets) =
-            futures::join!(self.service(), self.tasks(), self.targets());
+        let (service, tasks, targets, record) =
+            futures::join!(self.service(), self.tasks(), self.targets(), self.record());
         let mut picture = Picture {
+            record: record.unwrap_or_default(),
             tasks_known: tasks.is_ok(),
             elsewhere: self.aws.custom_endpoint,
             targets: targets.unwrap_or_default(),
@@ -122,16 +140,27 @@ impl Looker<'_> {
         Ok(got.task_arns.unwrap_or_default())
     }
 
-    async fn targets(&self) -> Result<Vec<Target>, AwsError> {
-        let Some(group) = &self.goal.target_group else { return Ok(Vec::new()) };
+    /// Reads how far ECS is with moving requests.
+    async fn record(&self) -> Result<Option<Record>, AwsError> {
+        let Some(arn) = &self.goal.record else { return Ok(None) };
         let got = self
             .aws
             .caller
-            .call("elasticloadbalancing:DescribeTargetHealth", || {
-                self.aws.elb.describe_target_health().target_group_arn(group).send()
+            .call("ecs:DescribeServiceDeployments", || {
+                self.aws.ecs.describe_service_deployments().service_deployment_arns(arn).send()
             })
             .await?;
-        Ok(got.target_health_descriptions().iter().map(target).collect())
+        Ok(got.service_deployments().first().map(|found| Record {
+            stage: found.lifecycle_stage().cloned(),
+            status: found.status().cloned(),
+            reason: found.status_reason().unwrap_or_default().to_owned(),
+        }))
+    }
+
+    async fn targets(&self) -> Result<Vec<Target>, AwsError> {
+        let groups = self.goal.target_groups.iter();
+        let all = try_join_all(groups.map(|group| targets_of(self.aws, group))).await?;
+        Ok(all.into_iter().flatten().collect())
     }
 }
 

@@ -9,8 +9,10 @@ pub(crate) mod picture;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_ecs::types::Service;
-use wharf_doctor::{Cause, judge, of_alarms};
+use aws_sdk_ecs::types::{
+    DeploymentStrategy, LoadBalancer, Service, ServiceDeploymentLifecycleStage,
+};
+use wharf_doctor::{Cause, judge, of_alarms, of_shift};
 use wharf_graph::{ErrorClass, Note};
 
 use self::look::Looker;
@@ -38,12 +40,14 @@ pub(crate) struct Goal {
     pub(crate) definition: String,
     /// Number of tasks; `None` where the autoscaler decides, and whatever it wants will do.
     pub(crate) count: Option<u32>,
-    /// ARN of the target group, if requests come through one.
-    pub(crate) target_group: Option<String>,
+    /// ARNs of the target groups, if requests come through any.
+    pub(crate) target_groups: Vec<String>,
     /// Where the container's output goes.
     pub(crate) log_group: String,
     /// The deployment that brings it, as the call that started it said.
     pub(crate) deployment: Option<String>,
+    /// ARN of ECS's record of it, where requests move all at once or in steps: only that tells how far they are.
+    pub(crate) record: Option<String>,
     /// When that was made, in seconds since 1970; what is older is not about it.
     pub(crate) since: Option<f64>,
     /// Whether something ran before, to which ECS can go back.
@@ -56,9 +60,32 @@ impl Goal {
         if let Some(row) = primary(service).filter(|row| row.definition == self.definition) {
             self.deployment = Some(row.id);
             self.since = (row.created > 0.0).then_some(row.created);
+            let groups = groups(service);
+            if !groups.is_empty() {
+                self.target_groups = groups;
+            }
+            if shifts(service) {
+                self.record = service.current_service_deployment().map(str::to_owned);
+            }
         }
         self
     }
+}
+
+/// Returns the ARNs of the target groups that a service's tasks can be in.
+pub(crate) fn groups(service: &Service) -> Vec<String> {
+    fn of(balancer: &LoadBalancer) -> [Option<&str>; 2] {
+        let alternate = balancer.advanced_configuration();
+        let alternate = alternate.and_then(|more| more.alternate_target_group_arn());
+        [balancer.target_group_arn(), alternate]
+    }
+    service.load_balancers().iter().flat_map(of).flatten().map(str::to_owned).collect()
+}
+
+/// Says whether requests move to new tasks all at once or in steps.
+pub(crate) fn shifts(service: &Service) -> bool {
+    let strategy = service.deployment_configuration().and_then(|config| config.strategy());
+    strategy.is_some_and(|strategy| *strategy != DeploymentStrategy::Rolling)
 }
 
 /// Waits until the goal is reached, or cannot be any more.
@@ -132,7 +159,13 @@ async fn failed(
     let mut hints = Vec::new();
     // An alarm ends a rollout whatever else is not as it should be.
     let rang = of_alarms(&rang(cx, goal, verdict).await);
-    let causes: Vec<Cause> = rang.into_iter().chain(causes).collect();
+    let shift = match verdict {
+        Verdict::RolledBack(reason) | Verdict::Failed(reason) => of_shift(reason),
+        _ => None,
+    };
+    let known = |cause: &Cause| shift.as_ref().is_none_or(|shift| shift.code != cause.code);
+    let causes: Vec<Cause> = causes.into_iter().filter(known).collect::<Vec<_>>();
+    let causes: Vec<Cause> = rang.into_iter().chain(shift).chain(causes).collect();
     let sentence = match (causes.first(), verdict) {
         (Some(cause), _) => {
             hints.extend(cause.lines());
@@ -195,13 +228,16 @@ fn note(goal: &Goal, picture: &Picture) -> Note {
     let count = goal.count.or_else(|| Some(ours?.desired)).unwrap_or_default();
     let running = ours.map_or(0, |row| row.running);
     let mut message = format!("{running} of {count} tasks running");
-    if goal.target_group.is_some() {
+    if !goal.target_groups.is_empty() {
         let healthy = picture.healthy();
         message = format!("{message}, {healthy} of {count} targets healthy");
     }
     let old = picture.tasks.iter().filter(|task| task.definition != goal.definition).count();
     if old > 0 {
         message = format!("{message}, {old} of the release before left");
+    }
+    if let Some(stage) = picture.record.as_ref().and_then(|record| record.stage.as_ref()) {
+        message = format!("{message}; {}", stage_words(stage));
     }
     let tasks = picture.tasks.iter().filter(|task| task.status != "RUNNING");
     let failures = picture.failures(goal);
@@ -223,6 +259,22 @@ fn note(goal: &Goal, picture: &Picture) -> Note {
             )
             .collect();
     Note { message, details }
+}
+
+/// Says in words how far a deployment that moves requests is (ECS API reference,
+/// `ServiceDeployment`, `lifecycleStage`).
+fn stage_words(stage: &ServiceDeploymentLifecycleStage) -> &str {
+    use ServiceDeploymentLifecycleStage as Stage;
+    match stage {
+        Stage::ReconcileService => "clearing away what an earlier deployment left",
+        Stage::PreScaleUp | Stage::ScaleUp | Stage::PostScaleUp => {
+            "the release before answers all requests"
+        }
+        Stage::ProductionTrafficShift => "requests move to the new tasks",
+        Stage::BakeTime => "the new tasks answer; those of the release before wait, to go back to",
+        Stage::CleanUp => "the release before is stopped",
+        other => other.as_str(),
+    }
 }
 
 /// Returns `notes-web:7` of a task definition's ARN.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_ecs::types::{ServiceDeploymentLifecycleStage, ServiceDeploymentStatus};
+
 use super::Goal;
 
 /// Looks for which a state that contradicts the change may be an old answer: reads lag behind writes
@@ -55,6 +57,15 @@ impl Row {
     pub(crate) fn failed(&self) -> bool {
         self.state == Some(State::Failed)
     }
+}
+
+/// How far ECS is with a deployment that moves requests.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Record {
+    pub(crate) stage: Option<ServiceDeploymentLifecycleStage>,
+    pub(crate) status: Option<ServiceDeploymentStatus>,
+    /// Why, as it says.
+    pub(crate) reason: String,
 }
 
 /// A sentence ECS wrote about the service.
@@ -160,6 +171,8 @@ pub(crate) struct Picture {
     /// What the service is set to run.
     pub(crate) definition: String,
     pub(crate) rows: Vec<Row>,
+    /// What is waited for, where requests move.
+    pub(crate) record: Option<Record>,
     /// Newest first.
     pub(crate) events: Vec<Event>,
     pub(crate) tasks: Vec<Task>,
@@ -293,6 +306,9 @@ pub(crate) fn decide(goal: &Goal, picture: &Picture, memory: &Memory) -> Verdict
     if picture.elsewhere && memory.bare >= BARE && picture.definition == goal.definition {
         return Verdict::Done;
     }
+    if let Some(verdict) = picture.record.as_ref().and_then(ended) {
+        return verdict;
+    }
     let Some(primary) = picture.rows.iter().find(|row| row.primary) else { return Verdict::Going };
     if let Some(reason) = rolled_back(goal, picture, memory, primary) {
         return Verdict::RolledBack(reason);
@@ -311,13 +327,29 @@ pub(crate) fn decide(goal: &Goal, picture: &Picture, memory: &Memory) -> Verdict
     };
     let count = goal.count.unwrap_or(primary.desired);
     let running = primary.desired == count && primary.running == count && primary.pending == 0;
-    let served = goal.target_group.is_none() || picture.healthy() >= count;
+    let served = goal.target_groups.is_empty() || picture.healthy() >= count;
     if settled && running && served {
         return Verdict::Done;
     }
     match doomed(goal, picture, memory) {
         Some(stopped) if !settled => Verdict::Doomed(stopped),
         _ => Verdict::Going,
+    }
+}
+
+/// Says how a deployment that moves requests has failed, if it has.
+fn ended(record: &Record) -> Option<Verdict> {
+    use ServiceDeploymentStatus as Status;
+    let reason = match record.reason.trim_end_matches('.') {
+        "" => "ECS gave the deployment up".to_owned(),
+        reason => reason.to_owned(),
+    };
+    match record.status {
+        Some(
+            Status::RollbackRequested | Status::RollbackInProgress | Status::RollbackSuccessful,
+        ) => Some(Verdict::RolledBack(reason)),
+        Some(Status::RollbackFailed | Status::Stopped) => Some(Verdict::Failed(reason)),
+        _ => None,
     }
 }
 

@@ -10,8 +10,9 @@ fn goal() -> Goal {
         name: "notes-web".into(),
         definition: NEW.into(),
         count: Some(2),
-        target_group: Some("arn:tg".into()),
+        target_groups: vec!["arn:tg".into()],
         log_group: "/wharf/notes/web".into(),
+        record: None,
         deployment: Some("ecs-svc/2".into()),
         since: Some(1000.0),
         had_release: true,
@@ -90,7 +91,7 @@ fn done_takes_a_completed_deployment_of_ours_with_healthy_targets() {
     assert_eq!(verdict(&goal(), &seen, 1), Verdict::Done);
     seen.targets.pop();
     assert_eq!(verdict(&goal(), &seen, 1), Verdict::Going);
-    let worker = Goal { target_group: None, ..goal() };
+    let worker = Goal { target_groups: Vec::new(), ..goal() };
     assert_eq!(verdict(&worker, &seen, 1), Verdict::Done);
 }
 

@@ -38,10 +38,17 @@ pub(super) fn ecs(asked: &Asked<'_>) -> Vec<Demand> {
             all.extend(passed(asked, &["taskRoleArn", "executionRoleArn"]));
             all
         }
-        "CreateService" => created(asked, inside("service", given("serviceName"))),
-        "UpdateService" | "DeleteService" | "ListServiceDeployments" => {
-            inside("service", given("service"))
+        "CreateService" => {
+            let mut all = created(asked, inside("service", given("serviceName")));
+            all.extend(shifters(asked));
+            all
         }
+        "UpdateService" => {
+            let mut all = inside("service", given("service"));
+            all.extend(shifters(asked));
+            all
+        }
+        "DeleteService" | "ListServiceDeployments" => inside("service", given("service")),
         "DescribeServices" => inside("service", asked.input.strings("services")),
         "DescribeTasks" => inside("task", asked.input.strings("tasks")),
         "RunTask" => {
@@ -141,6 +148,20 @@ fn passed(asked: &Asked<'_>, members: &[&str]) -> Vec<Demand> {
     roles
         .map(|role| {
             let service = "ecs-tasks.amazonaws.com".to_owned();
+            Demand::on("iam:PassRole", role).with("iam:PassedToService", [service])
+        })
+        .collect()
+}
+
+/// What it takes to hand ECS the roles with which it moves requests.
+fn shifters(asked: &Asked<'_>) -> Vec<Demand> {
+    let entries = asked.input.list("loadBalancers");
+    let roles = entries.iter().filter_map(|entry| {
+        Some(entry.structure("advancedConfiguration")?.str("roleArn")?.to_owned())
+    });
+    roles
+        .map(|role| {
+            let service = "ecs.amazonaws.com".to_owned();
             Demand::on("iam:PassRole", role).with("iam:PassedToService", [service])
         })
         .collect()

@@ -29,7 +29,7 @@ fn paired(members: Value) -> Value {
     list
 }
 
-fn strategy(members: Value) -> Value {
+fn strategy(members: &Value) -> Value {
     json!({"deploymentConfiguration": members})
 }
 
@@ -46,7 +46,7 @@ pub(super) fn rows() -> Vec<Row> {
     let settled = {
         let mut steps = Vec::from(both());
         steps.push(of(paired(json!({}))));
-        let green = strategy(json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0}));
+        let green = strategy(&json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0}));
         steps.push(ecs::service("UpdateService", green));
         row("ecs/strategy-change-settled", steps)
     };
@@ -75,18 +75,18 @@ pub(super) fn rows() -> Vec<Row> {
             "ecs/strategy-needs-advanced",
             [ecs::create(merged(
                 json!({"loadBalancers": on("$tg")}),
-                strategy(json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0})),
+                strategy(&json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0})),
             ))],
         ),
         settled,
-        row("ecs/bake-given", [ecs::create(strategy(json!({"strategy": "BLUE_GREEN"})))]),
+        row("ecs/bake-given", [ecs::create(strategy(&json!({"strategy": "BLUE_GREEN"})))]),
         row(
             "ecs/bake-range",
-            [ecs::create(strategy(json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1441})))],
+            [ecs::create(strategy(&json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1441})))],
         ),
         row(
             "ecs/step-range",
-            [ecs::create(strategy(json!({
+            [ecs::create(strategy(&json!({
                 "strategy": "LINEAR", "linearConfiguration": {"stepPercent": 2.0},
             })))],
         ),

@@ -14,6 +14,23 @@ pub(super) fn check(cx: &mut Cx, root: &Node, stack: &Stack, service: &Service) 
         draining(cx, root, stack, service);
     }
     rollout(cx, service, at(&["deploy", "timeout"]));
+    counted(cx, service, at(&["scale", "requests"]), at(&["deploy", "strategy"]));
+}
+
+/// Requests are counted per target group, and where they move between two, the group that an
+/// autoscaler was told of gets none after every second rollout (Application Auto Scaling API
+/// reference, `PredefinedMetricSpecification`: the label names one target group).
+fn counted(cx: &mut Cx, service: &Service, at: Place, strategy: Place) {
+    let counts = service.scaling.as_ref().is_some_and(|scaling| scaling.requests.is_some());
+    if !counts || service.deploy.strategy == Strategy::Rolling {
+        return;
+    }
+    cx.push(
+        Problem::error("E038", at.span, "`requests` goes with `strategy: rolling` alone")
+            .label("counted in one target group")
+            .also(strategy.span, "moves requests between two")
+            .help("scale by `cpu` or `memory`, or write `strategy: rolling`"),
+    );
 }
 
 /// How long failures go unnoticed, against how long it takes to notice one.

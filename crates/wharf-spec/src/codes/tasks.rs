@@ -62,7 +62,7 @@ pub(super) const CODES: &[Code] = &[
     Code {
         code: "E038",
         title: "strategy of a rollout",
-        explanation: "Each strategy has settings of its own, which mean nothing to the others: `bake` belongs to all but `rolling`, `step` and `interval` to `linear` and `canary`. ECS counts the waits in whole minutes. Linear and canary move requests, so they need a `port`. Alarms are given by name.",
+        explanation: "Each strategy has settings of its own, which mean nothing to the others: `bake` belongs to all but `rolling`, `step` and `interval` to `linear` and `canary`. ECS counts the waits in whole minutes. Linear and canary move requests, so they need a `port`. An autoscaler that counts requests counts those of one target group, so it goes with `rolling` alone. Alarms are given by name.",
         fix: "Remove what does not belong, or choose the strategy it belongs to.",
         example: Some("deploy: { strategy: canary, step: 10%, interval: 5m, bake: 10m }"),
     },

@@ -8,7 +8,6 @@ use crate::keys::{self, Fields, shorten};
 use crate::problem::Problem;
 use crate::stack::{Deploy, Strategy};
 use crate::units;
-use crate::unsupported::Feature;
 
 /// Days a log group can keep its lines (CloudWatch Logs API reference, `PutRetentionPolicy`).
 const RETENTION: &[u32] = &[
@@ -116,14 +115,12 @@ fn strategy(cx: &mut Cx, fields: Fields<'_>, routed: bool) -> Strategy {
                 .help("write `strategy: rolling`, or remove the line"),
         );
     }
-    let (feature, strategy) = match word {
-        "blue-green" => (Feature::BlueGreen, Strategy::BlueGreen { bake }),
-        "linear" => (Feature::Linear, Strategy::Linear { step, interval, bake }),
-        "canary" => (Feature::Canary, Strategy::Canary { step, interval, bake }),
-        _ => return Strategy::Rolling,
-    };
-    cx.uses(feature, node.span);
-    strategy
+    match word {
+        "blue-green" => Strategy::BlueGreen { bake },
+        "linear" => Strategy::Linear { step, interval, bake },
+        "canary" => Strategy::Canary { step, interval, bake },
+        _ => Strategy::Rolling,
+    }
 }
 
 fn stray(cx: &mut Cx, entry: &Entry, word: &str, strategy: Option<&Node>) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CertificateSource, Job, Service, Task};
+use super::{CertificateSource, Job, Service, Strategy, Task};
 
 /// One application in one environment, in one account and region.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,11 @@ impl Stack {
     /// Returns the services that take requests through the balancer, by name.
     pub fn routed(&self) -> impl Iterator<Item = &Service> {
         self.services.values().filter(|service| service.routing.is_some())
+    }
+
+    /// Returns the services whose requests move between two target groups.
+    pub fn shifting(&self) -> impl Iterator<Item = &Service> {
+        self.routed().filter(|service| service.deploy.strategy != Strategy::Rolling)
     }
 
     /// Returns the certificate all domains of the stack share, if any service has a domain.

@@ -7,7 +7,8 @@ pub(super) mod priority;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    HostHeaderConditionConfig, PathPatternConditionConfig, Rule, RuleCondition, RulePriorityPair,
+    Action, HostHeaderConditionConfig, PathPatternConditionConfig, Rule, RuleCondition,
+    RulePriorityPair,
 };
 use serde::{Deserialize, Serialize};
 use wharf_graph::{Declare, ErrorClass, Facts, Input, Live, Outcome, Policy, ReplaceOrder};
@@ -15,7 +16,7 @@ use wharf_spec::Stack;
 
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
-use crate::kinds::forward::{self, Target};
+use crate::kinds::forward::{self, Alternates, Target};
 use crate::kinds::listener;
 use crate::kinds::load_balancer::{add_tags, read_tags, settled, tag_list};
 use crate::reads::Reads;
@@ -58,13 +59,14 @@ impl Kind for ListenerRule {
     fn declare(stack: &Stack, _: &Facts, out: &mut Declare) {
         let listener = listener::serving(stack);
         for rule in priority::rules(stack) {
+            let Some(service) = stack.services.get(&rule.service) else { continue };
             let props = Props {
                 listener: Input::of(&listener, "arn"),
                 priority: rule.priority,
                 hosts: rule.hosts,
                 paths: rule.paths,
                 other_conditions: BTreeSet::new(),
-                forward: forward::to_service(&rule.service),
+                forward: forward::to_service(service),
                 tags: stack.tags.clone(),
             };
             out.add(&Self::POLICY, rule.name, &props);
@@ -84,7 +86,8 @@ impl Kind for ListenerRule {
     }
 
     async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
-        let (listeners, tags) = futures::try_join!(cx.rules(), cx.rule_tags())?;
+        let (listeners, tags, alternates) =
+            futures::try_join!(cx.rules(), cx.rule_tags(), Alternates::read(cx))?;
         let mut found = Vec::new();
         for of in &listeners.value {
             for rule in &of.rules {
@@ -98,7 +101,7 @@ impl Kind for ListenerRule {
                 found.push(Found::Ours(Owned {
                     name,
                     id: arn.clone(),
-                    props: props(rule, &of.listener, &own, &cx.stack.tags),
+                    props: props(rule, &of.listener, (&own, &cx.stack.tags), &alternates),
                     outputs: BTreeMap::from([("arn".to_owned(), arn)]),
                     applied: own.get(tags::SPEC).cloned(),
                     leaving: false,
@@ -110,7 +113,7 @@ impl Kind for ListenerRule {
 
     async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
         let listener = want.listener.get()?;
-        let action = forward::action(&want.forward)?;
+        let action = forward::action(&forward::shares(cx, &want.forward, &[]).await?)?;
         let mut left = ATTEMPTS;
         let arn = loop {
             let created = settled(cx, async || {
@@ -189,7 +192,12 @@ impl Kind for ListenerRule {
 
 /// Brings what ELB returns into canonical form. Values come back twice, in the plain list and in the
 /// condition's own configuration (ELB API reference, `RuleCondition`).
-fn props(rule: &Rule, listener: &str, live: &Tags, spec: &Tags) -> Props {
+fn props(
+    rule: &Rule,
+    listener: &str,
+    (live, spec): (&Tags, &Tags),
+    alternates: &Alternates,
+) -> Props {
     let mut hosts = BTreeSet::new();
     let mut paths = BTreeSet::new();
     let mut other_conditions = BTreeSet::new();
@@ -217,7 +225,7 @@ fn props(rule: &Rule, listener: &str, live: &Tags, spec: &Tags) -> Props {
         hosts,
         paths,
         other_conditions,
-        forward: forward::targets(rule.actions()),
+        forward: forward::targets(rule.actions(), alternates),
         tags: tags::managed(live, spec),
     }
 }
@@ -243,7 +251,9 @@ fn signed(priority: u32) -> i32 {
 }
 
 async fn modify(cx: &Write<'_>, arn: &str, want: &Props) -> Result<(), AwsError> {
-    let action = forward::action(&want.forward)?;
+    let live =
+        if forward::keeps_shares(&want.forward) { actions_of(cx, arn).await? } else { Vec::new() };
+    let action = forward::action(&forward::shares(cx, &want.forward, &live).await?)?;
     settled(cx, async || {
         cx.aws
             .caller
@@ -260,6 +270,20 @@ async fn modify(cx: &Write<'_>, arn: &str, want: &Props) -> Result<(), AwsError>
     })
     .await?;
     Ok(())
+}
+
+/// Returns what a rule does at present.
+async fn actions_of(cx: &Write<'_>, arn: &str) -> Result<Vec<Action>, AwsError> {
+    let got = settled(cx, async || {
+        cx.aws
+            .caller
+            .call("elasticloadbalancing:DescribeRules", || {
+                cx.aws.elb.describe_rules().rule_arns(arn).send()
+            })
+            .await
+    })
+    .await?;
+    Ok(got.rules().first().map(|found| found.actions().to_vec()).unwrap_or_default())
 }
 
 /// Moves a rule to its place. A rule that holds the place, and is yet to move or to go, is set aside in
@@ -356,7 +380,7 @@ mod tests {
             .build();
         let ip = RuleCondition::builder().field("source-ip").build();
         let rule = Rule::builder().priority("10").conditions(host).conditions(ip).build();
-        let props = props(&rule, "arn:l", &Tags::new(), &Tags::new());
+        let props = props(&rule, "arn:l", (&Tags::new(), &Tags::new()), &Alternates::default());
         assert_eq!(props.hosts, BTreeSet::from(["a.example.com".to_owned()]));
         assert_eq!(props.other_conditions, BTreeSet::from(["source-ip".to_owned()]));
         assert_eq!(props.priority, 10);

@@ -27,7 +27,7 @@ pub(super) const SPARE: RangeInclusive<u32> = 49_700..=50_000;
 pub(in crate::kinds) struct Planned {
     /// The service's name, or the one it had before, with a number behind it from the second rule on.
     pub(in crate::kinds) name: String,
-    pub(super) service: String,
+    pub(in crate::kinds) service: String,
     pub(super) hosts: BTreeSet<String>,
     pub(super) paths: BTreeSet<String>,
     pub(super) priority: u32,

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, DeploymentAlarms, DeploymentCircuitBreaker,
-    DeploymentConfiguration, LoadBalancer as EcsLoadBalancer, NetworkConfiguration, PropagateTags,
-    Service as EcsService, ThresholdConfiguration, ThresholdType,
+    DeploymentConfiguration, NetworkConfiguration, PropagateTags, Service as EcsService,
+    ThresholdConfiguration, ThresholdType,
 };
 use wharf_graph::{ErrorClass, Input};
-use wharf_spec::stack::Service as Spec;
+use wharf_spec::stack::{Service as Spec, Strategy};
 
 use super::launch::Launch;
-use super::{Deploy, LoadBalancer, Props, Rollout, declare};
+use super::shift::{Routes, Shift};
+use super::{Alternate, Deploy, LoadBalancer, Props, Rollout, declare};
 use crate::error::AwsError;
 use crate::tags::{self, Tags};
 
@@ -33,6 +34,8 @@ pub(super) struct Unsaid<'a> {
     /// Whether the endpoint is not AWS's own. Emulators know nothing of the failures to count, and
     /// would be sent them for ever; at AWS, a service that shows none was made without them.
     pub(super) emulated: bool,
+    /// Where the stack's listeners and rules lead.
+    pub(super) routes: &'a Routes,
 }
 
 /// Brings what ECS returns into canonical form.
@@ -52,7 +55,8 @@ pub(super) fn props(
         Some(grace) => u32::try_from(grace).unwrap_or_default(),
         None => spec.map_or(0, declare::grace),
     };
-    let scaled = spec.is_some_and(|spec| spec.scaling.is_some());
+    let fewest = spec.and_then(declare::fewest);
+    let scaled = fewest.is_some();
     let desired = u32::try_from(live.desired_count()).unwrap_or_default();
     Props {
         name: live.service_name().unwrap_or_default().to_owned(),
@@ -61,6 +65,8 @@ pub(super) fn props(
         // Under a range the number is nobody's business but the autoscaler's.
         count: (!scaled).then_some(desired),
         start: scaled.then_some(desired),
+        at_least: fewest.map(|fewest| fewest.min(desired)),
+        swapped: unsaid.routes.lead_to_second(live).then_some(true),
         launch: Launch::of_live(live),
         platform: live.platform_version().unwrap_or(LATEST).to_owned(),
         subnets: network
@@ -78,6 +84,9 @@ pub(super) fn props(
                 .container_port()
                 .and_then(|port| u16::try_from(port).ok())
                 .unwrap_or_default(),
+            alternate: balancer
+                .advanced_configuration()
+                .map(|advanced| Alternate::of_live(advanced, unsaid.routes)),
         }),
         deploy,
         grace,
@@ -106,6 +115,7 @@ fn no_deploy() -> Deploy {
         max_failures: None,
         reset: true,
         alarms: BTreeSet::new(),
+        shift: Shift::default(),
     }
 }
 
@@ -118,6 +128,10 @@ fn live_deploy(config: &DeploymentConfiguration, unsaid: Option<&Spec>) -> Deplo
     let breaker = config.deployment_circuit_breaker();
     let default = no_deploy();
     let threshold = breaker.and_then(DeploymentCircuitBreaker::threshold_configuration);
+    let shift = match unsaid {
+        Some(spec) if config.strategy().is_none() => Shift::of_spec(spec.deploy.strategy),
+        _ => Shift::of_live(config),
+    };
     let unsaid = unsaid.filter(|_| threshold.is_none()).map(declare::deploy);
     let (max_failures, reset) = match unsaid {
         Some(wanted) => (wanted.max_failures, wanted.reset),
@@ -136,6 +150,7 @@ fn live_deploy(config: &DeploymentConfiguration, unsaid: Option<&Spec>) -> Deplo
         max_failures,
         reset,
         alarms: config.alarms().map(alarms).unwrap_or_default(),
+        shift,
     }
 }
 
@@ -167,7 +182,11 @@ pub(super) fn deployment(deploy: &Deploy, exists: bool) -> DeploymentConfigurati
         let threshold = ThresholdConfiguration::builder().r#type(ThresholdType::Count);
         threshold.value(signed(count)).build().ok()
     });
-    DeploymentConfiguration::builder()
+    let config = DeploymentConfiguration::builder();
+    // That a service is to roll goes without saying, unless it did not so far.
+    let named = exists || !deploy.shift.is_rolling();
+    let config = if named { deploy.shift.write(config) } else { config };
+    config
         // Names and both switches are set, which is all that building asks for.
         .set_alarms(alarms.and_then(Result::ok))
         .minimum_healthy_percent(signed(deploy.min_percent))
@@ -202,18 +221,6 @@ pub(super) fn network(want: &Props) -> Result<NetworkConfiguration, AwsError> {
     Ok(NetworkConfiguration::builder().awsvpc_configuration(vpc).build())
 }
 
-/// Builds the list of target groups, which has one or none.
-pub(super) fn balancers(want: &Props) -> Result<Vec<EcsLoadBalancer>, AwsError> {
-    let Some(balancer) = &want.load_balancer else { return Ok(Vec::new()) };
-    Ok(vec![
-        EcsLoadBalancer::builder()
-            .target_group_arn(balancer.target_group.get()?)
-            .container_name(&balancer.container)
-            .container_port(balancer.port.into())
-            .build(),
-    ])
-}
-
 /// The SDK counts in signed numbers.
 pub(super) fn signed(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
@@ -228,6 +235,8 @@ pub(super) fn example() -> Props {
         task_definition: arn("task-definition/notes-web:3").into(),
         count: Some(2),
         start: None,
+        at_least: None,
+        swapped: None,
         launch: Launch::of_spot(50),
         platform: LATEST.to_owned(),
         subnets: BTreeSet::from(["subnet-a".to_owned(), "subnet-b".to_owned()]),
@@ -237,6 +246,11 @@ pub(super) fn example() -> Props {
             target_group: "arn:aws:elasticloadbalancing:targetgroup/notes-web-1a2b/1".into(),
             container: "web".to_owned(),
             port: 3000,
+            alternate: Some(Alternate {
+                target_group: "arn:aws:elasticloadbalancing:targetgroup/notes-web-2b3c/1".into(),
+                rule: "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/x/1/2".into(),
+                role: "arn:aws:iam::123456789012:role/notes-main-shifter".into(),
+            }),
         }),
         deploy: Deploy {
             min_percent: 100,
@@ -246,6 +260,7 @@ pub(super) fn example() -> Props {
             max_failures: Some(3),
             reset: false,
             alarms: BTreeSet::from(["notes-5xx".to_owned()]),
+            shift: Shift::of_spec(Strategy::Canary { step: 10, interval: 300, bake: 600 }),
         },
         grace: 60,
         exec: true,
@@ -257,10 +272,33 @@ pub(super) fn example() -> Props {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_ecs::types::{AdvancedConfiguration, LoadBalancer as EcsLoadBalancer};
+
     use super::*;
     use crate::testing;
 
-    const AT_AWS: Unsaid<'static> = Unsaid { spec: None, emulated: false };
+    static NOWHERE: Routes = Routes::NONE;
+    const AT_AWS: Unsaid<'static> = Unsaid { spec: None, emulated: false, routes: &NOWHERE };
+
+    /// Returns what ECS shows of the target groups: the default rule of a listener by its own ARN.
+    fn balancers(want: &Props) -> Vec<EcsLoadBalancer> {
+        let balancer = want.load_balancer.as_ref().unwrap();
+        let alternate = balancer.alternate.as_ref().unwrap();
+        let listener = alternate.rule.get().unwrap();
+        let rule = format!("{}/3", listener.replace(":listener/", ":listener-rule/"));
+        let advanced = AdvancedConfiguration::builder()
+            .alternate_target_group_arn(alternate.target_group.get().unwrap())
+            .production_listener_rule(rule)
+            .role_arn(alternate.role.get().unwrap())
+            .build();
+        let one = EcsLoadBalancer::builder()
+            .target_group_arn(balancer.target_group.get().unwrap())
+            .container_name(&balancer.container)
+            .container_port(balancer.port.into())
+            .advanced_configuration(advanced)
+            .build();
+        vec![one]
+    }
 
     /// Returns what ECS shows after `want` was created.
     fn created(want: &Props) -> EcsService {
@@ -272,7 +310,7 @@ mod tests {
             .set_capacity_provider_strategy(Some(want.launch.strategy().unwrap()))
             .platform_version(&want.platform)
             .network_configuration(network(want).unwrap())
-            .set_load_balancers(Some(balancers(want).unwrap()))
+            .set_load_balancers(Some(balancers(want)))
             .deployment_configuration(deployment(&want.deploy, false))
             .health_check_grace_period_seconds(signed(want.grace))
             .enable_execute_command(want.exec)
@@ -308,7 +346,7 @@ mod tests {
     }
 
     fn unsaid(spec: &Spec, emulated: bool) -> Unsaid<'_> {
-        Unsaid { spec: Some(spec), emulated }
+        Unsaid { spec: Some(spec), emulated, routes: &NOWHERE }
     }
 
     #[test]

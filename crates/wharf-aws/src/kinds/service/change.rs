@@ -1,14 +1,11 @@
-//! Creating, changing and deleting services.
+//! Changing and deleting services.
 
 use std::time::Duration;
 
-use aws_sdk_ecs::types::{
-    LaunchType, PropagateTags, SchedulingStrategy, Service as EcsService, ServiceField,
-};
-use wharf_graph::props::short_hash;
+use aws_sdk_ecs::types::{PropagateTags, Service as EcsService, ServiceField};
 use wharf_graph::{ErrorClass, Live};
 
-use super::launch::Launch;
+use super::shift::{self, Turn};
 use super::{Props, canonical};
 use crate::call::Transient;
 use crate::error::AwsError;
@@ -18,7 +15,7 @@ use crate::names;
 use crate::reads::autoscaling::SCALED;
 use crate::reads::ecs;
 use crate::rollout::{self, Goal};
-use crate::tags::{self, Owner, Tags};
+use crate::tags::{self, Tags};
 use crate::wait::{Look, wait};
 
 /// How long a service may take to go; longer than the longest drain AWS waits for by default.
@@ -27,11 +24,9 @@ const GONE: Duration = Duration::from_mins(20);
 const PROPAGATION: Duration = Duration::from_mins(4);
 /// How long a subnet, group or revision made a moment ago may be unknown.
 const NEW: Duration = Duration::from_mins(1);
-/// Longest client token (ECS API reference, `CreateService`).
-const TOKEN: usize = 36;
 /// Errors that pass once everything a service refers to is known everywhere
 /// (texts as ECS words them; Terraform's provider retries the same).
-const SETTLING: &[Transient] = &[
+pub(super) const SETTLING: &[Transient] = &[
     Transient {
         codes: &["InvalidParameterException"],
         text: "does not have an associated load balancer",
@@ -53,151 +48,33 @@ const SETTLING: &[Transient] = &[
     Transient { codes: &["ClientException"], text: "TaskDefinition not found", budget: NEW },
 ];
 
-/// Creates a service and waits until it runs. One of ours that is there already is brought up to date.
-pub(super) async fn create(cx: &Write<'_>, want: &Props) -> Result<String, AwsError> {
-    let made = match call_create(cx, want).await {
-        Ok(made) => made,
-        Err(error) if error.says("was not idempotent") => {
-            return Box::pin(take_over(cx, want, error)).await;
-        }
-        Err(error) => return Err(error),
-    };
-    let arn = made.service_arn().unwrap_or_default().to_owned();
-    // An endpoint that forgot to switch it on at creation takes it as a change.
-    if want.exec && !made.enable_execute_command() {
-        send(cx, &arn, want, &Changed(&["exec".to_owned()]), false).await?;
-    }
-    settle(cx, &arn, want, &goal(cx, want, false)?.started(&made)).await?;
-    Ok(arn)
-}
-
-async fn call_create(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsError> {
-    let start = match want.count {
-        Some(count) => count,
-        None => want.start.unwrap_or(1).max(running_beside(cx, want).await?),
-    };
-    let token = short_hash(&format!("{}/{}", cx.step.token, want.name), TOKEN);
-    let network = canonical::network(want)?;
-    let balancers = canonical::balancers(want)?;
-    let definition = want.task_definition.get()?;
-    let cluster_arn = want.cluster.get()?;
-    let grace = want.load_balancer.as_ref().map(|_| canonical::signed(want.grace));
-    let tags = cluster::tag_list(&unfinished(cx, want));
-    // Exactly one of the two (ECS API reference, `CreateService`).
-    let fargate = want.launch.is_fargate();
-    let launch = fargate.then_some(LaunchType::Fargate);
-    let strategy = (!fargate).then(|| want.launch.strategy()).transpose()?;
-    let created = cx
-        .aws
-        .caller
-        .retrying(SETTLING, async || {
-            let created = cx
-                .aws
-                .caller
-                .call("ecs:CreateService", || {
-                    cx.aws
-                        .ecs
-                        .create_service()
-                        .cluster(cluster_arn)
-                        .service_name(&want.name)
-                        .client_token(&token)
-                        .task_definition(definition)
-                        .desired_count(canonical::signed(start))
-                        .set_launch_type(launch.clone())
-                        .set_capacity_provider_strategy(strategy.clone())
-                        .platform_version(&want.platform)
-                        .scheduling_strategy(SchedulingStrategy::Replica)
-                        .network_configuration(network.clone())
-                        .set_load_balancers((!balancers.is_empty()).then(|| balancers.clone()))
-                        .deployment_configuration(canonical::deployment(&want.deploy, false))
-                        .set_health_check_grace_period_seconds(grace)
-                        .enable_execute_command(want.exec)
-                        .enable_ecs_managed_tags(true)
-                        .propagate_tags(PropagateTags::from(want.propagate_tags.as_str()))
-                        .set_tags(Some(tags.clone()))
-                        .send()
-                })
-                .await;
-            if let Err(error) = &created
-                && error.says("still Draining")
-            {
-                cx.step.say("waiting for the service of the same name to be gone");
-            }
-            created
-        })
-        .await?;
-    created.service.ok_or_else(|| {
-        AwsError::own(ErrorClass::Other, "ECS created the service and did not show it")
-    })
-}
-
-/// Returns how many tasks the service has that a new one takes over from, so that an autoscaled one
-/// does not begin with the fewest in the middle of the day.
-async fn running_beside(cx: &Write<'_>, want: &Props) -> Result<u32, AwsError> {
-    let cluster = names::cluster(cx.stack);
-    let listed = cx
-        .aws
-        .caller
-        .call("ecs:ListServices", || {
-            cx.aws.ecs.list_services().cluster(&cluster).max_results(ecs::PAGE).send()
-        })
-        .await?;
-    let mut most = 0;
-    for arns in listed.service_arns().chunks(ecs::SERVICES_PER_CALL) {
-        let got = cx
-            .aws
-            .caller
-            .call("ecs:DescribeServices", || {
-                cx.aws
-                    .ecs
-                    .describe_services()
-                    .cluster(&cluster)
-                    .set_services(Some(arns.to_vec()))
-                    .include(ServiceField::Tags)
-                    .send()
-            })
-            .await?;
-        for there in got.services() {
-            let own = ecs::tags(there.tags());
-            let earlier = there.service_name() != Some(&want.name)
-                && there.status() == Some("ACTIVE")
-                && tags::owner(&own, cx.stack) == Owner::Ours
-                && tags::address(&own, cx.address.kind()).as_ref() == Some(cx.address);
-            if earlier {
-                most = most.max(u32::try_from(there.desired_count()).unwrap_or_default());
-            }
-        }
-    }
-    Ok(most)
-}
-
-/// Goes on with a service of that name that exists already, if it is ours.
-async fn take_over(cx: &Write<'_>, want: &Props, error: AwsError) -> Result<String, AwsError> {
-    let Some((there, tags)) = describe(cx, &want.name).await? else { return Err(error) };
-    if let Owner::Other(owner) = tags::owner(&tags, cx.stack) {
-        let message = format!("a service called {} exists already: {owner}", want.name);
-        return Err(AwsError::own(ErrorClass::Foreign, message));
-    }
-    let arn = there.service_arn().unwrap_or_default().to_owned();
-    let mut all = vec!["task_definition", "subnets", "load_balancer", "deploy", "grace", "exec"];
-    if want.count.is_some() {
-        all.push("count");
-    }
-    if Launch::of_live(&there) != want.launch {
-        all.push("launch");
-    }
-    let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
-    let had = ran_before(&there, want);
-    let moved = send(cx, &arn, want, &Changed(&all), failed(&there, want)).await?;
-    settle(cx, &arn, want, &goal(cx, want, had)?.started(&moved)).await?;
-    Ok(arn)
-}
-
 /// Waits for a rollout, and then notes that it was seen to its end; or leaves both to a later run.
-async fn settle(cx: &Write<'_>, arn: &str, want: &Props, goal: &Goal) -> Result<(), AwsError> {
+pub(super) async fn settle(
+    cx: &Write<'_>,
+    arn: &str,
+    want: &Props,
+    goal: &Goal,
+) -> Result<(), AwsError> {
+    match watch(cx, arn, want, goal).await? {
+        Watched::Left => Ok(()),
+        Watched::Done => cluster::tag(cx, arn, &cx.tags(&want.tags)).await,
+    }
+}
+
+/// What became of a rollout that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// It was seen to its end.
+    Done,
+    /// ECS goes on by itself.
+    Left,
+}
+
+/// Waits for a rollout, or leaves that to a later run. One that failed is noted.
+async fn watch(cx: &Write<'_>, arn: &str, want: &Props, goal: &Goal) -> Result<Watched, AwsError> {
     if cx.step.detach {
         cx.step.say("ECS goes on by itself");
-        return Ok(());
+        return Ok(Watched::Left);
     }
     let ended = Box::pin(rollout::wait_for(cx, goal)).await;
     if let Err(error) = ended {
@@ -212,7 +89,60 @@ async fn settle(cx: &Write<'_>, arn: &str, want: &Props, goal: &Goal) -> Result<
         }
         return Err(error);
     }
-    cluster::tag(cx, arn, &cx.tags(&want.tags)).await
+    Ok(Watched::Done)
+}
+
+/// Props whose change ECS takes up without moving tasks.
+const QUIET: &[&str] = &["tags", "deploy", "grace", "propagate_tags"];
+
+fn only(changed: &Changed<'_>, props: &[&str]) -> bool {
+    changed.0.iter().all(|path| Changed(std::slice::from_ref(path)).any(props))
+}
+
+/// Says whether a change moves no task.
+pub(super) fn is_quiet(changed: &Changed<'_>) -> bool {
+    !changed.0.is_empty() && only(changed, QUIET)
+}
+
+/// Changes what moves no task.
+pub(super) async fn quiet(
+    cx: &Write<'_>,
+    live: &Live,
+    want: &Props,
+    changed: &Changed<'_>,
+) -> Result<(), AwsError> {
+    if !only(changed, &["tags"]) {
+        send(cx, &live.id, want, changed, false).await?;
+    }
+    note_done(cx, live, want).await
+}
+
+/// Notes that everything was seen to its end.
+pub(super) async fn note_done(cx: &Write<'_>, live: &Live, want: &Props) -> Result<(), AwsError> {
+    cluster::tag(cx, &live.id, &cx.tags(&want.tags)).await
+}
+
+/// Begins a rollout and waits for it, without noting that it was seen to its end.
+pub(super) async fn roll(
+    cx: &Write<'_>,
+    live: &Live,
+    want: &Props,
+    changed: &Changed<'_>,
+    force: bool,
+) -> Result<Watched, AwsError> {
+    let there = there(cx, want).await?;
+    let had = ran_before(&there, want);
+    cluster::tag(cx, &live.id, &unfinished(cx, want)).await?;
+    let moved = send(cx, &live.id, want, changed, force).await?;
+    watch(cx, &live.id, want, &goal(cx, want, had)?.started(&moved)).await
+}
+
+async fn there(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsError> {
+    let found = describe(cx, &want.name).await?;
+    found.map(|(service, _)| service).ok_or_else(|| {
+        let message = format!("service {} is gone", want.name);
+        AwsError::own(ErrorClass::Other, message).hint("run the same command again")
+    })
 }
 
 /// Changes what differs, and waits until the service runs that way.
@@ -225,24 +155,22 @@ pub(super) async fn update(
     want: &Props,
     changed: &Changed<'_>,
 ) -> Result<(), AwsError> {
-    /// Props whose change ECS takes up without moving tasks.
-    const QUIET: &[&str] = &["tags", "deploy", "grace", "propagate_tags"];
-    let only = |props: &[&str]| {
-        changed.0.iter().all(|path| Changed(std::slice::from_ref(path)).any(props))
-    };
-    if !changed.0.is_empty() && only(QUIET) {
-        if !only(&["tags"]) {
-            send(cx, &live.id, want, changed, false).await?;
-        }
-        return cluster::tag(cx, &live.id, &cx.tags(&want.tags)).await;
+    if let Some(turn) = Turn::of(live, want) {
+        return Box::pin(shift::turn(cx, live, turn, want, changed)).await;
     }
-    let Some((there, _)) = describe(cx, &want.name).await? else {
-        let message = format!("service {} is gone", want.name);
-        return Err(AwsError::own(ErrorClass::Other, message).hint("run the same command again"));
-    };
+    if is_quiet(changed) {
+        return quiet(cx, live, want, changed).await;
+    }
+    let there = there(cx, want).await?;
+    // The autoscaler may have been quicker.
+    let enough =
+        want.at_least.is_some_and(|least| there.desired_count() >= canonical::signed(least));
+    let left: Vec<String> =
+        changed.0.iter().filter(|path| !enough || *path != "at_least").cloned().collect();
+    let changed = &Changed(&left);
     let force = failed(&there, want);
     let had = ran_before(&there, want);
-    let moved = if only(&["rolled_out", "tags"]) && !force {
+    let moved = if only(changed, &["rolled_out", "tags"]) && !force {
         there
     } else {
         cluster::tag(cx, &live.id, &unfinished(cx, want)).await?;
@@ -253,7 +181,7 @@ pub(super) async fn update(
 
 /// Sends one update with only what changed: what is absent stays as it is
 /// (ECS API reference, `UpdateService`).
-async fn send(
+pub(super) async fn send(
     cx: &Write<'_>,
     arn: &str,
     want: &Props,
@@ -266,13 +194,15 @@ async fn send(
         .any(&["subnets", "public_ip", "security_groups"])
         .then(|| canonical::network(want))
         .transpose()?;
-    let balancers = changed.has("load_balancer").then(|| canonical::balancers(want)).transpose()?;
+    let balancers =
+        if changed.has("load_balancer") { Some(shift::balancers(cx, want).await?) } else { None };
     let grace = (changed.any(&["grace", "load_balancer"]) && want.load_balancer.is_some())
         .then(|| canonical::signed(want.grace));
     // A move between launch type and capacity providers is taken only as a new deployment.
     let strategy = changed.has("launch").then(|| want.launch.strategy()).transpose()?;
     let force = (force || strategy.is_some()).then_some(true);
-    let count = want.count.filter(|_| changed.has("count")).map(canonical::signed);
+    let count = want.count.filter(|_| changed.has("count"));
+    let count = count.or(want.at_least.filter(|_| changed.has("at_least"))).map(canonical::signed);
     let deploy = changed.has("deploy").then(|| canonical::deployment(&want.deploy, true));
     let propagate =
         changed.has("propagate_tags").then(|| PropagateTags::from(want.propagate_tags.as_str()));
@@ -367,7 +297,10 @@ pub(super) async fn delete(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> 
 }
 
 /// Reads a service and its tags; `INACTIVE` ones are gone.
-async fn describe(cx: &Write<'_>, name: &str) -> Result<Option<(EcsService, Tags)>, AwsError> {
+pub(super) async fn describe(
+    cx: &Write<'_>,
+    name: &str,
+) -> Result<Option<(EcsService, Tags)>, AwsError> {
     let cluster = names::cluster(cx.stack);
     let got = cx
         .aws
@@ -394,39 +327,40 @@ async fn describe(cx: &Write<'_>, name: &str) -> Result<Option<(EcsService, Tags
         .next())
 }
 
-fn goal(cx: &Write<'_>, want: &Props, had_release: bool) -> Result<Goal, AwsError> {
+pub(super) fn goal(cx: &Write<'_>, want: &Props, had_release: bool) -> Result<Goal, AwsError> {
     let service = cx.address.name().to_owned();
     Ok(Goal {
         cluster: names::cluster(cx.stack),
         name: want.name.clone(),
         definition: want.task_definition.get()?.clone(),
         count: want.count,
-        target_group: match &want.load_balancer {
-            Some(balancer) => Some(balancer.target_group.get()?.clone()),
-            None => None,
+        target_groups: match &want.load_balancer {
+            Some(balancer) => vec![balancer.target_group.get()?.clone()],
+            None => Vec::new(),
         },
         log_group: names::log_group(cx.stack, cx.home(&service)),
         service,
         deployment: None,
+        record: None,
         since: None,
         had_release,
     })
 }
 
 /// Says whether ECS gave up rolling out just what is wanted.
-fn failed(there: &EcsService, want: &Props) -> bool {
+pub(super) fn failed(there: &EcsService, want: &Props) -> bool {
     let wanted = want.task_definition.get().ok();
     rollout::primary(there).is_some_and(|row| row.failed() && Some(&row.definition) == wanted)
 }
 
 /// Says whether the service has run another release, which then is the one to go back to.
-fn ran_before(there: &EcsService, want: &Props) -> bool {
+pub(super) fn ran_before(there: &EcsService, want: &Props) -> bool {
     let wanted = want.task_definition.get().ok().map(String::as_str);
     there.deployments().iter().any(|row| row.task_definition() != wanted && row.running_count() > 0)
 }
 
 /// Tags of a service whose rollout is under way. One that is scaled says so from the start.
-fn unfinished(cx: &Write<'_>, want: &Props) -> Tags {
+pub(super) fn unfinished(cx: &Write<'_>, want: &Props) -> Tags {
     let mut tags = noted(cx, &want.tags, canonical::UNFINISHED);
     if want.count.is_none() {
         tags.insert(SCALED.to_owned(), "yes".to_owned());

@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 
 use wharf_graph::{Address, Declare, Facts, Input, StackId};
 use wharf_spec::Stack;
-use wharf_spec::stack::Service as Spec;
+use wharf_spec::stack::{Service as Spec, Strategy};
 
 use super::launch::Launch;
-use super::{Deploy, LoadBalancer, Props, Rollout, Service, canonical};
+use super::shift::Shift;
+use super::{Alternate, Deploy, LoadBalancer, Props, Rollout, Service, canonical};
 use crate::kind::Kind;
+use crate::kinds::listener_rule::priority;
+use crate::kinds::target_group::Role;
 use crate::kinds::{listener, release, target_group};
+use crate::reads::iam::SHIFTER;
 use crate::{names, placement};
 
 /// Fargate gives two minutes' notice (Amazon ECS Developer Guide, "Amazon ECS clusters for Fargate").
@@ -28,10 +32,23 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
     };
     let of = |kind: &str, name: &str, output: &str| Input::of(&Address::new(kind, name), output);
     let group = target_group::physical_name(stack, facts, &spec.name);
+    let leads_here = if listener::is_default(spec) {
+        listener::serving(stack)
+    } else {
+        Address::new("listener_rule", spec.home())
+    };
+    if let Some(problem) = several_rules(stack, spec) {
+        out.problem("E211", Address::new(Service::POLICY.kind, spec.name.clone()), problem);
+    }
     let load_balancer = spec.routing.as_ref().map(|routing| LoadBalancer {
         target_group: of("target_group", &spec.name, "arn"),
         container: spec.name.clone(),
         port: routing.port,
+        alternate: (spec.deploy.strategy != Strategy::Rolling).then(|| Alternate {
+            target_group: of("target_group", &Role::Alternate.address(&spec.name), "arn"),
+            rule: Input::of(&leads_here, "arn"),
+            role: of("role", SHIFTER, "arn"),
+        }),
     });
     let props = Props {
         name: names::service(&id, &spec.name, group.as_deref()),
@@ -39,6 +56,8 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
         task_definition: of("task_definition", &spec.name, "arn"),
         count: spec.scaling.is_none().then_some(spec.count),
         start: spec.scaling.is_some().then_some(spec.count),
+        at_least: fewest(spec),
+        swapped: None,
         launch: Launch::of_spot(spec.spot),
         platform: canonical::LATEST.to_owned(),
         subnets: placed.subnets,
@@ -67,12 +86,22 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
     node.after.extend(release::address(stack));
     let Some(routing) = &spec.routing else { return };
     // ECS refuses a target group that no listener leads to (ECS API reference, CreateService).
-    node.after.insert(if listener::is_default(spec) {
-        listener::serving(stack)
-    } else {
-        Address::new("listener_rule", spec.home())
-    });
+    node.after.insert(leads_here);
     node.after.insert(Address::new("ingress_rule", format!("tasks:{}", routing.port)));
+}
+
+/// Says why the requests of a service cannot move at once: ECS moves the weights of one rule
+/// (ECS API reference, `AdvancedConfiguration`).
+fn several_rules(stack: &Stack, spec: &Spec) -> Option<String> {
+    let shifts = spec.deploy.strategy != Strategy::Rolling;
+    let own = priority::rules(stack).into_iter().filter(|rule| rule.service == spec.name).count();
+    (shifts && own > 1).then(|| {
+        format!(
+            "the paths of service {} take {own} listener rules, since those of other services belong between \
+             them, and ECS moves the requests of one",
+            spec.name
+        )
+    })
 }
 
 /// Returns the ARN a service has, or will have (Amazon ECS Developer Guide, "Amazon Resource Names").
@@ -96,7 +125,14 @@ pub(super) fn deploy(spec: &Spec) -> Deploy {
         max_failures: Some(spec.deploy.max_failures),
         reset: false,
         alarms: spec.deploy.alarms.clone(),
+        shift: Shift::of_spec(spec.deploy.strategy),
     }
+}
+
+/// Returns the fewest tasks a service has under a range, at whatever time.
+pub(super) fn fewest(spec: &Spec) -> Option<u32> {
+    let scaling = spec.scaling.as_ref()?;
+    scaling.schedule.values().map(|range| range.min).chain([scaling.min]).min()
 }
 
 /// Returns the grace period; ECS takes none for a service without a balancer.

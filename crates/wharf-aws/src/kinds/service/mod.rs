@@ -2,8 +2,10 @@
 
 mod canonical;
 mod change;
+mod create;
 mod declare;
 mod launch;
+mod shift;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,13 +14,17 @@ pub(super) use declare::arn;
 use launch::Launch;
 pub use launch::on_demand;
 use serde::{Deserialize, Serialize};
-use wharf_graph::{Address, Declare, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder};
+use shift::{Routes, Shift};
+use wharf_graph::{
+    Address, Declare, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder, Stays,
+};
 use wharf_spec::Stack;
 
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
 use crate::reads::Reads;
+use crate::rollout;
 use crate::tags::{self, Owner, Tags};
 
 /// See the module.
@@ -35,6 +41,14 @@ pub(crate) struct Props {
     /// Number of tasks it is made with, where the autoscaler decides later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     start: Option<u32>,
+    /// Fewest tasks of any range it is under, or what it is set to where that is less: an autoscaler does
+    /// not bring a service back that somebody set below its range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_least: Option<u32>,
+    /// Whether the second target group gets the requests at present. Never compared: with every release the
+    /// two change places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    swapped: Option<bool>,
     launch: Launch,
     /// Fargate platform version.
     platform: String,
@@ -96,6 +110,18 @@ pub(crate) struct LoadBalancer {
     target_group: Input<String>,
     container: String,
     port: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alternate: Option<Alternate>,
+}
+
+/// The second target group, and what it takes to move requests between the two.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Alternate {
+    target_group: Input<String>,
+    /// The rule whose weights are moved; the listener, where it is its default rule.
+    rule: Input<String>,
+    /// The role with which ECS does it.
+    role: Input<String>,
 }
 
 /// How new revisions are rolled out.
@@ -116,6 +142,9 @@ pub(crate) struct Deploy {
     /// Alarms of CloudWatch at which it goes back as well.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     alarms: BTreeSet<String>,
+    /// How requests move.
+    #[serde(flatten)]
+    shift: Shift,
 }
 
 impl Kind for Service {
@@ -132,12 +161,19 @@ impl Kind for Service {
         ],
         replace_order: ReplaceOrder::CreateFirst,
         identity: Some("name"),
-        initial: &["start"],
+        initial: &["start", "swapped"],
         serves_traffic: true,
         // Of old revisions only those go that no rollout uses or could go back to; a range needs nothing
         // but the service.
         goes_on: Some(&["task_definition", "scalable_target"]),
         seen: Some("rolled_out"),
+        stays: Some(Stays {
+            setting: "/deploy/strategy",
+            free: "rolling",
+            prop: "load_balancer",
+            why: "ECS moves its requests between the two target groups it has, not to others",
+            first: "write `strategy: rolling` for it and apply the change; then set the strategy again",
+        }),
         ..Policy::plain("service", "service")
     };
 
@@ -153,12 +189,20 @@ impl Kind for Service {
 
     async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
         let got = cx.services().await?;
+        let routes = if got.value.iter().any(|one| rollout::groups(&one.service).len() > 1) {
+            Routes::read(cx).await?
+        } else {
+            Routes::default()
+        };
         let mut found = Vec::new();
         for one in &got.value {
             let arn = one.service.service_arn().unwrap_or_default().to_owned();
             if let Some(name) = one.name(&cx.id) {
-                let wanted =
-                    Unsaid { spec: cx.stack.services.get(&name), emulated: cx.custom_endpoint() };
+                let wanted = Unsaid {
+                    spec: cx.stack.services.get(&name),
+                    emulated: cx.custom_endpoint(),
+                    routes: &routes,
+                };
                 found.push(Found::Ours(Owned {
                     props: canonical::props(&one.service, &one.tags, &cx.stack.tags, &wanted),
                     name,
@@ -181,7 +225,7 @@ impl Kind for Service {
     }
 
     async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
-        let arn = change::create(cx, &want).await?;
+        let arn = create::create(cx, &want).await?;
         Ok(Outcome::Done { outputs: outputs(&arn), id: arn })
     }
 

@@ -16,12 +16,11 @@ impl World {
     /// Finds a rule, or a listener's default rule, that does nothing but forward.
     pub fn forward_rule(&self, region: &str, rule: &str) -> Option<ForwardRule> {
         let elb = &self.regions.get(region)?.elbv2;
-        let (actions, changed_by) = match elb.rules.get(rule) {
-            Some(found) => (&found.actions, ("elasticloadbalancing:ModifyRule", found.arn.clone())),
-            None => {
-                let of = elb.listeners.values().find(|it| it.default_rule == rule)?;
-                (&of.actions, ("elasticloadbalancing:ModifyListener", of.arn.clone()))
-            }
+        let (actions, changed_by) = if let Some(found) = elb.rules.get(rule) {
+            (&found.actions, ("elasticloadbalancing:ModifyRule", found.arn.clone()))
+        } else {
+            let of = elb.listeners.values().find(|it| it.default_rule == rule)?;
+            (&of.actions, ("elasticloadbalancing:ModifyListener", of.arn.clone()))
         };
         match actions.as_slice() {
             [Action { what: Deed::Forward { groups, .. }, .. }] => {

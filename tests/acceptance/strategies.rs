@@ -1,0 +1,223 @@
+//! Requests that move to new tasks all at once or in steps: made, released, failed, left, destroyed.
+
+use wharf_sandbox::image::App;
+
+use crate::world::{Run, World};
+
+const REGION: &str = "ap-southeast-2";
+
+/// The strategies, each with short waits.
+const STRATEGIES: [(&str, &str); 3] = [
+    ("blue-green", "deploy: { strategy: blue-green, bake: 2m }"),
+    ("linear", "deploy: { strategy: linear, step: 30%, interval: 1m, bake: 1m }"),
+    ("canary", "deploy: { strategy: canary, step: 10%, interval: 2m, bake: 1m }"),
+];
+
+/// The smallest sample with a strategy, and with a rule or behind the listener's default.
+fn world(deploy: &str, path: Option<&str>) -> World {
+    let world = World::sample("minimal");
+    let path = path.map_or(String::new(), |path| format!("\n    route: {{ path: {path} }}"));
+    world.edit("port: 3000", &format!("{deploy}{path}\n    port: 3000"));
+    world
+}
+
+fn no_gaps(world: &World) {
+    let gaps = world.sandbox().availability();
+    assert!(gaps.is_empty(), "{gaps:?}");
+}
+
+/// Returns the share of the requests that the second target group gets.
+fn second_share(world: &World) -> u64 {
+    let elb = world.sandbox().world_json()["regions"][REGION]["elbv2"].clone();
+    let groups = elb["target_groups"].as_object().unwrap();
+    let is_second = |arn: &str| {
+        groups[arn]["tags"]["wharf:resource"].as_str().unwrap_or_default().ends_with("/alternate")
+    };
+    let both = ["listeners", "rules"].map(|kind| elb[kind].as_object().unwrap().values());
+    let actions = both.into_iter().flatten().flat_map(|one| one["actions"].as_array().unwrap());
+    let forwards = actions.filter_map(|action| action["what"]["Forward"]["groups"].as_array());
+    let found = forwards.flatten().find(|group| is_second(group[0].as_str().unwrap()));
+    found.expect("a rule leads to the second group")[1].as_u64().unwrap()
+}
+
+/// Says which release runs.
+fn release(world: &World) -> String {
+    let status = world.wharf(&["status", "--format", "json"]).expect(0).json();
+    status["services"][0]["revision"].as_str().unwrap().to_owned()
+}
+
+fn changed(plan: &serde_json::Value) -> Vec<String> {
+    let steps = plan["steps"].as_array().unwrap();
+    steps.iter().map(|step| step["address"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn releases_change_places_without_a_gap() {
+    for (name, deploy) in STRATEGIES {
+        for path in [None, Some("/api/*")] {
+            let world = world(deploy, path);
+            world.apply();
+            world.converged();
+            assert_eq!(second_share(&world), 0, "{name}");
+            for (from, to, share) in [("v1", "v2", 100), ("v2", "v3", 0)] {
+                world.edit(&format!("tag: {from}"), &format!("tag: {to}"));
+                let plan = world.plan();
+                let addresses = changed(&plan);
+                assert!(
+                    addresses.iter().all(|address| {
+                        ["image.web", "task_definition.web", "service.web"]
+                            .contains(&address.as_str())
+                    }),
+                    "{name}: {addresses:?}"
+                );
+                let before = release(&world);
+                world.apply();
+                assert_eq!(second_share(&world), share, "{name}");
+                assert_ne!(release(&world), before);
+                world.converged();
+            }
+            no_gaps(&world);
+            world.destroy();
+        }
+    }
+}
+
+#[test]
+fn a_release_that_fails_gets_no_request_and_is_named() {
+    for (name, deploy) in STRATEGIES {
+        let world = world(deploy, None);
+        world.apply();
+        let before = release(&world);
+        world.sandbox().with_world(|inner| {
+            let app = App { exit_code: Some(3), exit_after_seconds: 2, ..App::default() };
+            let repository = inner.regions[REGION].ecr.repositories.keys().next().unwrap().clone();
+            inner.push_image(REGION, &repository, "v2", &["amd64".to_owned()], app).unwrap();
+        });
+        world.edit("tag: v1", "tag: v2");
+        let apply = world.wharf(&["apply", "--yes"]).expect(5);
+        assert!(apply.stderr.contains("C303"), "{name}: {}", apply.stderr);
+        assert_eq!(second_share(&world), 0, "{name}");
+        world.edit("tag: v2", "tag: v1");
+        world.apply();
+        world.converged();
+        assert_eq!(release(&world), before);
+        no_gaps(&world);
+    }
+}
+
+#[test]
+fn a_service_goes_over_and_back_without_a_gap() {
+    for releases in [1, 2] {
+        for path in [None, Some("/api/*")] {
+            let world = World::sample("minimal");
+            let path =
+                path.map_or(String::new(), |path| format!("\n    route: {{ path: {path} }}"));
+            world.edit("port: 3000", &format!("port: 3000{path}"));
+            world.apply();
+            let deploy = "deploy: { strategy: blue-green, bake: 1m }";
+            world.edit("port: 3000", &format!("{deploy}\n    port: 3000"));
+            let plan = world.wharf(&["plan"]).expect(0).stdout;
+            assert!(!plan.contains("moves traffic"), "{plan}");
+            world.apply();
+            world.converged();
+            for number in 0..releases {
+                world.edit(&format!("tag: v{}", number + 1), &format!("tag: v{}", number + 2));
+                world.apply();
+            }
+            assert_eq!(second_share(&world), if releases == 1 { 100 } else { 0 });
+            world.edit(&format!("{deploy}\n    "), "");
+            // With another release at the same time.
+            world.edit(&format!("tag: v{}", releases + 1), "tag: v9");
+            world.apply();
+            world.converged();
+            no_gaps(&world);
+            let kept = world.sandbox().world_json()["regions"][REGION]["elbv2"].clone();
+            assert_eq!(kept["target_groups"].as_object().unwrap().len(), 1, "{kept:#}");
+            world.destroy();
+        }
+    }
+}
+
+#[test]
+fn another_port_takes_two_applies_and_says_so() {
+    let world = world(STRATEGIES[0].1, None);
+    world.apply();
+    world.edit("tag: v1", "tag: v2");
+    world.apply();
+    world.edit("port: 3000", "port: 4000");
+    let refused = world.wharf(&["plan"]).expect(11);
+    assert!(refused.stderr.contains("this takes two applies: service.web"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("write `strategy: rolling`"), "{}", refused.stderr);
+    world.edit("strategy: blue-green, bake: 2m", "strategy: rolling");
+    world.apply();
+    world.converged();
+    world.edit("strategy: rolling", "strategy: blue-green, bake: 2m");
+    world.apply();
+    world.converged();
+    no_gaps(&world);
+}
+
+#[test]
+fn a_worker_has_no_requests_to_move() {
+    let world = World::sample("minimal");
+    world.edit("port: 3000", "deploy: { strategy: blue-green, bake: 1m }");
+    world.edit("    health: /health", "    # no health");
+    world.apply();
+    world.converged();
+    world.edit("tag: v1", "tag: v2");
+    let before = release(&world);
+    world.apply();
+    world.converged();
+    assert_ne!(release(&world), before);
+    world.destroy();
+}
+
+#[test]
+fn the_live_view_says_how_far_requests_have_moved() {
+    let world = world("deploy: { strategy: canary, step: 10%, interval: 1m, bake: 1m }", None);
+    world.apply();
+    world.edit("tag: v1", "tag: v2");
+    let applied = Run::of(
+        world.command(&["apply", "--yes", "--format", "json"], "600").output().unwrap(),
+        &["apply"],
+    )
+    .expect(0);
+    for words in [
+        "the release before answers all requests",
+        "requests move to the new tasks",
+        "those of the release before wait, to go back to",
+        "the release before is stopped",
+    ] {
+        assert!(applied.stdout.contains(words), "{words}: {}", applied.stdout);
+    }
+}
+
+#[test]
+fn what_keeps_requests_from_moving_is_named() {
+    let world = world(STRATEGIES[0].1, None);
+    world.apply();
+    world.sandbox().with_world(|inner| {
+        let roles = &mut inner.global.iam.roles;
+        let shifter = roles.values_mut().find(|role| role.name.contains("shifter")).unwrap();
+        shifter.inline.clear();
+    });
+    world.edit("tag: v1", "tag: v2");
+    let plan = world.plan();
+    assert!(changed(&plan).contains(&"role.main/shifter".to_owned()), "the plan repairs the role");
+    world.apply();
+    world.converged();
+    // A rule that somebody gave other weights is for ECS to find: whose requests they are is its business.
+    world.sandbox().with_world(|inner| {
+        let elb = &inner.regions[REGION].elbv2;
+        let listener = elb.listeners.values().next().unwrap();
+        let rule = listener.default_rule.clone();
+        let groups: Vec<(String, u32)> =
+            elb.target_groups.keys().map(|arn| (arn.clone(), 50)).collect();
+        inner.weigh(REGION, &rule, &groups);
+    });
+    world.converged();
+    world.edit("tag: v2", "tag: v3");
+    let failed = world.wharf(&["apply", "--yes"]).expect(5);
+    assert!(failed.stderr.contains("C713: ECS cannot move requests"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("should have exactly one target group"), "{}", failed.stderr);
+}
