@@ -196,7 +196,7 @@ impl Routes {
     pub(super) async fn read(cx: &Reads) -> Result<Self, AwsError> {
         let (listeners, rules) = futures::try_join!(cx.listeners(), cx.rules())?;
         let rules: Vec<&Rule> = rules.value.iter().flat_map(|listener| &listener.rules).collect();
-        let defaults = listeners.value.iter().map(|listener| listener.default_actions());
+        let defaults = listeners.value.iter().map(Listener::default_actions);
         let actions = defaults.chain(rules.iter().map(|rule| rule.actions()));
         let weights = actions.flat_map(forward::weights);
         Ok(Self {
