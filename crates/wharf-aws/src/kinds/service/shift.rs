@@ -12,7 +12,9 @@ use aws_sdk_ecs::types::{
     AdvancedConfiguration, CanaryConfiguration, DeploymentConfiguration, DeploymentStrategy,
     LinearConfiguration, LoadBalancer as EcsLoadBalancer, Service as EcsService,
 };
-use aws_sdk_elasticloadbalancingv2::types::{Action, ForwardActionConfig, Rule, TargetGroupTuple};
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action, ForwardActionConfig, Listener, Rule, TargetGroupTuple,
+};
 use serde::{Deserialize, Serialize};
 use wharf_graph::{ErrorClass, Input, Live};
 use wharf_spec::stack::Strategy as Spec;
