@@ -28,7 +28,10 @@ const SPARE: &[(&str, &str)] = &[
     ("ecs:PutClusterCapacityProviders", "when somebody changed the cluster's providers"),
     ("ecs:UpdateCluster", "when somebody changed the cluster's settings"),
     ("logs:DeleteRetentionPolicy", "when logs are to be kept for ever from now on"),
-    ("ecs:DescribeServiceDeployments", "when `wharf cancel` stops a rollout"),
+    (
+        "elasticloadbalancing:DescribeListenerCertificates",
+        "when the stack shares a balancer and has a domain",
+    ),
     ("ecs:StopServiceDeployment", "when `wharf cancel` stops a rollout"),
     ("ecs:StopTask", "when `wharf run` is interrupted"),
     ("ecs:ExecuteCommand", "for `wharf exec`"),
@@ -137,6 +140,15 @@ fn samples_live_under_their_own_policies_and_use_them_up() {
             ],
         ),
         (
+            "minimal",
+            None,
+            &[
+                edit("port: 3000", "deploy: { strategy: blue-green, bake: 0s }\n    port: 3000"),
+                edit("tag: v1", "tag: v2"),
+                edit("strategy: blue-green, bake: 0s", "strategy: rolling"),
+            ],
+        ),
+        (
             "https",
             None,
             &[edit(
@@ -198,6 +210,24 @@ fn samples_live_under_their_own_policies_and_use_them_up() {
     assert!(stale.is_empty(), "in use after all, so no exception: {stale:?}");
     let gone: Vec<&String> = spare.difference(&allowed).collect();
     assert!(gone.is_empty(), "exceptions for what is not allowed: {gone:?}");
+}
+
+#[test]
+fn a_guest_of_somebody_elses_balancer_lives_under_its_own_policies() {
+    let world = Served::sample("minimal");
+    world.wharf(&["apply", "--yes"]).expect(0);
+    world.edit("app: notes", "app: guest\nbalancer: { use: notes }");
+    world.edit("port: 3000", "route: { path: /guest/* }\n    port: 3000");
+    for (verb, args, code) in [
+        ("plan", &["plan", "--detailed-exitcode"][..], 2),
+        ("apply", &["apply", "--yes"], 0),
+        ("plan", &["plan", "--detailed-exitcode"], 0),
+        ("destroy", &["destroy", "--yes", "--confirm", "guest"], 0),
+    ] {
+        let caller = under(&world, verb, &[]);
+        let run = world.wharf_under(&caller, args);
+        assert_eq!(run.code, code, "{verb}: {}\n{}", run.stdout, run.stderr);
+    }
 }
 
 #[test]

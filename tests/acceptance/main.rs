@@ -36,6 +36,7 @@ mod running;
 mod scaling;
 mod schemas;
 mod served;
+mod shared;
 mod spec_tools;
 mod strategies;
 mod swap;

@@ -158,6 +158,31 @@ fn another_port_takes_two_applies_and_says_so() {
 }
 
 #[test]
+fn another_name_takes_two_applies_unless_nothing_serves_any_more() {
+    let world = world(STRATEGIES[0].1, None);
+    world.apply();
+    world.edit("  web:", "  site:\n    renamed_from: web");
+    let refused = world.wharf(&["plan"]).expect(11);
+    assert!(refused.stderr.contains("this takes two applies: service.site"), "{}", refused.stderr);
+    world.edit("strategy: blue-green, bake: 2m", "strategy: rolling");
+    world.apply();
+    world.converged();
+    no_gaps(&world);
+    // With the service gone, another port needs no second apply.
+    world.edit("strategy: rolling", "strategy: blue-green, bake: 2m");
+    world.apply();
+    let services = world.contents()["regions"][REGION]["ecs"]["services"].clone();
+    let name = services.as_object().unwrap().values().next().unwrap()["name"].clone();
+    let target = "AmazonEC2ContainerServiceV20141113.DeleteService";
+    let gone = serde_json::json!({"cluster": "notes", "service": name, "force": true});
+    world.aws_json(REGION, "ecs", target, &gone);
+    world.edit("port: 3000", "port: 4000");
+    world.apply();
+    world.converged();
+    assert_eq!(second_share(&world), 0);
+}
+
+#[test]
 fn a_worker_has_no_requests_to_move() {
     let world = World::sample("minimal");
     world.edit("port: 3000", "deploy: { strategy: blue-green, bake: 1m }");

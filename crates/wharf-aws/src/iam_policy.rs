@@ -11,6 +11,7 @@ use wharf_graph::{Facts, StackId};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Image, SecretRef, Workload};
 
+use crate::kinds::shared;
 use crate::names;
 use crate::reads::ecr::registry;
 use crate::secret;
@@ -120,7 +121,11 @@ pub(crate) fn shifter(id: &StackId, facts: &Facts) -> Value {
     let Facts { partition, region, account, .. } = facts;
     let arn =
         |rest: String| format!("arn:{partition}:elasticloadbalancing:{region}:{account}:{rest}");
-    let (balancer, groups) = (names::load_balancer(id), names::target_group_pattern(id));
+    let groups = names::target_group_pattern(id);
+    let balancer = match shared::fact(facts).and_then(|found| found.arn.split('/').nth(2)) {
+        Some(elsewhere) => elsewhere.to_owned(),
+        None => names::load_balancer(id),
+    };
     document([
         allow(
             &[

@@ -12,6 +12,13 @@ const SCHEDULES: usize = 64;
 /// Longest name of clusters, services, families and security groups (ECS, EC2 API references).
 const LONG: usize = 255;
 
+/// Says whether a cluster can be one of an app's environments, by its name.
+pub fn is_cluster_of(app: &str, arn: &str) -> bool {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let rest = name.strip_prefix(app);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
 /// Name of the cluster.
 pub fn cluster(stack: &StackId) -> String {
     fit(&stack.to_string(), LONG)

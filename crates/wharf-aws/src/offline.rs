@@ -8,9 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wharf_graph::Facts;
-use wharf_graph::facts::{Egress, HostedZone, ImageFact, RoleFact, SecretFact, Subnet, Vpc};
+use wharf_graph::facts::{
+    BalancerFact, Egress, HostedZone, ImageFact, ListenerFact, RoleFact, SecretFact, Subnet, Vpc,
+};
 use wharf_spec::Stack;
-use wharf_spec::stack::{Image, Placement, Scheme, VpcRef, Workload, Zone};
+use wharf_spec::stack::{BalancerRef, Image, Placement, Scheme, VpcRef, Workload, Zone};
 
 use crate::reads::images::reference_text;
 use crate::secret;
@@ -36,6 +38,7 @@ pub fn facts(stack: &Stack) -> Facts {
         account: stack.account.clone().unwrap_or_else(|| ACCOUNT.to_owned()),
         region: stack.region.clone(),
         partition: partition.to_owned(),
+        balancer: balancer(stack, &vpc),
         subnets: subnets(stack, &vpc),
         vpc: Some(Vpc {
             default: stack.network.vpc == VpcRef::Default,
@@ -49,6 +52,31 @@ pub fn facts(stack: &Stack) -> Facts {
         roles: roles(stack),
         certificate: None,
     }
+}
+
+/// A balancer owned elsewhere is taken to be fit, with a listener for each protocol.
+fn balancer(stack: &Stack, vpc: &str) -> Option<BalancerFact> {
+    let named = match stack.balancer.shared.as_ref()? {
+        BalancerRef::Arn(text) | BalancerRef::Name(text) => text.clone(),
+        BalancerRef::Tag { key, value } => format!("tag:{key}={value}"),
+    };
+    let listener = |port: u16, secure: bool| ListenerFact {
+        arn: format!("listener-{port}-of-{named}"),
+        port,
+        secure,
+        ..ListenerFact::default()
+    };
+    Some(BalancerFact {
+        arn: named.clone(),
+        dns_name: format!("name-of-{named}"),
+        zone_id: format!("zone-of-{named}"),
+        vpc: vpc.to_owned(),
+        groups: BTreeSet::from([format!("group-of-{named}")]),
+        zones: subnets(stack, vpc).into_iter().map(|subnet| subnet.zone).collect(),
+        listeners: vec![listener(80, false), listener(443, true)],
+        named,
+        ..BalancerFact::default()
+    })
 }
 
 /// Roles owned elsewhere are taken to be good.

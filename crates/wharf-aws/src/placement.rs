@@ -11,6 +11,8 @@ use wharf_graph::facts::{Egress, Subnet};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Placement, Scheme};
 
+use crate::kinds::shared;
+
 /// Fewest zones of a balancer (ELB API reference, `CreateLoadBalancer`).
 const ZONES: usize = 2;
 
@@ -128,9 +130,12 @@ pub(crate) fn balancer(stack: &Stack, facts: &Facts) -> Result<Chosen, Lack> {
 /// Chooses the tasks' subnets and whether they need public addresses, or says what is missing.
 pub(crate) fn tasks(stack: &Stack, facts: &Facts) -> Result<ChosenTasks, Lack> {
     let vpc = vpc(facts)?;
-    let served = match stack.routed().next() {
-        Some(_) => Some(zones_of(facts, &balancer(stack, facts)?.subnets)),
-        None => None,
+    let served = match (stack.routed().next(), shared::fact(facts)) {
+        (Some(_), Some(elsewhere)) => Some(elsewhere.zones.clone()),
+        // The balancer has reported the problem.
+        (Some(_), None) if stack.balancer.shared.is_some() => None,
+        (Some(_), None) => Some(zones_of(facts, &balancer(stack, facts)?.subnets)),
+        (None, _) => None,
     };
     let within = |zones: ByZone<'_>| -> BTreeSet<String> {
         let inside = |zone: &str| served.as_ref().is_none_or(|served| served.contains(zone));

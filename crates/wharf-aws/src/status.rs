@@ -191,11 +191,12 @@ pub struct CertificateStatus {
 /// Fails when the services cannot be read; what else cannot be read is left out.
 pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
     let reads = Reads::new(aws.clone(), std::sync::Arc::new(stack.clone()));
-    let (cluster, services, definitions, balancer, certificates, scaled) = futures::join!(
+    let (cluster, services, definitions, balancer, elsewhere, certificates, scaled) = futures::join!(
         reads.cluster(),
         reads.services(),
         reads.definitions(),
         reads.balancer(),
+        reads.shared_balancer(),
         reads.own_certificates(),
         reads.scaled(),
     );
@@ -226,7 +227,10 @@ pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
     .await;
     let jobs = stack.jobs.values().map(|job| doctor::of_job(&reads, job, 0.0));
     let jobs = join_all(jobs).await.into_iter().flatten().map(job).collect();
-    let dns = balancer.ok().and_then(|got| got.value.as_ref()?.dns_name().map(str::to_lowercase));
+    let own = balancer.ok().and_then(|got| got.value.clone());
+    let elsewhere = elsewhere.ok().flatten().and_then(|got| got.value.clone().ok());
+    let balancer = if stack.balancer.shared.is_some() { elsewhere } else { own };
+    let dns = balancer.and_then(|found| found.dns_name().map(str::to_lowercase));
     let certificates = certificates.map(|got| got.value.iter().map(certificate).collect());
     Ok(Status {
         format: FORMAT,

@@ -18,7 +18,7 @@ pub fn task_subnets(stack: &Stack, facts: &Facts) -> Option<(BTreeSet<String>, b
 /// Returns the subnets chosen for the balancer; `None` without a balancer, or where none could be
 /// chosen.
 pub fn balancer_subnets(stack: &Stack, facts: &Facts) -> Option<BTreeSet<String>> {
-    stack.routed().next()?;
+    stack.routed().next().filter(|_| stack.balancer.shared.is_none())?;
     Some(placement::balancer(stack, facts).ok()?.subnets)
 }
 

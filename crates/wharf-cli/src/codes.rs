@@ -112,6 +112,13 @@ const ACCOUNT: &[Code] = &[
         fix: "Change the paths so that none of another service lies between them, or write `strategy: rolling`.",
         example: Some("deploy: { strategy: rolling }"),
     },
+    Code {
+        code: "E212",
+        title: "a balancer that cannot be shared",
+        explanation: "`balancer.use` names a balancer owned elsewhere, and the stack cannot be put behind it: there is no such application load balancer in the region (or several have the tag), it is in another VPC than the tasks, it has no listener for what the stack needs, no certificate of its listener is for a name of the stack's, or a rule of somebody else's takes the same requests already.",
+        fix: "Follow the message: correct the name or the network, let the owner add a listener or a certificate, or choose another host or path.",
+        example: Some("balancer: { use: edge }"),
+    },
 ];
 
 /// Returns the explanation of every code wharf can show, in the order of the codes.

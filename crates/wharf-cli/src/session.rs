@@ -268,8 +268,11 @@ impl Session {
                 (None, Some(dns)) => {
                     let host = routing.hosts.first().unwrap_or(dns);
                     let path = routing.paths.first().map_or("", String::as_str);
-                    let scheme =
-                        if self.spec.stack.certificate().is_some() { "https" } else { "http" };
+                    let secure = match &snapshot.facts.balancer {
+                        Some(elsewhere) => elsewhere.listener(false).is_some_and(|it| it.secure),
+                        None => self.spec.stack.certificate().is_some(),
+                    };
+                    let scheme = if secure { "https" } else { "http" };
                     urls.push(format!("{scheme}://{host}{}", path.trim_end_matches('*')));
                 }
                 (None, None) => {}
@@ -296,6 +299,9 @@ pub(crate) fn lacking(problems: Vec<wharf_graph::desired::Problem>, message: &st
 
 /// Returns the name by which the balancer is reached, once it exists.
 fn balancer_dns(snapshot: &Snapshot) -> Option<&String> {
+    if let Some(elsewhere) = &snapshot.facts.balancer {
+        return elsewhere.problem.is_none().then_some(&elsewhere.dns_name);
+    }
     snapshot.live.get(&Address::new("load_balancer", "main"))?.first()?.outputs.get("dns_name")
 }
 

@@ -33,6 +33,77 @@ pub struct Facts {
     /// The certificate the spec only refers to; `None` as well if it may not be looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<CertificateFact>,
+    /// The balancer the spec only refers to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balancer: Option<BalancerFact>,
+}
+
+/// A balancer owned elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalancerFact {
+    /// How the spec names it.
+    pub named: String,
+    /// Why there is none of that name that can be used; the rest is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Its ARN.
+    pub arn: String,
+    /// The name by which it is reached, in lower case.
+    pub dns_name: String,
+    /// The hosted zone of that name, for aliases.
+    pub zone_id: String,
+    /// `vpc-…`.
+    pub vpc: String,
+    /// Its security groups.
+    pub groups: BTreeSet<String>,
+    /// The availability zones it stands in.
+    pub zones: BTreeSet<String>,
+    /// Its listeners for HTTP and HTTPS, by port.
+    pub listeners: Vec<ListenerFact>,
+    /// The rules of those listeners that are not default ones.
+    pub rules: Vec<RuleFact>,
+}
+
+impl BalancerFact {
+    /// Returns the listener that takes requests for names, which come by HTTPS, or for paths alone.
+    pub fn listener(&self, names: bool) -> Option<&ListenerFact> {
+        let secure = |one: &&ListenerFact| one.secure;
+        let plain = |one: &&ListenerFact| !one.secure && !one.redirects;
+        let first = self.listeners.iter().find(|one| if names { secure(one) } else { plain(one) });
+        first.or_else(|| self.listeners.iter().find(secure).filter(|_| !names))
+    }
+}
+
+/// A listener of a balancer owned elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListenerFact {
+    /// Its ARN.
+    pub arn: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether it speaks HTTPS.
+    pub secure: bool,
+    /// Whether it only leads elsewhere.
+    pub redirects: bool,
+    /// The names its certificates are for; `None` if they may not be looked at.
+    pub names: Option<BTreeSet<String>>,
+}
+
+/// A rule on a listener owned elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleFact {
+    /// Its ARN.
+    pub arn: String,
+    /// The ARN of its listener.
+    pub listener: String,
+    /// Lower ones are tried first.
+    pub priority: u32,
+    /// The hosts it takes; all if there are none.
+    pub hosts: BTreeSet<String>,
+    /// The paths it takes; all if there are none.
+    pub paths: BTreeSet<String>,
+    /// The stack's own resource that it is, if it is one.
+    pub resource: Option<crate::Address>,
 }
 
 /// A certificate owned elsewhere.
@@ -47,13 +118,19 @@ pub struct CertificateFact {
 }
 
 impl CertificateFact {
-    /// Says whether it is for a host. A wildcard stands for exactly one label (ACM User Guide, "Wildcard names").
+    /// Says whether it is for a host.
     pub fn covers(&self, host: &str) -> bool {
-        let rest = host.split_once('.').map(|(_, rest)| rest);
-        self.names.iter().any(|name| {
-            name == host || name.strip_prefix("*.").is_some_and(|base| rest == Some(base))
-        })
+        covers(&self.names, host)
     }
+}
+
+/// Says whether certificates for `names` are good for a host. A wildcard stands for exactly one label (ACM User
+/// Guide, "Wildcard names").
+pub fn covers(names: &BTreeSet<String>, host: &str) -> bool {
+    let rest = host.split_once('.').map(|(_, rest)| rest);
+    names
+        .iter()
+        .any(|name| name == host || name.strip_prefix("*.").is_some_and(|base| rest == Some(base)))
 }
 
 /// One VPC.

@@ -143,8 +143,30 @@ fn refuse(
         return Err(Refusal::Protected(protected));
     }
     let decisions = relations.decided.iter().filter(|(address, _)| inside(address));
-    let later: Vec<TwoApplies> = decisions.filter_map(|(_, one)| two_applies(one)).collect();
+    let later: Vec<TwoApplies> = decisions
+        .filter_map(|(_, one)| two_applies(one).or_else(|| takes_over(one, snapshot, options)))
+        .collect();
     if later.is_empty() { Ok(()) } else { Err(Refusal::TwoApplies(later)) }
+}
+
+/// Finds what is to take over from something of another name that still serves.
+fn takes_over(
+    decision: &Decision<'_>,
+    snapshot: &Snapshot,
+    options: &Options,
+) -> Option<TwoApplies> {
+    let desired = decision.desired;
+    let stays = desired.policy.stays.filter(|stays| stays.holds(&desired.props))?;
+    let mut renamed = options.renamed.iter();
+    let (before, _) = renamed.find(|(_, now)| *now == desired.address.name())?;
+    let there = snapshot.live.get(&Address::new(desired.policy.kind, before))?;
+    let serves = there.iter().any(|live| !live.leaving) && decision.verdict == Verdict::Create;
+    serves.then(|| TwoApplies {
+        address: desired.address.clone(),
+        why: stays.why,
+        first: stays.first,
+        paths: vec!["name".to_owned()],
+    })
 }
 
 /// Finds what cannot be changed without a gap before something else is.

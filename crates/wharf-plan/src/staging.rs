@@ -205,7 +205,7 @@ impl<'a> Mover<'a> {
         dependents: &Dependents<'a>,
         inside: &dyn Fn(&Address) -> bool,
     ) -> Option<Move<'a>> {
-        if self.only_names_more(decided) {
+        if self.only_names_more(decided) || self.is_taken_over(decided, dependents, inside) {
             return None;
         }
         let mut all = BTreeSet::new();
@@ -230,6 +230,22 @@ impl<'a> Mover<'a> {
         }
         let attach = (!missing.is_empty()).then(|| self.attach(missing, decided));
         first.map(|target| Move { attach, target, servers: all })
+    }
+
+    /// Says whether what comes demands everything for itself from the start, and nothing else is left that serves.
+    fn is_taken_over(
+        &self,
+        decided: &Decisions<'a>,
+        dependents: &Dependents<'a>,
+        inside: &dyn Fn(&Address) -> bool,
+    ) -> bool {
+        let targets = self.targets(decided).into_iter();
+        let mut all = targets.flat_map(|(_, target)| servers(target, decided, dependents, inside));
+        all.any(|server| {
+            let desired = decided[server].desired;
+            let stays = desired.policy.stays.is_some_and(|stays| stays.holds(&desired.props));
+            stays && decided[server].verdict == Verdict::Create
+        })
     }
 
     /// Says whether nothing moves: all targets stay as they are, and those that come get nothing yet.

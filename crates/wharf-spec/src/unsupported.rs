@@ -10,15 +10,12 @@ use crate::read::Cx;
 /// Something of the format that may not be applied yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Feature {
-    BalancerUse,
     ClusterUse,
 }
 
 /// The features this version refuses, with what they are called and what to do meanwhile.
-const NOT_APPLIED: &[(Feature, &str, &str)] = &[
-    (Feature::BalancerUse, "`use`", "without it, wharf makes a balancer for this stack"),
-    (Feature::ClusterUse, "`use`", "without it, wharf makes a cluster for this stack"),
-];
+const NOT_APPLIED: &[(Feature, &str, &str)] =
+    &[(Feature::ClusterUse, "`use`", "without it, wharf makes a cluster for this stack")];
 
 /// Reports every use of what is not applied yet.
 pub(crate) fn check(cx: &mut Cx) {

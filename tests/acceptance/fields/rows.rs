@@ -37,7 +37,6 @@ pub(super) const STACK: &[Row] = &[
     row("a destroy setting", "certificate", "destroy.certificate", || json!("keep")),
     row("the spec", "cluster", "cluster", || json!({ "use": "shared" })),
     row("a cluster", "use", "cluster.use", || json!("shared")),
-    row("a balancer", "use", "balancer.use", || json!("shared")),
 ];
 
 /// Keys of a service that takes requests, and of what is in it.
@@ -309,6 +308,7 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
     ("a service", "build", "only `wharf deploy` can apply it: `push::`"),
     ("an image", "build", "only `wharf deploy` can apply it: `push::`"),
     ("an entry of `images`", "build", "only `wharf deploy` can apply it: `push::`"),
+    ("a balancer", "use", "needs a balancer of somebody else's: `shared::`"),
     ("a build", "context", "only `wharf deploy` can apply it: `push::`"),
     ("a build", "file", "only `wharf deploy` can apply it: `push::`"),
     ("a build", "platform", "only `wharf deploy` can apply it: `push::`"),

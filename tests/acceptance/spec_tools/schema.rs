@@ -13,7 +13,7 @@ const BEYOND: &[&str] = &[
     "E001", "E002", "E003", "E004", "E011", "E015", "E020", "E021", "E022", "E023", "E024", "E030",
     "E034", "E036", "E037", "E038", "E039", "E040", "E041", "E042", "E043", "E044", "E045", "E046",
     "E047", "E051", "E060", "E061", "E062", "E063", "E070", "E071", "E072", "E073", "E080", "E081",
-    "E082", "E083", "E085", "E090",
+    "E082", "E083", "E085", "E086", "E090",
 ];
 
 /// Samples whose mistake has a code that a schema can express in other places, by the reason why it

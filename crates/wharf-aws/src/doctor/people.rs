@@ -27,7 +27,7 @@ pub(super) async fn add(reads: &Reads, service: &Service, evidence: &mut Evidenc
             },
         })
         .collect();
-    if domain.certificate != CertificateSource::Auto {
+    if domain.certificate != CertificateSource::Auto || reads.stack.balancer.shared.is_some() {
         return;
     }
     let Ok(certificates) = certificates else { return };

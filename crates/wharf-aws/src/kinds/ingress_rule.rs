@@ -16,6 +16,7 @@ use wharf_spec::Stack;
 use super::security_group::{BALANCER, FRESH, TASKS, role};
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
+use crate::kinds::shared;
 use crate::reads::Reads;
 use crate::reads::ec2::tags as tag_map;
 use crate::tags::{self, Owner};
@@ -87,11 +88,17 @@ impl Kind for IngressRule {
             .filter_map(|service| service.routing.as_ref())
             .map(|routing| routing.port)
             .collect();
+        // Each of its groups stands for all that a balancer sends.
+        let balancer = match &stack.balancer.shared {
+            None => Some(group(BALANCER)),
+            Some(_) => shared::group(facts).map(Input::Known),
+        };
+        let Some(balancer) = balancer else { return };
         for port in &ports {
-            let props = tcp(group(TASKS), *port, Source::Group(group(BALANCER)));
+            let props = tcp(group(TASKS), *port, Source::Group(balancer.clone()));
             out.add(&Self::POLICY, format!("{TASKS}:{port}"), &props);
         }
-        if ports.is_empty() {
+        if ports.is_empty() || stack.balancer.shared.is_some() {
             return;
         }
         let secure = stack.certificate().map(|_| 443);
@@ -109,8 +116,9 @@ impl Kind for IngressRule {
     }
 
     async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
-        let got = cx.security_groups().await?;
-        let rules = rules(&got.value, &cx.id)?;
+        let (got, elsewhere) = futures::try_join!(cx.security_groups(), cx.shared_fact())?;
+        let elsewhere = elsewhere.and_then(|found| found.groups.first().cloned());
+        let rules = rules(&got.value, elsewhere.as_deref(), &cx.id)?;
         Ok(rules.into_iter().map(Found::Ours).collect())
     }
 
@@ -209,7 +217,11 @@ fn cidr(text: &str) -> String {
 }
 
 /// Lists every ingress rule of our groups, one source each.
-fn rules(groups: &[SecurityGroup], stack: &StackId) -> Result<Vec<Owned<Props>>, AwsError> {
+fn rules(
+    groups: &[SecurityGroup],
+    elsewhere: Option<&str>,
+    stack: &StackId,
+) -> Result<Vec<Owned<Props>>, AwsError> {
     let ours: Vec<(&SecurityGroup, &'static str)> = groups
         .iter()
         .filter(|group| tags::owner(&tag_map(group.tags()), stack) == Owner::Ours)
@@ -219,6 +231,7 @@ fn rules(groups: &[SecurityGroup], stack: &StackId) -> Result<Vec<Owned<Props>>,
         .iter()
         .filter(|(_, role)| *role == BALANCER)
         .filter_map(|(group, _)| group.group_id())
+        .chain(elsewhere)
         .collect();
     let mut found = Vec::new();
     for (group, role) in &ours {
@@ -345,7 +358,7 @@ mod tests {
             group("sg-t", TASKS, vec![permission(&inside, None).unwrap()]),
         ];
         let found: BTreeSet<String> =
-            rules(&groups, &stack()).unwrap().into_iter().map(|rule| rule.name).collect();
+            rules(&groups, None, &stack()).unwrap().into_iter().map(|rule| rule.name).collect();
         assert_eq!(found, declared);
         assert_eq!(declared.len(), 3);
     }
@@ -359,7 +372,7 @@ mod tests {
         let ssh = tcp(Input::from("sg-t"), 22, Source::Cidr("0.0.0.0/0".to_owned()));
         let ssh = permission(&ssh, None).unwrap();
         let groups = [group("sg-t", TASKS, vec![all, ssh])];
-        let found = rules(&groups, &stack()).unwrap();
+        let found = rules(&groups, None, &stack()).unwrap();
         let names: Vec<&str> = found.iter().map(|rule| rule.name.as_str()).collect();
         assert_eq!(names, ["tasks:-1:-1--1:0.0.0.0/0", "tasks:tcp:22-22:0.0.0.0/0"]);
         assert_eq!(found[1].id, "sg-t|tcp|22|22|0.0.0.0/0");
@@ -372,7 +385,7 @@ mod tests {
         let ssh = tcp(Input::from("sg-x"), 22, Source::Cidr("0.0.0.0/0".to_owned()));
         foreign.ip_permissions = Some(vec![permission(&ssh, None).unwrap()]);
         foreign.tags = None;
-        assert!(rules(&[foreign], &stack()).unwrap().is_empty());
+        assert!(rules(&[foreign], None, &stack()).unwrap().is_empty());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::kinds::forward::{self, Alternates, Target};
 use crate::kinds::listener_rule::priority;
 use crate::kinds::load_balancer::{add_tags, settled, tag_list};
-use crate::kinds::{certificate_validation, load_balancer};
+use crate::kinds::{certificate_validation, load_balancer, shared};
 use crate::reads::Reads;
 use crate::tags::{self, Owner, Tags};
 
@@ -60,7 +60,16 @@ struct Redirect {
     code: String,
 }
 
-/// Returns the address of the listener that serves requests, for the rules that hang on it.
+/// Returns the ARN of the listener that serves requests, for the rules that hang on it; `None` if the balancer
+/// owned elsewhere has none that fits.
+pub(super) fn arn(stack: &Stack, facts: &Facts) -> Option<Input<String>> {
+    match &stack.balancer.shared {
+        None => Some(Input::of(&serving(stack), "arn")),
+        Some(_) => shared::listener(stack, facts).map(|found| Input::Known(found.arn.clone())),
+    }
+}
+
+/// Returns the address of the listener that serves requests.
 pub(super) fn serving(stack: &Stack) -> Address {
     let name = if domain(stack).is_some() { HTTPS } else { HTTP };
     Address::new(Listener::POLICY.kind, name)
@@ -91,7 +100,7 @@ impl Kind for Listener {
     };
 
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
-        if stack.routed().next().is_none() {
+        if stack.routed().next().is_none() || stack.balancer.shared.is_some() {
             return;
         }
         let default = stack.routed().find(|service| is_default(service));

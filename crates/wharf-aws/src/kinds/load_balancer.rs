@@ -19,6 +19,7 @@ use wharf_spec::stack::Scheme;
 use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
+use crate::kinds::shared;
 use crate::names;
 use crate::placement;
 use crate::reads::Reads;
@@ -79,6 +80,12 @@ impl Kind for LoadBalancer {
 
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
         if stack.routed().next().is_none() {
+            return;
+        }
+        if stack.balancer.shared.is_some() {
+            for problem in shared::problems(stack, facts) {
+                out.problem(shared::UNFIT, address(), problem);
+            }
             return;
         }
         let chosen = match placement::balancer(stack, facts) {

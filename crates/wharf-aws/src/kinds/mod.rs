@@ -27,6 +27,7 @@ mod schedule_group;
 mod scheduled_action;
 mod security_group;
 mod service;
+pub(crate) mod shared;
 pub(crate) mod target_group;
 pub(crate) mod task_definition;
 

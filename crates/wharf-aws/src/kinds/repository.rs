@@ -363,7 +363,7 @@ async fn put_lifecycle(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
 }
 
 /// Lists the other environments of the app once more, right before images would be destroyed: those
-/// that have a cluster. Tagging lags behind, so every cluster is asked. A failure here is a failure of
+/// that have a cluster. Tagging lags behind, so every cluster is asked that can be one by its name. A failure here is a failure of
 /// the delete: images are not destroyed on a guess.
 async fn other_environments(cx: &Write<'_>) -> Result<BTreeSet<String>, AwsError> {
     /// Most clusters of one call (ECS API reference, `ListClusters` and `DescribeClusters`).
@@ -378,8 +378,9 @@ async fn other_environments(cx: &Write<'_>) -> Result<BTreeSet<String>, AwsError
                 cx.aws.ecs.list_clusters().max_results(PAGE).set_next_token(token.clone()).send()
             })
             .await?;
-        if !page.cluster_arns().is_empty() {
-            let arns = page.cluster_arns().to_vec();
+        let of_app = |arn: &&String| names::is_cluster_of(&cx.stack.app, arn);
+        let arns: Vec<String> = page.cluster_arns().iter().filter(of_app).cloned().collect();
+        if !arns.is_empty() {
             let got = cx
                 .aws
                 .caller

@@ -203,7 +203,8 @@ impl Kind for SecurityGroup {
 
 /// The groups a stack needs: without anything behind a balancer there is none around it.
 fn roles(stack: &Stack) -> impl Iterator<Item = &'static str> {
-    let balancer = stack.routed().next().map(|_| BALANCER);
+    let own = stack.balancer.shared.is_none();
+    let balancer = stack.routed().next().filter(|_| own).map(|_| BALANCER);
     let tasks = (!stack.services.is_empty()).then_some(TASKS);
     balancer.into_iter().chain(tasks)
 }

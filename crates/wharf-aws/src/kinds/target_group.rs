@@ -16,6 +16,7 @@ use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::kinds::load_balancer::{add_tags, claim, settled, tag_list};
+use crate::kinds::shared;
 use crate::names;
 use crate::reads::Reads;
 use crate::reads::elb::Attributes;
@@ -65,12 +66,25 @@ struct HealthCheck {
 pub(crate) fn physical_name(stack: &Stack, facts: &Facts, service: &str) -> Option<String> {
     let port = stack.services.get(service)?.routing.as_ref()?.port;
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-    Some(name(&id, (service, Role::Primary), port, &facts.vpc.as_ref()?.id))
+    let vpc = &facts.vpc.as_ref()?.id;
+    Some(name(&id, (service, Role::Primary), port, vpc, elsewhere(facts)))
 }
 
-fn name(id: &StackId, (service, role): (&str, Role), port: u16, vpc: &str) -> String {
+fn name(
+    id: &StackId,
+    (service, role): (&str, Role),
+    port: u16,
+    vpc: &str,
+    balancer: &str,
+) -> String {
     let alternate = if role == Role::Alternate { "/alternate" } else { "" };
-    names::target_group(id, service, &format!("HTTP/HTTP1/{port}/{vpc}/ip{alternate}"))
+    names::target_group(id, service, &format!("HTTP/HTTP1/{port}/{vpc}/ip{alternate}{balancer}"))
+}
+
+/// Returns the ARN of the balancer where it is owned elsewhere: a target group belongs to one balancer
+/// (ELB User Guide, target groups), so that another one takes another group.
+fn elsewhere(facts: &Facts) -> &str {
+    shared::fact(facts).map_or("", |found| &found.arn)
 }
 
 /// What comes behind a service's name where a target group is its second.
@@ -132,7 +146,7 @@ impl Kind for TargetGroup {
         let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
         for (service, role) in stack.routed().flat_map(roles) {
             let Some(routing) = &service.routing else { continue };
-            let name = name(&id, (&service.name, role), routing.port, &vpc.id);
+            let name = name(&id, (&service.name, role), routing.port, &vpc.id, elsewhere(facts));
             let seconds = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
             let props = Props {
                 name: name.clone(),
@@ -319,7 +333,7 @@ fn in_the_way(stack: &Stack, id: &StackId, group: &Group) -> Option<String> {
         .find(|(service, role)| {
             let Some(routing) = &service.routing else { return false };
             let vpc = group.vpc_id().unwrap_or_default();
-            let name = name(id, (&service.name, *role), routing.port, vpc);
+            let name = name(id, (&service.name, *role), routing.port, vpc, "");
             group.target_group_name() == Some(&name)
         })
         .map(|(service, role)| role.address(&service.name))
@@ -435,11 +449,14 @@ mod tests {
     #[test]
     fn a_group_of_another_port_has_another_name() {
         let id = StackId { app: "notes".into(), env: None };
-        let name = |vpc: &str, port: u16| name(&id, ("web", Role::Primary), port, vpc);
+        let name = |vpc: &str, port: u16| name(&id, ("web", Role::Primary), port, vpc, "");
         assert_eq!(name("vpc-1", 3000), name("vpc-1", 3000));
         assert_ne!(name("vpc-1", 3000), name("vpc-1", 3001));
         assert_ne!(name("vpc-1", 3000), name("vpc-2", 3000));
-        assert_ne!(name("vpc-1", 3000), super::name(&id, ("web", Role::Alternate), 3000, "vpc-1"));
+        assert_ne!(
+            name("vpc-1", 3000),
+            super::name(&id, ("web", Role::Alternate), 3000, "vpc-1", "")
+        );
     }
 
     #[test]

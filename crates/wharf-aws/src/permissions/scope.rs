@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use wharf_graph::StackId;
 use wharf_spec::Stack;
-use wharf_spec::stack::{Image, SecretRef, VpcRef, Workload, Zone};
+use wharf_spec::stack::{BalancerRef, Image, SecretRef, VpcRef, Workload, Zone};
 
 use super::table::{ECS, On, SCALING, When};
 use crate::reads::ecr;
@@ -47,6 +47,16 @@ impl<'a> Scope<'a> {
         format!("arn:{}:{service}::{}:{resource}", self.partition, self.account)
     }
 
+    /// Returns the pattern of something of the balancer owned elsewhere, if the stack shares one.
+    fn elsewhere(&self, what: &str) -> Option<String> {
+        let name = match self.stack.balancer.shared.as_ref()? {
+            BalancerRef::Name(name) => name,
+            BalancerRef::Arn(arn) => arn.split('/').nth(2).unwrap_or("*"),
+            BalancerRef::Tag { .. } => "*",
+        };
+        Some(self.arn("elasticloadbalancing", &format!("{what}/app/{name}/*")))
+    }
+
     /// Returns the patterns; none if the stack has nothing of the kind.
     pub(super) fn resources(&self, on: On) -> Vec<String> {
         let id = &self.id;
@@ -56,6 +66,9 @@ impl<'a> Scope<'a> {
         match on {
             On::Any => vec!["*".to_owned()],
             On::Cluster => vec![self.arn("ecs", &format!("cluster/{}", cluster()))],
+            On::ClustersOfApp => ["", "-*"]
+                .map(|rest| self.arn("ecs", &format!("cluster/{}{rest}", id.app)))
+                .to_vec(),
             On::Services => vec![self.arn("ecs", &format!("service/{}/{id}-*", cluster()))],
             On::Rollouts => {
                 vec![self.arn("ecs", &format!("service-deployment/{}/{id}-*", cluster()))]
@@ -67,7 +80,13 @@ impl<'a> Scope<'a> {
             On::Families => vec![self.arn("ecs", &format!("task-definition/{id}-*:*"))],
             On::Balancer => elb(format!("loadbalancer/app/{}/*", balancer())),
             On::Listeners => elb(format!("listener/app/{}/*", balancer())),
-            On::Rules => elb(format!("listener-rule/app/{}/*", balancer())),
+            On::Rules => {
+                let own = self
+                    .arn("elasticloadbalancing", &format!("listener-rule/app/{}/*", balancer()));
+                let elsewhere = self.elsewhere("listener-rule");
+                std::iter::once(own).chain(elsewhere).collect()
+            }
+            On::ListenersElsewhere => self.elsewhere("listener").into_iter().collect(),
             On::TargetGroups => elb(format!("targetgroup/{}/*", names::target_group_pattern(id))),
             On::Repositories => vec![self.arn("ecr", &format!("repository/{}/*", id.app))],
             On::Images => self.images(),

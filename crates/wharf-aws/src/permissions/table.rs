@@ -33,6 +33,8 @@ pub(super) enum On {
     /// The action takes no resource, or ids nobody can know.
     Any,
     Cluster,
+    /// Those of all environments of the app.
+    ClustersOfApp,
     Services,
     /// Rollouts of services.
     Rollouts,
@@ -42,6 +44,8 @@ pub(super) enum On {
     Families,
     Balancer,
     Listeners,
+    /// Those of a balancer owned elsewhere that the stack shares.
+    ListenersElsewhere,
     Rules,
     TargetGroups,
     /// Repositories of the app.
@@ -291,7 +295,14 @@ pub(super) const TABLE: &[Row] = &[
     plain!("ecs:DeleteCluster", WRITE, On::Cluster, When::Ours),
     plain!("ecs:DeleteService", WRITE, On::Services, When::Ours),
     plain!("ecs:DeregisterTaskDefinition", WRITE, On::Any, When::Here),
-    plain!("ecs:DescribeClusters", READ, On::Cluster, When::Always),
+    row(
+        "ecs:DescribeClusters",
+        READ,
+        &[
+            need("ecs:DescribeClusters", On::Cluster, When::Always),
+            need("ecs:DescribeClusters", On::ClustersOfApp, When::Always),
+        ],
+    ),
     plain!("ecs:DescribeServiceDeployments", APPLY, On::Rollouts, When::Always),
     plain!("ecs:DescribeServiceRevisions", READ, On::ServiceRevisions, When::Always),
     plain!("ecs:DescribeServices", READ, On::Services, When::Always),
@@ -378,7 +389,8 @@ pub(super) const TABLE: &[Row] = &[
         "elasticloadbalancing:CreateRule",
         "elasticloadbalancing:AddTags",
         On::Rules,
-        need("elasticloadbalancing:CreateRule", On::Listeners, When::Ours)
+        need("elasticloadbalancing:CreateRule", On::Listeners, When::Ours),
+        need("elasticloadbalancing:CreateRule", On::ListenersElsewhere, When::Bringing)
     ),
     making!(
         "elasticloadbalancing:CreateTargetGroup",
@@ -390,6 +402,7 @@ pub(super) const TABLE: &[Row] = &[
     plain!("elasticloadbalancing:DeleteLoadBalancer", WRITE, On::Balancer, When::Ours),
     plain!("elasticloadbalancing:DeleteRule", WRITE, On::Rules, When::Ours),
     plain!("elasticloadbalancing:DeleteTargetGroup", WRITE, On::TargetGroups, When::Ours),
+    plain!("elasticloadbalancing:DescribeListenerCertificates", READ, On::Any, When::Here),
     plain!("elasticloadbalancing:DescribeListeners", READ, On::Any, When::Here),
     plain!("elasticloadbalancing:DescribeLoadBalancerAttributes", READ, On::Any, When::Here),
     plain!("elasticloadbalancing:DescribeLoadBalancers", READ, On::Any, When::Here),

@@ -164,7 +164,7 @@ impl Reads {
     }
 
     /// Reads one certificate; `None` if it is gone.
-    async fn certificate_detail(
+    pub(super) async fn certificate_detail(
         &self,
         arn: &str,
         after: u32,

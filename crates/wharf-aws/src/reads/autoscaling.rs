@@ -131,8 +131,9 @@ impl Reads {
         let mut after = services.round;
         let cluster = self.cluster().await?.value.is_some();
         if missing.iter().any(|spec| cluster || spec.scaling.is_some()) {
-            let (identity, vpc) = futures::try_join!(self.identity(), self.vpc())?;
-            let facts = Facts { vpc: vpc.value.clone().ok(), ..Facts::default() };
+            let (identity, vpc, balancer) =
+                futures::try_join!(self.identity(), self.vpc(), self.shared_fact())?;
+            let facts = Facts { vpc: vpc.value.clone().ok(), balancer, ..Facts::default() };
             after = after.max(vpc.round).max(identity.round);
             let (partition, account) = (&identity.value.partition, &identity.value.account);
             for spec in missing.iter().filter(|spec| cluster || spec.scaling.is_some()) {

@@ -286,34 +286,8 @@ impl Reads {
                     let Some(arn) = found else {
                         return Ok(Got { value: Vec::new(), round: balancer.round });
                     };
-                    let mut list = Vec::new();
-                    let mut round = balancer.round;
-                    let mut marker = None::<String>;
-                    loop {
-                        let got = self
-                            .call(round, "elasticloadbalancing:DescribeListeners", |aws| {
-                                aws.elb
-                                    .describe_listeners()
-                                    .load_balancer_arn(arn)
-                                    .set_marker(marker.clone())
-                                    .send()
-                            })
-                            .await;
-                        let got = match got {
-                            Err(error) if error.is(&["LoadBalancerNotFound"]) => break,
-                            got => got?,
-                        };
-                        round = got.round;
-                        list.extend(got.value.listeners().iter().cloned());
-                        marker = got
-                            .value
-                            .next_marker()
-                            .filter(|next| !next.is_empty())
-                            .map(str::to_owned);
-                        if marker.is_none() {
-                            break;
-                        }
-                    }
+                    let Got { value: mut list, round } =
+                        self.listeners_of(arn, balancer.round).await?;
                     if self.own_balancer().await?.value.is_none() {
                         list.clear();
                     }
@@ -321,6 +295,39 @@ impl Reads {
                 })
                 .await
         })
+    }
+
+    /// Reads the listeners of a balancer; one that is gone has none.
+    pub(super) async fn listeners_of(
+        &self,
+        balancer: &str,
+        after: u32,
+    ) -> Result<Got<Vec<Listener>>, AwsError> {
+        let mut list = Vec::new();
+        let mut round = after;
+        let mut marker = None::<String>;
+        loop {
+            let got = self
+                .call(round, "elasticloadbalancing:DescribeListeners", |aws| {
+                    aws.elb
+                        .describe_listeners()
+                        .load_balancer_arn(balancer)
+                        .set_marker(marker.clone())
+                        .send()
+                })
+                .await;
+            let got = match got {
+                Err(error) if error.is(&["LoadBalancerNotFound"]) => break,
+                got => got?,
+            };
+            round = got.round;
+            list.extend(got.value.listeners().iter().cloned());
+            marker = got.value.next_marker().filter(|next| !next.is_empty()).map(str::to_owned);
+            if marker.is_none() {
+                break;
+            }
+        }
+        Ok(Got { value: list, round })
     }
 
     /// Reads the tags of the listeners.
@@ -336,16 +343,18 @@ impl Reads {
             .await
     }
 
-    /// Reads the rules of the listeners. One that only redirects is not asked unless the sweep shows
-    /// rules below it.
+    /// Reads the rules of the stack's listeners, and of those owned elsewhere that have rules of the stack's or
+    /// may get some. A listener of the stack's that only redirects is not asked unless the sweep shows rules
+    /// below it.
     pub(crate) fn rules(&self) -> BoxFuture<'_, Result<Arc<Got<Vec<ListenerRules>>>, AwsError>> {
         Box::pin(async move {
             self.memos
                 .elb
                 .rules
                 .get(async || {
-                    let (listeners, sweep) = futures::join!(self.listeners(), self.sweep());
-                    let listeners = listeners?;
+                    let (listeners, shared, sweep) =
+                        futures::join!(self.listeners(), self.shared_listeners(), self.sweep());
+                    let (listeners, shared) = (listeners?, shared?);
                     let swept: BTreeSet<String> = sweep
                         .value
                         .iter()
@@ -360,10 +369,19 @@ impl Reads {
                         let arn = listener.listener_arn().unwrap_or_default();
                         !redirects || !sweep.value.complete || swept.contains(arn)
                     });
-                    let reads = asked.map(async |listener| {
-                        let arn = listener.listener_arn().unwrap_or_default();
-                        self.listener_rules(arn, listeners.round).await
-                    });
+                    let own: BTreeSet<&str> =
+                        listeners.value.iter().filter_map(Listener::listener_arn).collect();
+                    let elsewhere = shared.value.iter().filter_map(Listener::listener_arn);
+                    let elsewhere: BTreeSet<&str> = elsewhere
+                        .chain(swept.iter().map(String::as_str))
+                        .filter(|arn| !own.contains(arn))
+                        .collect();
+                    let asked = asked.filter_map(Listener::listener_arn);
+                    let asked = asked.map(|arn| (arn, listeners.round));
+                    let after = shared.round.max(sweep.round);
+                    let reads = asked
+                        .chain(elsewhere.into_iter().map(|arn| (arn, after)))
+                        .map(|(arn, after)| self.listener_rules(arn, after));
                     let all = try_join_all(reads).await?;
                     let round = all.iter().map(|got| got.round).max().unwrap_or(listeners.round);
                     Ok(Got { value: all.into_iter().map(|got| got.value).collect(), round })

@@ -8,7 +8,7 @@ use crate::reads::Reads;
 impl Reads {
     /// Reads the surroundings.
     pub(crate) async fn facts(&self) -> Result<Facts, AwsError> {
-        let (identity, vpc, subnets, zones, images, secrets, roles, certificate) = futures::join!(
+        let (identity, vpc, subnets, zones, images, secrets, roles, certificate, balancer) = futures::join!(
             self.identity(),
             self.vpc(),
             self.subnets(),
@@ -17,6 +17,7 @@ impl Reads {
             self.secrets(),
             self.roles_elsewhere(),
             self.certificate_elsewhere(),
+            self.shared_fact(),
         );
         let identity = identity?;
         let (vpc, vpc_problem) = match &vpc?.value {
@@ -35,6 +36,7 @@ impl Reads {
             secrets: secrets?.value.clone(),
             roles: roles?,
             certificate: certificate?,
+            balancer: balancer?,
         })
     }
 

@@ -17,6 +17,7 @@ pub(crate) mod logs;
 pub(crate) mod route53;
 pub(crate) mod scheduler;
 mod secrets;
+pub(crate) mod shared;
 mod sts;
 mod tagging;
 
@@ -90,6 +91,7 @@ pub(crate) struct Memos {
     route53: route53::Memos,
     scheduler: scheduler::Memos,
     secrets: secrets::Memos,
+    shared: shared::Memos,
     sts: sts::Memos,
     tagging: tagging::Memos,
 }

@@ -43,7 +43,7 @@ impl Reads {
     }
 
     /// Reads the records at and directly below every name the stack has, or had: the names of its own
-    /// certificates lead to records the spec no longer mentions.
+    /// certificates, and of its rules on a balancer owned elsewhere, lead to records the spec no longer mentions.
     pub(crate) fn records(&self) -> BoxFuture<'_, Result<Arc<Got<Vec<ZoneRecords>>>, AwsError>> {
         Box::pin(async move {
             self.memos
@@ -51,7 +51,15 @@ impl Reads {
                 .records
                 .get(async || {
                     let mut names = zoned_names(&self.stack);
-                    let (zones, former) = futures::try_join!(self.zones(), self.certified_names())?;
+                    let (zones, former, guest) = futures::try_join!(
+                        self.zones(),
+                        self.certified_names(),
+                        self.guest_names()
+                    )?;
+                    let former: Got<BTreeSet<String>> = Got {
+                        round: former.round.max(guest.round),
+                        value: former.value.union(&guest.value).cloned().collect(),
+                    };
                     let mut zones = Got { value: zones.value.clone(), round: zones.round };
                     let unknown: BTreeSet<String> =
                         former.value.difference(&names).cloned().collect();

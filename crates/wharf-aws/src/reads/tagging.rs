@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 
+use wharf_graph::ErrorClass;
+
 use crate::error::AwsError;
 use crate::reads::{Got, Memo, Reads};
 use crate::tags::{self, Owner, Tags};
@@ -69,6 +71,25 @@ impl Reads {
                 if swept.value.complete { Ok(swept) } else { self.app_directly(swept.round).await }
             })
             .await
+    }
+
+    /// Returns the ARNs of all application load balancers with a tag, whoever owns them.
+    pub(super) async fn balancers_tagged(
+        &self,
+        key: &str,
+        value: &str,
+    ) -> Result<Got<Vec<String>>, AwsError> {
+        let filters = vec![filter(key, value)];
+        let found = self.pages(filters, &["elasticloadbalancing:loadbalancer"]).await;
+        if !found.value.complete {
+            let message = "a balancer is named by its tag, and the tagging API does not answer";
+            return Err(AwsError::own(ErrorClass::Other, message)
+                .hint("allow `tag:GetResources`, or name the balancer by its name or ARN"));
+        }
+        let balancers = found.value.iter().map(|(arn, _)| arn);
+        let application = balancers.filter(|arn| arn.contains(":loadbalancer/app/"));
+        let arns = application.map(str::to_owned).collect();
+        Ok(Got { value: arns, round: found.round })
     }
 
     /// Returns the swept tags of `arn` if they can be believed: they name this stack as owner and

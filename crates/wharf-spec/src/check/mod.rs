@@ -7,7 +7,7 @@ mod shadow;
 mod times;
 
 use crate::document::Node;
-use crate::problem::Span;
+use crate::problem::{Problem, Span};
 use crate::read::Cx;
 use crate::stack::Stack;
 
@@ -16,6 +16,7 @@ pub(crate) fn check(cx: &mut Cx, root: &Node, stack: &Stack) {
     order::check(cx, root, stack);
     images::check(cx, root, stack);
     shadow::check(cx);
+    left_over(cx, root, stack);
     for service in stack.services.values() {
         cx.service.clone_from(&service.name);
         containers::check(cx, root, service);
@@ -26,6 +27,27 @@ pub(crate) fn check(cx: &mut Cx, root: &Node, stack: &Stack) {
         times::job(cx, root, job);
     }
     cx.service.clear();
+}
+
+/// What no rule takes belongs to the owner of the balancer.
+fn left_over(cx: &mut Cx, root: &Node, stack: &Stack) {
+    if stack.balancer.shared.is_none() {
+        return;
+    }
+    let owner = place(root, &["balancer", "use"]);
+    for service in stack.routed() {
+        let Some(routing) = &service.routing else { continue };
+        if routing.hosts.is_empty() && routing.paths.is_empty() {
+            let port = of_service(root, &service.name, &["port"]);
+            cx.push(
+                Problem::error("E086", port.span, "this service would take what no rule takes")
+                    .label("neither a name nor a path leads here")
+                    .also(owner.span, "the balancer, and what is left over, belongs to others")
+                    .help("give it a `domain`, or `route: { path: … }`")
+                    .of(&service.name),
+            );
+        }
+    }
 }
 
 /// Where something stands in the file.

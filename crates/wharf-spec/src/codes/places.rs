@@ -48,6 +48,13 @@ pub(super) const CODES: &[Code] = &[
         example: None,
     },
     Code {
+        code: "E086",
+        title: "requests that are left over",
+        explanation: "On a balancer that belongs to somebody else, wharf adds rules and changes nothing else. A service without a name and without a path takes whatever no rule takes, which is the default action of the listener, and that is the owner's.",
+        fix: "Give the service a `domain`, or `route` with a host or path.",
+        example: Some("route: { path: /notes/* }"),
+    },
+    Code {
         code: "E085",
         title: "something owned elsewhere",
         explanation: "`use:` names something that exists and belongs to somebody else, in the same region. wharf reads it and changes nothing of it, so that what would describe it cannot stand beside.",

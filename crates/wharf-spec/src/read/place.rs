@@ -217,7 +217,6 @@ pub(super) fn balancer(cx: &mut Cx, node: Option<&Node>) -> Balancer {
     let Some(node) = node else { return balancer };
     let Some(fields) = Fields::of(cx, node, &keys::BALANCER) else { return balancer };
     if let Some(entry) = fields.entry("use") {
-        cx.uses(Feature::BalancerUse, entry.key.span);
         balancer.shared = fields.get(cx, "use").and_then(|node| owned::balancer(cx, node));
         for key in ["scheme", "allow", "idle_timeout"] {
             let Some(own) = fields.entry(key) else { continue };

@@ -60,9 +60,11 @@ impl Stack {
         self.routed().filter(|service| service.deploy.strategy != Strategy::Rolling)
     }
 
-    /// Returns the certificate all domains of the stack share, if any service has a domain.
+    /// Returns the certificate all domains of the stack share, if any service has a domain. Behind a balancer
+    /// owned elsewhere, it is that one's.
     pub fn certificate(&self) -> Option<CertificateSource> {
         self.routed()
+            .filter(|_| self.balancer.shared.is_none())
             .find_map(|service| service.routing.as_ref()?.domain.as_ref())
             .map(|d| d.certificate.clone())
     }

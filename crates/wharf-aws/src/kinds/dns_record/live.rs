@@ -12,6 +12,7 @@ use crate::kinds::certificate;
 use crate::names;
 use crate::reads::Reads;
 use crate::reads::route53::plain_name;
+use crate::reads::shared::Route;
 
 /// The output that lists the stack's certificates a validation record belongs to.
 pub(super) const CERTIFICATES: &str = "certificates";
@@ -29,20 +30,34 @@ struct Balancer {
     foreign: bool,
     name: String,
     region: String,
+    /// What rules of the stack's take on balancers owned elsewhere.
+    elsewhere: Vec<Route>,
+    /// The hosts of other stacks that share the stack's balancer.
+    guests: BTreeSet<String>,
 }
 
 impl Balancer {
+    /// Says whether a name that leads there is the stack's. Records carry no tags, so that on a balancer that
+    /// several share, a name is of the stack whose rule takes its requests.
+    fn takes(&self, name: &str, target: &str) -> bool {
+        let of = |route: &Route| route.host == name && self.is_of(&route.balancer, target);
+        let own = self.is_target(target) && !self.guests.contains(name);
+        own || self.elsewhere.iter().any(of)
+    }
+
     /// Says whether an alias target is the balancer, or one of its name that no longer exists: names
     /// are unique in a region, so only one of them can.
     fn is_target(&self, target: &str) -> bool {
         if self.foreign {
             return false;
         }
-        if self.dns_name.as_deref() == Some(target) {
-            return true;
-        }
+        self.dns_name.as_deref() == Some(target) || self.is_of(&self.name, target)
+    }
+
+    /// Says whether an alias target is a balancer of this name in the region.
+    fn is_of(&self, balancer: &str, target: &str) -> bool {
         let own = target.strip_prefix("internal-").unwrap_or(target);
-        let rest = own.strip_prefix(&format!("{}-", self.name.to_lowercase()));
+        let rest = own.strip_prefix(&format!("{}-", balancer.to_lowercase()));
         let id =
             rest.and_then(|rest| rest.strip_suffix(&format!(".{}.elb.amazonaws.com", self.region)));
         id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
@@ -56,8 +71,11 @@ pub(super) async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
     if zones.value.is_empty() {
         return Ok(Vec::new());
     }
-    let (present, own) = futures::try_join!(cx.balancer(), cx.own_balancer())?;
+    let (present, own, elsewhere, guests) =
+        futures::try_join!(cx.balancer(), cx.own_balancer(), cx.routed_elsewhere(), cx.guests())?;
     let balancer = Balancer {
+        elsewhere: elsewhere.value,
+        guests,
         dns_name: own.value.as_ref().and_then(|own| own.dns_name()).map(str::to_lowercase),
         foreign: present.value.is_some() && own.value.is_none(),
         name: names::load_balancer(&cx.id),
@@ -105,7 +123,7 @@ fn alias(
     let kind = set.r#type().as_str();
     let ours = ALIAS.contains(&kind)
         && set.set_identifier().is_none()
-        && balancer.is_target(&target_name(target));
+        && balancer.takes(name, &target_name(target));
     ours.then(|| Owned {
         name: format!("{name}/{kind}"),
         id: format!("{zone}/{name}/{kind}"),
@@ -197,6 +215,8 @@ mod tests {
         Balancer {
             dns_name: Some("notes-7.eu-west-1.elb.amazonaws.com".to_owned()),
             foreign: false,
+            elsewhere: Vec::new(),
+            guests: BTreeSet::new(),
             name: "notes".to_owned(),
             region: "eu-west-1".to_owned(),
         }

@@ -16,7 +16,7 @@ use wharf_spec::stack::Zone;
 
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Write};
-use crate::kinds::{certificate, load_balancer};
+use crate::kinds::{certificate, load_balancer, shared};
 use crate::reads::Reads;
 use crate::reads::route53::{longest, within};
 
@@ -150,7 +150,15 @@ impl Kind for DnsRecord {
     };
 
     fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
-        let balancer = load_balancer::address();
+        let of = |output: &str| Input::of(&load_balancer::address(), output);
+        let (dns_name, dns_zone) = match (&stack.balancer.shared, shared::fact(facts)) {
+            (None, _) => (of("dns_name"), of("zone_id")),
+            (Some(_), Some(found)) => {
+                (Input::Known(found.dns_name.clone()), Input::Known(found.zone_id.clone()))
+            }
+            // The balancer has reported the problem.
+            (Some(_), None) => return,
+        };
         for (name, zone) in named(stack) {
             let zone = match choose(zone, name, &facts.zones) {
                 Choice::Zone(zone) => zone,
@@ -167,15 +175,20 @@ impl Kind for DnsRecord {
                     name: Input::from(name),
                     kind: kind.to_owned(),
                     alias: Some(Alias {
-                        dns_name: Input::of(&balancer, "dns_name"),
-                        zone_id: Input::of(&balancer, "zone_id"),
+                        dns_name: dns_name.clone(),
+                        zone_id: dns_zone.clone(),
                         evaluate_target_health: true,
                     }),
                     value: None,
                     ttl: None,
                 };
-                out.add(&Self::POLICY, format!("{name}/{kind}"), &props).note =
-                    Some(format!("in the zone {}", zone.name));
+                let node = out.add(&Self::POLICY, format!("{name}/{kind}"), &props);
+                node.note = Some(format!("in the zone {}", zone.name));
+                if stack.balancer.shared.is_some() {
+                    // Somebody else's balancer answers for names it knows nothing of yet.
+                    let services = stack.routed().map(|one| Address::new("service", &one.name));
+                    node.after.extend(services);
+                }
             }
         }
         let certificate = certificate::address();

@@ -1,6 +1,7 @@
 //! Listener rules: which hosts and paths lead to which service.
 //!
-//! Every rule on the stack's own listeners is the stack's.
+//! Every rule on the stack's own listeners is the stack's, unless it carries the tags of another one; on a listener
+//! owned elsewhere, those that carry the stack's.
 
 pub(super) mod priority;
 
@@ -17,10 +18,10 @@ use wharf_spec::Stack;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::kinds::forward::{self, Alternates, Target};
-use crate::kinds::listener;
 use crate::kinds::load_balancer::{add_tags, read_tags, settled, tag_list};
+use crate::kinds::{listener, shared};
 use crate::reads::Reads;
-use crate::tags::{self, Tags};
+use crate::tags::{self, Owner, Tags};
 
 const HOST: &str = "host-header";
 const PATH: &str = "path-pattern";
@@ -41,6 +42,9 @@ pub(crate) struct Props {
     /// Fields of conditions wharf never makes; always empty when desired.
     other_conditions: BTreeSet<String>,
     forward: Vec<Target>,
+    /// Whether the listener is owned elsewhere, and with it most of its rules.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    elsewhere: bool,
     tags: Tags,
 }
 
@@ -52,21 +56,29 @@ impl Kind for ListenerRule {
         replace_order: ReplaceOrder::CreateFirst,
         traffic: Some("forward"),
         serves_traffic: true,
-        delete_after: &["service"],
+        // A record is known as the stack's by the rule for its name.
+        delete_after: &["service", "dns_record"],
         ..Policy::plain("listener_rule", "listener rule")
     };
 
-    fn declare(stack: &Stack, _: &Facts, out: &mut Declare) {
-        let listener = listener::serving(stack);
-        for rule in priority::rules(stack) {
+    fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
+        // Without a listener the balancer has reported the problem.
+        let Some(listener) = listener::arn(stack, facts) else { return };
+        let mut rules = priority::rules(stack);
+        let elsewhere = stack.balancer.shared.is_some();
+        if elsewhere {
+            shared::place(stack, facts, &mut rules);
+        }
+        for rule in rules {
             let Some(service) = stack.services.get(&rule.service) else { continue };
             let props = Props {
-                listener: Input::of(&listener, "arn"),
+                listener: listener.clone(),
                 priority: rule.priority,
                 hosts: rule.hosts,
                 paths: rule.paths,
                 other_conditions: BTreeSet::new(),
                 forward: forward::to_service(service),
+                elsewhere,
                 tags: stack.tags.clone(),
             };
             out.add(&Self::POLICY, rule.name, &props);
@@ -81,18 +93,27 @@ impl Kind for ListenerRule {
             paths: BTreeSet::from(["/api/*".to_owned()]),
             other_conditions: BTreeSet::from(["source-ip".to_owned()]),
             forward: forward::example(),
+            elsewhere: true,
             tags: Tags::from([("team".to_owned(), "notes".to_owned())]),
         }
     }
 
     async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
-        let (listeners, tags, alternates) =
-            futures::try_join!(cx.rules(), cx.rule_tags(), Alternates::read(cx))?;
+        let (listeners, rules, tags, alternates) =
+            futures::try_join!(cx.listeners(), cx.rules(), cx.rule_tags(), Alternates::read(cx))?;
+        let own_listeners: BTreeSet<&str> =
+            listeners.value.iter().filter_map(|listener| listener.listener_arn()).collect();
         let mut found = Vec::new();
-        for of in &listeners.value {
+        for of in &rules.value {
+            let elsewhere = !own_listeners.contains(of.listener.as_str());
             for rule in &of.rules {
                 let arn = rule.rule_arn().unwrap_or_default().to_owned();
                 let own = tags.value.get(&arn).cloned().unwrap_or_default();
+                // Another stack may share the stack's balancer, as the stack may share somebody else's.
+                let ours = tags::owner(&own, &cx.id) == Owner::Ours;
+                if !ours && (elsewhere || own.contains_key(tags::APP)) {
+                    continue;
+                }
                 let address = tags::address(&own, Self::POLICY.kind);
                 let name = address.map_or_else(
                     || format!("unknown-{}", arn.rsplit('/').next().unwrap_or_default()),
@@ -101,7 +122,10 @@ impl Kind for ListenerRule {
                 found.push(Found::Ours(Owned {
                     name,
                     id: arn.clone(),
-                    props: props(rule, &of.listener, (&own, &cx.stack.tags), &alternates),
+                    props: Props {
+                        elsewhere,
+                        ..props(rule, &of.listener, (&own, &cx.stack.tags), &alternates)
+                    },
                     outputs: BTreeMap::from([("arn".to_owned(), arn)]),
                     applied: own.get(tags::SPEC).cloned(),
                     leaving: false,
@@ -150,6 +174,9 @@ impl Kind for ListenerRule {
                         modify(cx, holder, &want).await?;
                         add_tags(cx, holder, &cx.tags(&want.tags)).await?;
                         break holder.to_owned();
+                    }
+                    if want.elsewhere {
+                        return Err(taken(&want, holder));
                     }
                     set_priorities(cx, vec![(holder, aside(&rules, want.priority)?)]).await?;
                 }
@@ -226,6 +253,7 @@ fn props(
         paths,
         other_conditions,
         forward: forward::targets(rule.actions(), alternates),
+        elsewhere: false,
         tags: tags::managed(live, spec),
     }
 }
@@ -299,6 +327,7 @@ async fn reorder(cx: &Write<'_>, arn: &str, want: &Props) -> Result<(), AwsError
         let mut moves = vec![(arn, want.priority)];
         match holder(&rules, want.priority) {
             Some(holder) if holder == arn => return Ok(()),
+            Some(holder) if want.elsewhere => return Err(taken(want, holder)),
             Some(holder) => moves.push((holder, aside(&rules, want.priority)?)),
             None => {}
         }
@@ -349,6 +378,14 @@ async fn rules_of(cx: &Write<'_>, listener: &str) -> Result<Vec<Rule>, AwsError>
             return Ok(rules);
         }
     }
+}
+
+/// Says that somebody else took the place of a rule since it was looked for.
+fn taken(want: &Props, holder: &str) -> AwsError {
+    let message =
+        format!("the priority {} was taken meanwhile, by the rule {holder}", want.priority);
+    AwsError::own(ErrorClass::Other, message)
+        .hint("run the same command again: it takes a free one")
 }
 
 /// Returns the rule at a place.

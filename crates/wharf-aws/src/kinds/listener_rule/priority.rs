@@ -28,9 +28,9 @@ pub(in crate::kinds) struct Planned {
     /// The service's name, or the one it had before, with a number behind it from the second rule on.
     pub(in crate::kinds) name: String,
     pub(in crate::kinds) service: String,
-    pub(super) hosts: BTreeSet<String>,
-    pub(super) paths: BTreeSet<String>,
-    pub(super) priority: u32,
+    pub(in crate::kinds) hosts: BTreeSet<String>,
+    pub(in crate::kinds) paths: BTreeSet<String>,
+    pub(in crate::kinds) priority: u32,
 }
 
 /// Returns the rules of a stack by name.
@@ -111,7 +111,7 @@ fn band(rule: &Planned) -> usize {
 }
 
 /// Returns all places of the band that `place` is in.
-pub(super) fn band_of(place: u32) -> RangeInclusive<u32> {
+pub(in crate::kinds) fn band_of(place: u32) -> RangeInclusive<u32> {
     let first = 1 + place.saturating_sub(1) / PLACES * PLACES;
     first..=first + PLACES - 1
 }

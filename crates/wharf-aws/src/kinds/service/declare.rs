@@ -32,7 +32,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
     };
     let of = |kind: &str, name: &str, output: &str| Input::of(&Address::new(kind, name), output);
     let group = target_group::physical_name(stack, facts, &spec.name);
-    let leads_here = if listener::is_default(spec) {
+    let leads_here = if listener::is_default(spec) && stack.balancer.shared.is_none() {
         listener::serving(stack)
     } else {
         Address::new("listener_rule", spec.home())

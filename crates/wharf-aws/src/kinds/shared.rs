@@ -1,0 +1,125 @@
+//! A balancer owned elsewhere: what the stack takes of it, and whether it is fit. Pure.
+
+use std::collections::BTreeSet;
+
+use wharf_graph::Facts;
+use wharf_graph::facts::{BalancerFact, ListenerFact, RuleFact, covers};
+use wharf_spec::Stack;
+
+use crate::kinds::listener_rule::priority::{self, Planned};
+
+/// A balancer owned elsewhere that cannot be used.
+pub(super) const UNFIT: &str = "E212";
+
+/// Returns the balancer, if there is one that can be used.
+pub(crate) fn fact(facts: &Facts) -> Option<&BalancerFact> {
+    facts.balancer.as_ref().filter(|found| found.problem.is_none())
+}
+
+/// Returns the listener that takes the stack's requests.
+pub(super) fn listener<'f>(stack: &Stack, facts: &'f Facts) -> Option<&'f ListenerFact> {
+    fact(facts)?.listener(!stack.domain_names().is_empty())
+}
+
+/// Returns the security group that stands for the balancer.
+pub(super) fn group(facts: &Facts) -> Option<String> {
+    fact(facts)?.groups.first().cloned()
+}
+
+/// Says what keeps the stack from sharing the balancer.
+pub(super) fn problems(stack: &Stack, facts: &Facts) -> Vec<String> {
+    let Some(balancer) = &facts.balancer else { return Vec::new() };
+    let which = &balancer.named;
+    if let Some(problem) = &balancer.problem {
+        return vec![format!("the balancer {which} cannot be used: {problem}")];
+    }
+    let mut problems = Vec::new();
+    if let Some(vpc) = facts.vpc.as_ref().filter(|vpc| vpc.id != balancer.vpc) {
+        problems.push(format!(
+            "the balancer {which} is in {}, and the tasks would be in {}; write `network: {{ vpc: {} }}`",
+            balancer.vpc, vpc.id, balancer.vpc
+        ));
+    }
+    if balancer.groups.is_empty() {
+        problems
+            .push(format!("the balancer {which} has no security group that tasks could let in"));
+    }
+    let names = stack.domain_names();
+    match listener(stack, facts) {
+        None if names.is_empty() => {
+            problems.push(format!("the balancer {which} has no listener for HTTP or HTTPS"));
+        }
+        None => problems.push(format!(
+            "the balancer {which} has no listener for HTTPS, and `domain` needs one"
+        )),
+        Some(listener) => {
+            problems.extend(uncovered(which, listener, &names));
+            problems.extend(collisions(stack, balancer, listener));
+        }
+    }
+    problems
+}
+
+/// Says which names the listener's certificates are not for.
+fn uncovered(which: &str, listener: &ListenerFact, names: &BTreeSet<String>) -> Option<String> {
+    let certified = listener.names.as_ref().filter(|_| listener.secure)?;
+    let open: Vec<&str> =
+        names.iter().filter(|name| !covers(certified, name)).map(String::as_str).collect();
+    (!open.is_empty()).then(|| {
+        format!(
+            "no certificate of the balancer {which}, port {}, is for {}; its owner has to add one",
+            listener.port,
+            open.join(", ")
+        )
+    })
+}
+
+/// Says which rules of others take just the requests that the stack wants.
+fn collisions(stack: &Stack, balancer: &BalancerFact, listener: &ListenerFact) -> Vec<String> {
+    let same = |wanted: &Planned, there: &&RuleFact| {
+        there.listener == listener.arn
+            && there.resource.is_none()
+            && there.hosts == wanted.hosts
+            && there.paths == wanted.paths
+    };
+    priority::rules(stack)
+        .iter()
+        .filter_map(|wanted| {
+            let there = balancer.rules.iter().find(|there| same(wanted, there))?;
+            Some(format!(
+                "somebody else's rule takes the requests of service {} already: {} (priority {})",
+                wanted.service, there.arn, there.priority
+            ))
+        })
+        .collect()
+}
+
+/// Gives each rule a free place among those of others: the one it has, or one in its band. A rule that is
+/// there does not move unless its conditions become more or less specific.
+pub(super) fn place(stack: &Stack, facts: &Facts, rules: &mut [Planned]) {
+    let (Some(balancer), Some(listener)) = (fact(facts), listener(stack, facts)) else { return };
+    let there = || balancer.rules.iter().filter(|rule| rule.listener == listener.arn);
+    let own = |name: &str| {
+        there()
+            .find(|rule| rule.resource.as_ref().is_some_and(|address| address.name() == name))
+            .map(|rule| rule.priority)
+    };
+    let mut taken: BTreeSet<u32> = there().map(|rule| rule.priority).collect();
+    for rule in rules {
+        let band = priority::band_of(rule.priority);
+        if let Some(present) = own(&rule.name) {
+            if band.contains(&present) {
+                rule.priority = present;
+                continue;
+            }
+            // It has become more or less specific than it was.
+            taken.remove(&present);
+        }
+        let behind = band.end() + 1..=50_000;
+        let around = (rule.priority..=*band.end()).chain(*band.start()..rule.priority);
+        if let Some(free) = around.chain(behind).find(|place| !taken.contains(place)) {
+            rule.priority = free;
+        }
+        taken.insert(rule.priority);
+    }
+}
