@@ -42,6 +42,9 @@ const ELSEWHERE: &[&str] = &[
     "logs-protected",
     "group-in-use",
     "cluster-busy",
+    // Of requests that move: see `strategies.rs`.
+    "shifter-denied",
+    "weights-split",
     // Of jobs and the release: see `jobs.rs`.
     "release-fails",
     "job-fails",
@@ -271,6 +274,13 @@ fn golden(name: &str, text: &str) {
 /// Compares what the doctor says of a job with what is known.
 pub(crate) fn golden_of_job(name: &str, shown: &str) {
     golden(name, &plain(verdict(shown)));
+}
+
+/// What `apply` says of the step that failed.
+pub(crate) fn golden_of_apply(name: &str, stderr: &str) {
+    let failed = stderr.find("\nFAILED ").map_or(stderr, |at| &stderr[at + 1..]);
+    let (failed, _) = failed.split_once("\n\n").unwrap_or((failed, ""));
+    golden(name, &plain(failed));
 }
 
 /// From the primary cause on: the hops above it change while tasks come and go.

@@ -94,6 +94,7 @@ fn a_release_that_fails_leaves_the_services_as_they_are() {
     ] {
         assert!(run.stderr.contains(text), "{text} in\n{}", run.stderr);
     }
+    crate::doctor::golden_of_apply("release-fails", &run.stderr);
     assert_eq!(image_of(&world, "web"), live);
     let logs = world.wharf(&["logs", "release"]).expect(0).stdout;
     assert!(logs.contains("migration 0042 failed"), "{logs}");
@@ -113,6 +114,7 @@ fn a_release_that_takes_too_long_is_stopped() {
     world.wharf(&["sandbox", "break", "job-hangs"]).expect(0);
     let run = world.wharf(&["apply", "--yes", "--wait-image", "10m"]).expect(6);
     assert!(run.stderr.contains("took longer than 120 s and was stopped"), "{}", run.stderr);
+    crate::doctor::golden_of_apply("job-hangs", &run.stderr);
     let going = world.sandbox().with_world(|world| {
         let tasks = world.region("eu-west-1").ecs.tasks.values();
         tasks.filter(|task| task.is_wanted()).count()

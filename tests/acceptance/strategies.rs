@@ -221,28 +221,19 @@ fn the_live_view_says_how_far_requests_have_moved() {
 fn what_keeps_requests_from_moving_is_named() {
     let world = world(STRATEGIES[0].1, None);
     world.apply();
-    world.sandbox().with_world(|inner| {
-        let roles = &mut inner.global.iam.roles;
-        let shifter = roles.values_mut().find(|role| role.name.contains("shifter")).unwrap();
-        shifter.inline.clear();
-    });
+    world.wharf(&["sandbox", "break", "shifter-denied"]).expect(0);
     world.edit("tag: v1", "tag: v2");
     let plan = world.plan();
     assert!(changed(&plan).contains(&"role.main/shifter".to_owned()), "the plan repairs the role");
+    world.wharf(&["sandbox", "mend"]).expect(0);
     world.apply();
     world.converged();
     // A rule that somebody gave other weights is for ECS to find: whose requests they are is its business.
-    world.sandbox().with_world(|inner| {
-        let elb = &inner.regions[REGION].elbv2;
-        let listener = elb.listeners.values().next().unwrap();
-        let rule = listener.default_rule.clone();
-        let groups: Vec<(String, u32)> =
-            elb.target_groups.keys().map(|arn| (arn.clone(), 50)).collect();
-        inner.weigh(REGION, &rule, &groups);
-    });
+    world.wharf(&["sandbox", "break", "weights-split"]).expect(0);
     world.converged();
     world.edit("tag: v2", "tag: v3");
     let failed = world.wharf(&["apply", "--yes"]).expect(5);
     assert!(failed.stderr.contains("C713: ECS cannot move requests"), "{}", failed.stderr);
     assert!(failed.stderr.contains("should have exactly one target group"), "{}", failed.stderr);
+    crate::doctor::golden_of_apply("weights-split", &failed.stderr);
 }

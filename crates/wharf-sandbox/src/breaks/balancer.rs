@@ -24,6 +24,14 @@ pub(super) const CASES: &[Case] = &[
         detach,
     ),
     edit(
+        "weights-split",
+        "C713",
+        "both target groups of the service get requests",
+        "deployment: … found 2 target groups which are serving traffic",
+        split,
+    )
+    .replacing(),
+    edit(
         "target-group-gone",
         "C702",
         "the target group is gone",
@@ -211,4 +219,20 @@ fn certificate(
         any = true;
     }
     if any { Ok(()) } else { Err("its balancer has no certificate".to_owned()) }
+}
+
+/// Gives half of the requests to each of the two target groups of the service.
+fn split(world: &mut World, place: &Place) -> Result<(), String> {
+    let elb = &mut world.region(&place.region).elbv2;
+    let listeners = elb.listeners.values_mut().map(|listener| &mut listener.actions);
+    let rules = elb.rules.values_mut().map(|rule| &mut rule.actions);
+    let mut done = false;
+    for action in listeners.chain(rules).flatten() {
+        let Deed::Forward { groups, .. } = &mut action.what else { continue };
+        if groups.len() == 2 && groups.iter().any(|(arn, _)| place.target_groups.contains(arn)) {
+            groups.iter_mut().for_each(|(_, weight)| *weight = 50);
+            done = true;
+        }
+    }
+    if done { Ok(()) } else { Err("its requests do not move between two target groups".to_owned()) }
 }

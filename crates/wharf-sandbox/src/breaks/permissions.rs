@@ -62,6 +62,23 @@ pub(super) const CASES: &[Case] = &[
         },
     )
     .replacing(),
+    edit(
+        "shifter-denied",
+        "C808",
+        "ECS may not move requests between target groups",
+        "deployment: … missing permissions on ECS Infrastructure Role",
+        |world, _| {
+            let name = "role.main/shifter";
+            let all = world.global.iam.roles.values_mut();
+            let mut shifters =
+                all.filter(|role| role.tags.get("wharf:resource").is_some_and(|it| it == name));
+            let role =
+                shifters.next().ok_or("no service of the stack moves requests between groups")?;
+            role.inline.clear();
+            Ok(())
+        },
+    )
+    .replacing(),
     condition(
         "pass-role-denied",
         "C805",
