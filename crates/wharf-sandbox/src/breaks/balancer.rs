@@ -230,7 +230,9 @@ fn split(world: &mut World, place: &Place) -> Result<(), String> {
     for action in listeners.chain(rules).flatten() {
         let Deed::Forward { groups, .. } = &mut action.what else { continue };
         if groups.len() == 2 && groups.iter().any(|(arn, _)| place.target_groups.contains(arn)) {
-            groups.iter_mut().for_each(|(_, weight)| *weight = 50);
+            for (_, weight) in groups {
+                *weight = 50;
+            }
             done = true;
         }
     }
