@@ -42,6 +42,31 @@ fn a_domain_outside_every_zone() {
 }
 
 #[test]
+fn a_zone_the_world_is_not_led_to_is_named_before_the_certificate_waits() {
+    let world = World::sample("https");
+    let registered = |registered: bool| {
+        world.sandbox().with_world(|inside| {
+            for zone in inside.global.route53.zones.values_mut().filter(|zone| !zone.private) {
+                zone.registered = registered;
+            }
+        });
+    };
+    let plan = world.wharf(&["plan"]).expect(0).stdout;
+    assert!(!plan.contains("W205"), "{plan}");
+    registered(false);
+    let plan = world.wharf(&["plan"]).expect(0).stdout;
+    assert!(plan.contains("W205") && plan.contains("to no name server at all"), "{plan}");
+    explained(&world, "W205");
+    registered(true);
+    world.apply();
+    // With the certificate issued nobody asks any more.
+    registered(false);
+    let run = world.wharf(&["plan", "-v"]).expect(0);
+    assert!(!run.stdout.contains("W205"), "{}", run.stdout);
+    assert!(!run.stderr.contains("GetHostedZone"), "{}", run.stderr);
+}
+
+#[test]
 fn without_routes_there_is_no_balancer_and_no_way_out() {
     let world = minimal("");
     world.wharf(&["plan"]).expect(0);

@@ -26,6 +26,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 
 use crate::call::{Caller, Counter};
+use crate::delegation::Resolver;
 use crate::pace::Pace;
 use crate::registry::Registries;
 use crate::transport::{InProcess, Transport};
@@ -79,6 +80,8 @@ pub struct Aws {
     pub(crate) endpoint: Option<String>,
     /// Registries elsewhere; `None` when AWS itself is an emulator.
     pub(crate) registries: Option<Arc<Registries>>,
+    /// Whom to ask about the delegation of zones.
+    pub(crate) resolver: Resolver,
     /// Region, for example `eu-west-1`.
     pub region: String,
 }
@@ -94,6 +97,7 @@ impl Aws {
     pub async fn connect(to: Connect) -> Self {
         let region = to.region.clone();
         let embedded = to.transport.is_some();
+        let world = to.transport.clone();
         let http: SharedHttpClient = match to.transport {
             Some(transport) => SharedHttpClient::new(InProcess(transport)),
             None => aws_smithy_http_client::Builder::new()
@@ -151,6 +155,11 @@ impl Aws {
             custom_endpoint,
             endpoint: config.endpoint_url().map(str::to_owned),
             registries,
+            resolver: match world {
+                Some(transport) => Resolver::Embedded(transport),
+                None if custom_endpoint => Resolver::Nobody,
+                None => Resolver::Public,
+            },
             region,
         }
     }

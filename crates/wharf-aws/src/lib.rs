@@ -6,8 +6,9 @@
 pub mod adopt;
 pub mod aws;
 mod call;
+pub mod delegation;
 pub mod doctor;
-pub mod error;
+mod error;
 mod iam_policy;
 mod kind;
 pub mod kinds;

@@ -148,7 +148,7 @@ fn zones(stack: &Stack) -> Vec<HostedZone> {
     }
     // Two zones of one name would be ambiguous; the first stands for both.
     let mut zones: Vec<HostedZone> =
-        found.into_iter().map(|(name, id)| HostedZone { id, name }).collect();
+        found.into_iter().map(|(name, id)| HostedZone { id, name, elsewhere: None }).collect();
     zones.dedup_by(|one, two| one.name == two.name && one.id.starts_with("zone-"));
     zones.sort_by(|one, two| (two.name.len(), &one.name).cmp(&(one.name.len(), &two.name)));
     zones

@@ -21,6 +21,13 @@ pub trait Transport: Send + Sync + 'static {
         &self,
         request: http::Request<Bytes>,
     ) -> BoxFuture<'static, Result<http::Response<Bytes>, std::io::Error>>;
+
+    /// Returns the name servers that its world is led to for a zone; none if nothing leads to any. `None` if it
+    /// does not say.
+    fn name_servers(&self, zone: &str) -> Option<Vec<String>> {
+        let _ = zone;
+        None
+    }
 }
 
 /// Presents a [`Transport`] to the SDK as an HTTP client.

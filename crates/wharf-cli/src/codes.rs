@@ -36,6 +36,13 @@ const ACCOUNT: &[Code] = &[
         example: None,
     },
     Code {
+        code: "W205",
+        title: "a hosted zone that nobody asks",
+        explanation: "A certificate waits until ACM finds the record that proves the ownership of the name, and it asks the name servers that the world is led to. Those are not the ones of the hosted zone in the account, so the record will not be found: the domain is registered elsewhere, or there are two zones of the same name.",
+        fix: "Let the registrar, or the zone above, name the four name servers of the hosted zone (`aws route53 get-hosted-zone`); or name the other zone with `domain.zone`, or keep the records by hand with `zone: external`.",
+        example: None,
+    },
+    Code {
         code: "E201",
         title: "no VPC",
         explanation: "The VPC the spec names is not there, or more than one fits, or the region has no default VPC.",

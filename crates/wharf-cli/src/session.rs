@@ -410,4 +410,8 @@ impl Transport for Embedded {
         let sandbox = self.0.clone();
         Box::pin(async move { Ok(sandbox.try_call(request).await?) })
     }
+
+    fn name_servers(&self, zone: &str) -> Option<Vec<String>> {
+        Some(self.0.with_world(|world| world.public_name_servers(zone)))
+    }
 }

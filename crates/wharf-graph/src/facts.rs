@@ -178,6 +178,10 @@ pub struct HostedZone {
     pub id: String,
     /// Name without trailing dot.
     pub name: String,
+    /// Where the world is led to for it instead, if that is elsewhere: other name servers, or none at all.
+    /// Asked only while a certificate waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<BTreeSet<String>>,
 }
 
 /// What a service's image reference resolves to.

@@ -466,6 +466,7 @@ pub(super) const TABLE: &[Row] = &[
     plain!("logs:TagResource", APPLY, On::LogGroups, When::Bringing),
     // Route 53.
     plain!("route53:ChangeResourceRecordSets", WRITE, On::Zones, When::OurNames),
+    plain!("route53:GetHostedZone", READ, On::Zones, When::Always),
     plain!("route53:ListHostedZones", READ, On::Any, When::Always),
     plain!("route53:ListHostedZonesByName", READ, On::Any, When::Always),
     plain!("route53:ListResourceRecordSets", READ, On::Zones, When::Always),

@@ -183,6 +183,24 @@ impl Reads {
         }
     }
 
+    /// Says whether a certificate of the stack's is yet to be issued for some of its names.
+    pub(crate) async fn waits_for_proof(&self) -> Result<bool, AwsError> {
+        if self.stack.certificate() != Some(CertificateSource::Auto) {
+            return Ok(false);
+        }
+        let own = self.own_certificates().await?;
+        let issued = own
+            .value
+            .iter()
+            .map(|own| &own.detail)
+            .filter(|detail| detail.status() == Some(&CertificateStatus::Issued));
+        let names = self.stack.domain_names();
+        let covered = |detail: &CertificateDetail| {
+            names.iter().all(|name| detail.subject_alternative_names().contains(name))
+        };
+        Ok(!issued.into_iter().any(covered))
+    }
+
     /// Reads the certificate the spec only refers to, if it does and may be looked at.
     pub(crate) async fn certificate_elsewhere(&self) -> Result<Option<CertificateFact>, AwsError> {
         let Some(CertificateSource::Arn(arn)) = self.stack.certificate() else { return Ok(None) };

@@ -33,6 +33,7 @@ use wharf_graph::{Address, StackId};
 use wharf_spec::Stack;
 
 use crate::aws::Aws;
+use crate::delegation::Resolver;
 use crate::error::AwsError;
 use crate::tags::{self, Tags};
 
@@ -115,6 +116,11 @@ impl Reads {
             tags.extend(tags::claim(&self.id, address));
         }
         tags
+    }
+
+    /// Returns whom to ask about the delegation of zones.
+    pub(crate) fn resolver(&self) -> &Resolver {
+        &self.aws.resolver
     }
 
     /// Says whether an object is to be taken over.

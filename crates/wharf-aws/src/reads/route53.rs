@@ -7,11 +7,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aws_sdk_route53::types::{HostedZone as SdkZone, ResourceRecordSet, RrType};
+use aws_sdk_route53::types::{DelegationSet, HostedZone as SdkZone, ResourceRecordSet, RrType};
 use futures::future::{BoxFuture, try_join_all};
+use wharf_graph::ErrorClass;
 use wharf_graph::facts::HostedZone;
 use wharf_spec::stack::Zone;
 
+use crate::delegation;
 use crate::error::AwsError;
 use crate::reads::{Got, Memo, Reads};
 
@@ -83,6 +85,52 @@ impl Reads {
                 })
                 .await
         })
+    }
+
+    /// Reads the zones of the stack's names, and finds out where the world is led to for them, as long as the
+    /// stack's certificate waits for that.
+    pub(crate) async fn zones_asked(&self) -> Result<Vec<HostedZone>, AwsError> {
+        let zones = self.zones().await?;
+        if zones.value.is_empty() || !self.waits_for_proof().await? {
+            return Ok(zones.value.clone());
+        }
+        let names = zoned_names(&self.stack);
+        let used: BTreeSet<&str> = names
+            .iter()
+            .filter_map(|name| longest(&zones.value, name))
+            .map(|it| it.id.as_str())
+            .collect();
+        let asked = zones.value.iter().map(async |zone| {
+            let mut zone = zone.clone();
+            if used.contains(zone.id.as_str()) {
+                zone.elsewhere = self.elsewhere(&zone, zones.round).await?;
+            }
+            Ok::<_, AwsError>(zone)
+        });
+        try_join_all(asked).await
+    }
+
+    /// Returns the name servers the world is led to for a zone, unless they are the zone's or nobody can be asked.
+    async fn elsewhere(
+        &self,
+        zone: &HostedZone,
+        after: u32,
+    ) -> Result<Option<BTreeSet<String>>, AwsError> {
+        let (own, public) = futures::join!(
+            self.call(after, "route53:GetHostedZone", |aws| {
+                aws.route53.get_hosted_zone().id(&zone.id).send()
+            }),
+            self.resolver().name_servers(&zone.name),
+        );
+        let own = match own {
+            // Whoever may not look closer plans all the same.
+            Err(error) if error.class == ErrorClass::Denied => return Ok(None),
+            Err(error) if error.is(&["NoSuchHostedZone"]) => return Ok(None),
+            own => own?,
+        };
+        let set = own.value.delegation_set().map(DelegationSet::name_servers).unwrap_or_default();
+        let own: BTreeSet<String> = set.iter().map(|name| delegation::plain(name)).collect();
+        Ok(public.filter(|public| !own.is_empty() && public.is_disjoint(&own)))
     }
 
     /// Reads the zones that contain any of `names`. Names below one registered domain need one call,
@@ -216,7 +264,7 @@ fn public(zone: &SdkZone) -> Option<HostedZone> {
         return None;
     }
     let id = zone.id().trim_start_matches("/hostedzone/").to_owned();
-    Some(HostedZone { id, name: plain_name(zone.name()) })
+    Some(HostedZone { id, name: plain_name(zone.name()), elsewhere: None })
 }
 
 /// The last two labels: no zone of a customer has fewer.

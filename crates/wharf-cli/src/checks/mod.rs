@@ -6,6 +6,7 @@
 mod image;
 mod network;
 mod quota;
+mod zone;
 
 use wharf_graph::{Address, Snapshot};
 use wharf_plan::{Check, Level};
@@ -19,6 +20,7 @@ pub(crate) fn against_account(spec: &Spec, snapshot: &Snapshot) -> Vec<Check> {
     checks.extend(image::checks(&spec.stack, facts));
     checks.extend(network::checks(&spec.stack, facts));
     checks.extend(quota::checks(&spec.stack, snapshot));
+    checks.extend(zone::checks(facts));
     checks
 }
 

@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     fn zone(id: &str, name: &str) -> HostedZone {
-        HostedZone { id: id.to_owned(), name: name.to_owned() }
+        HostedZone { id: id.to_owned(), name: name.to_owned(), elsewhere: None }
     }
 
     #[test]

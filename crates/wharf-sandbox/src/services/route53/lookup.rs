@@ -14,6 +14,16 @@ impl World {
         Some(record.values.first()?.trim_end_matches('.').to_ascii_lowercase())
     }
 
+    /// Returns the name servers the world is led to for a zone; none if nothing leads to any.
+    pub fn public_name_servers(&self, name: &str) -> Vec<String> {
+        let name = names::canonical(name);
+        let zones = &self.global.route53.zones;
+        let mut delegated = zones
+            .values()
+            .filter(|zone| zone.name == name && self.global.route53.is_delegated(zone));
+        delegated.next().map(|zone| zone.name_servers.clone()).unwrap_or_default()
+    }
+
     /// Says whether `CAA` records at a name or above it keep Amazon from issuing certificates
     /// (ACM user guide, "Certification Authority Authorization (CAA) problems").
     pub fn caa_forbids_amazon(&self, name: &str) -> bool {
