@@ -6,6 +6,8 @@ def changes(check, world):
     acm, ecr = check.client("acm"), check.client("ecr")
     tag = {"Key": "x", "Value": "y"}
     acm.add_tags_to_certificate(CertificateArn=world["certificate"], Tags=[tag])
+    certificates = check.client("elbv2").describe_listener_certificates(ListenerArn=world["listener"])
+    assert certificates["Certificates"], certificates
     ec2.create_tags(Resources=[world["task_group"]], Tags=[tag])
     assert ecr.describe_repositories(repositoryNames=["shop"])["repositories"]
 

@@ -40,6 +40,7 @@ BAD = {
         "TagFilters": [{"Key": "x"}],
     },
     "route53:ChangeResourceRecordSets": {**NO_ZONE, "ChangeBatch": {"Changes": []}},
+    "route53:GetHostedZone": {"Id": "Z0"},
     "route53:ListHostedZones": {"MaxItems": "0"},
     "route53:ListHostedZonesByName": {"MaxItems": "0"},
     "route53:ListResourceRecordSets": NO_ZONE,

@@ -5,6 +5,7 @@ import json
 from changes import changes
 from patience import until
 from schedules import command, schedules
+from shifting import shifting
 
 TAGS = [{"Key": "wharf:app", "Value": "shop"}]
 TRUST = json.dumps(
@@ -373,6 +374,7 @@ def alias(check, world):
     }
     record = {"Name": "shop.example.com", "Type": "A", "AliasTarget": to}
     change(route53, world["zone"], "CREATE", record)
+    assert route53.get_hosted_zone(Id=world["zone"])["DelegationSet"]["NameServers"]
     shown = route53.list_resource_record_sets(HostedZoneId=world["zone"])["ResourceRecordSets"]
     world["alias"] = next(item for item in shown if item["Type"] == "A")
 
@@ -421,7 +423,7 @@ def deleted(call, **arguments):
     return True
 
 
-STEPS = [network, roles, certificate, balancer, listeners, service, scaling, alias, schedules, command, changes, gone]
+STEPS = [network, roles, certificate, balancer, listeners, service, scaling, alias, schedules, command, changes, shifting, gone]
 
 
 def stack(check):
