@@ -52,7 +52,7 @@ def test_scaling(sample):
     aim, label = metrics["ALBRequestCountPerTarget"]
     assert aim == 800 and label.startswith("app/notes/") and "/targetgroup/notes-web-" in label
 
-    change(wharf, "min: 2", "min: 3", ["scalable_target.web"])
+    change(wharf, "min: 2", "min: 3", ["scalable_target.web", "service.web"])
     assert targets(scaling) == {RANGE + name: (3, 10)}
     change(wharf, "cpu: 60", "cpu: 70", ["scaling_policy.web:cpu"])
     assert policies(scaling)["ECSServiceAverageCPUUtilization"] == (70, None)

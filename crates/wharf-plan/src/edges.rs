@@ -117,8 +117,8 @@ fn letting_go(
     }
 }
 
-/// What only has another name now goes on answering until no rule leads to it any more, also where the rule
-/// goes instead of moving (a first domain makes it anew at another listener).
+/// What only has another name now, or is replaced, goes on answering until no rule leads to it any more, also where
+/// the rule goes instead of moving (a first domain makes it anew at another listener).
 fn after_routes(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(usize, usize)>) {
     let mut leading: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (key, &delete) in &nodes.deletes {
@@ -130,8 +130,9 @@ fn after_routes(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(us
     }
     for (key, &delete) in &nodes.deletes {
         let doom = &relations.doomed[key];
-        let renamed = matches!(doom.reason, Reason::Renamed { .. });
-        if !renamed || doom.live.policy.traffic.is_some() || !doom.live.policy.serves_traffic {
+        let succeeded = matches!(doom.reason, Reason::Renamed { .. })
+            || doom.replaced == Some(ReplaceOrder::CreateFirst);
+        if !succeeded || doom.live.policy.traffic.is_some() || !doom.live.policy.serves_traffic {
             continue;
         }
         each_text(&doom.live.props, &mut |text| {

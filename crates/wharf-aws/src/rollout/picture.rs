@@ -214,6 +214,11 @@ impl Picture {
         failed
     }
 
+    /// Says whether the service is on its way out.
+    fn is_leaving(&self) -> bool {
+        matches!(self.status.as_str(), "DRAINING" | "INACTIVE")
+    }
+
     /// Says whether there is nothing at all: no task, no event.
     fn bare(&self) -> bool {
         self.tasks_known
@@ -233,6 +238,8 @@ pub(crate) struct Memory {
     failed: u32,
     /// Looks in a row without any task or event.
     bare: u32,
+    /// Looks in a row at which the service was on its way out.
+    leaving: u32,
     /// Tasks that had stopped before the first look: not of this change, where it started no
     /// deployment of its own.
     before: Option<BTreeSet<String>>,
@@ -251,6 +258,7 @@ impl Memory {
             |row: &Row| row.definition == goal.definition && row.state == Some(State::Failed);
         count(&mut self.failed, primary.is_some_and(failed));
         count(&mut self.bare, picture.bare());
+        count(&mut self.leaving, picture.is_leaving());
         self.before.get_or_insert_with(|| {
             picture.stopped.iter().map(|stopped| stopped.task.clone()).collect()
         });
@@ -298,8 +306,9 @@ fn old(goal: &Goal, row: &Row) -> bool {
 
 /// Decides what a look means.
 pub(crate) fn decide(goal: &Goal, picture: &Picture, memory: &Memory) -> Verdict {
-    if matches!(picture.status.as_str(), "DRAINING" | "INACTIVE") {
-        return Verdict::Gone;
+    // An old answer may still show the service of the same name that was deleted before this one was made.
+    if picture.is_leaving() {
+        return if memory.leaving >= PATIENCE { Verdict::Gone } else { Verdict::Going };
     }
     // Emulators of AWS that run no tasks would be waited for until the time is up. On AWS, tasks and
     // events are there within seconds, so nothing at all for several looks tells them apart.
