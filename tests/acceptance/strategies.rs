@@ -1,6 +1,7 @@
 //! Requests that move to new tasks all at once or in steps: made, released, failed, left, destroyed.
 
 use wharf_sandbox::image::App;
+use wharf_sandbox::{Options, Sandbox};
 
 use crate::world::{Run, World};
 
@@ -28,7 +29,11 @@ fn no_gaps(world: &World) {
 
 /// Returns the share of the requests that the second target group gets.
 fn second_share(world: &World) -> u64 {
-    let elb = world.sandbox().world_json()["regions"][REGION]["elbv2"].clone();
+    share_in(&world.sandbox())
+}
+
+fn share_in(sandbox: &Sandbox) -> u64 {
+    let elb = sandbox.world_json()["regions"][REGION]["elbv2"].clone();
     let groups = elb["target_groups"].as_object().unwrap();
     let is_second = |arn: &str| {
         groups[arn]["tags"]["wharf:resource"].as_str().unwrap_or_default().ends_with("/alternate")
@@ -180,6 +185,41 @@ fn another_name_takes_two_applies_unless_nothing_serves_any_more() {
     world.apply();
     world.converged();
     assert_eq!(second_share(&world), 0);
+}
+
+#[test]
+fn while_the_old_tasks_wait_cancel_goes_back_at_once() {
+    let world = world("deploy: { strategy: blue-green, bake: 30m }", None);
+    world.apply();
+    let before = release(&world);
+    world.edit("tag: v1", "tag: v2");
+    // Looks at the sandbox without letting time pass faster for whoever waits.
+    let slow = || {
+        let options = Options { speed: 60.0, ..Options::default() };
+        Sandbox::open(world.path().join("sandbox"), options).unwrap()
+    };
+    let apply = std::thread::scope(|scope| {
+        let apply = scope.spawn(|| {
+            let args = ["apply", "--yes"];
+            Run::of(world.command(&args, "60").output().unwrap(), &args)
+        });
+        let mut looks = 0;
+        while share_in(&slow()) == 0 {
+            looks += 1;
+            assert!(looks < 600, "no request moved");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        let began = slow().now();
+        let cancelled = world.wharf_at("60", &["cancel", "web"]).expect(0);
+        assert!(cancelled.stderr.contains("notes-web:1"), "{}", cancelled.stderr);
+        assert_eq!(share_in(&slow()), 0);
+        let took = slow().now().since(began).as_secs();
+        assert!(took < 600, "going back took {took} s, and the old tasks were there");
+        apply.join().unwrap().expect(5)
+    });
+    assert!(apply.stderr.contains("stopped by the user"), "{}", apply.stderr);
+    assert_eq!(release(&world), before);
+    no_gaps(&world);
 }
 
 #[test]

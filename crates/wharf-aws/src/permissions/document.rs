@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use wharf_spec::Stack;
 
 use super::Verb;
+use super::need::{On, When};
 use super::scope::Scope;
-use super::table::{On, TABLE, When};
+use super::table::TABLE;
 
 /// Most characters of a customer-managed policy; white space does not count (IAM User Guide, "IAM and AWS
 /// STS quotas").

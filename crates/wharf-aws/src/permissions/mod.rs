@@ -4,6 +4,7 @@
 //! that is not in it.
 
 mod document;
+mod need;
 mod scope;
 mod table;
 

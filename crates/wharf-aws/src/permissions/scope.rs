@@ -7,7 +7,8 @@ use wharf_graph::StackId;
 use wharf_spec::Stack;
 use wharf_spec::stack::{BalancerRef, Image, SecretRef, VpcRef, Workload, Zone};
 
-use super::table::{ECS, On, SCALING, When};
+use super::need::{On, When};
+use super::table::{ECS, SCALING};
 use crate::reads::ecr;
 use crate::{names, tags};
 
