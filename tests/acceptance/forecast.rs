@@ -65,7 +65,7 @@ impl Account {
         options.destroy = destroy;
         let plan = wharf_plan::plan(&graph, &snapshot, &options).unwrap();
         let writer: Arc<dyn Provider> =
-            Arc::new(Writer::new(aws.clone(), id, Duration::from_mins(10)));
+            Arc::new(Writer::new(aws.clone(), &stack, Duration::from_mins(10)));
         let now: wharf_apply::Clock = Arc::new(|| "2026-01-01T00:00:00Z".to_owned());
         let how = wharf_apply::Options::new(wharf_aws::kinds::policy, now);
         let silent: wharf_apply::Sink = Arc::new(drop);

@@ -60,7 +60,7 @@ fn policies(world: &Served, verb: &str, env: &[&str]) -> Vec<Value> {
     }
 }
 
-fn under(world: &Served, verb: &str, env: &[&str]) -> Under {
+pub(crate) fn under(world: &Served, verb: &str, env: &[&str]) -> Under {
     world.under(&policies(world, verb, env))
 }
 

@@ -7,6 +7,7 @@ mod adopt;
 mod alarms;
 mod bad_input;
 mod beside;
+mod clusters;
 mod consent;
 mod diff;
 mod docs;

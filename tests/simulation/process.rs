@@ -183,8 +183,7 @@ impl Process {
     }
 
     async fn carry_out(&self, aws: &Aws, plan: &Plan) -> End {
-        let writer: Arc<dyn Provider> =
-            Arc::new(Writer::new(aws.clone(), self.id(), PATIENCE).of(&self.stack));
+        let writer: Arc<dyn Provider> = Arc::new(Writer::new(aws.clone(), &self.stack, PATIENCE));
         let wrapped: Arc<dyn Provider> = Arc::new(Wrapped::new(writer, self.bug, &self.sandbox));
         let provider: Arc<dyn Provider> = Arc::new(Budgeted::new(wrapped, &self.stack));
         let mut options = wharf_apply::Options::new(

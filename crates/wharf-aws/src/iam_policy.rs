@@ -86,7 +86,7 @@ pub(crate) fn scheduler(stack: &Stack, id: &StackId, facts: &Facts) -> Value {
         roles.retain(|role| !role.contains(&path));
         roles.insert(format!("arn:{partition}:iam::{account}:role{path}*"));
     }
-    let cluster = names::cluster(id);
+    let cluster = names::cluster(stack);
     let in_cluster = format!("arn:{partition}:ecs:{region}:{account}:cluster/{cluster}");
     let tasks = format!("arn:{partition}:ecs:{region}:{account}:task/{cluster}/*");
     document([

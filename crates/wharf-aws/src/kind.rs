@@ -1,6 +1,6 @@
 //! The shape of a resource kind: typed inside, erased once for the registry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use futures::future::BoxFuture;
@@ -14,6 +14,7 @@ use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
+use crate::names;
 use crate::reads::Reads;
 use crate::tags::{self, Tags};
 
@@ -106,6 +107,8 @@ pub(crate) struct Write<'a> {
     pub(crate) step: &'a StepContext,
     /// The stack the object belongs to.
     pub(crate) stack: &'a StackId,
+    /// Name of the cluster its tasks run in.
+    pub(crate) cluster: &'a str,
     /// The address it is made for.
     pub(crate) address: &'a Address,
     /// Hash for the tag `wharf:spec`.
@@ -130,6 +133,12 @@ pub(crate) fn homes(stack: &Stack) -> Homes {
 }
 
 impl Write<'_> {
+    /// Returns the clusters in which services of the stack can be: the one they are to run in, and the stack's
+    /// own.
+    pub(crate) fn clusters(&self) -> BTreeSet<String> {
+        BTreeSet::from([self.cluster.to_owned(), names::own_cluster(self.stack)])
+    }
+
     /// Returns the name that a service's log group goes by.
     pub(crate) fn home<'s>(&'s self, service: &'s str) -> &'s str {
         self.homes.get(service).map_or(service, String::as_str)

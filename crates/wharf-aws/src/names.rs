@@ -2,6 +2,7 @@
 
 use wharf_graph::StackId;
 use wharf_graph::props::{fit, short_hash};
+use wharf_spec::Stack;
 
 /// Longest name of a balancer or target group (ELB API reference).
 const ELB: usize = 32;
@@ -12,16 +13,22 @@ const SCHEDULES: usize = 64;
 /// Longest name of clusters, services, families and security groups (ECS, EC2 API references).
 const LONG: usize = 255;
 
-/// Says whether a cluster can be one of an app's environments, by its name.
-pub fn is_cluster_of(app: &str, arn: &str) -> bool {
-    let name = arn.rsplit('/').next().unwrap_or_default();
-    let rest = name.strip_prefix(app);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+/// Name of the cluster that a stack makes for itself.
+pub fn own_cluster(stack: &StackId) -> String {
+    fit(&stack.to_string(), LONG)
 }
 
-/// Name of the cluster.
-pub fn cluster(stack: &StackId) -> String {
-    fit(&stack.to_string(), LONG)
+/// Name of the cluster that the stack's tasks run in: its own, or one owned elsewhere.
+pub fn cluster(stack: &Stack) -> String {
+    match &stack.cluster {
+        Some(elsewhere) => elsewhere.rsplit('/').next().unwrap_or(elsewhere).to_owned(),
+        None => own_cluster(&StackId { app: stack.app.clone(), env: stack.env.clone() }),
+    }
+}
+
+/// What the names of all services of the stack begin with.
+pub fn service_prefix(stack: &StackId) -> String {
+    format!("{stack}-")
 }
 
 /// Name of the balancer.
@@ -32,6 +39,12 @@ pub fn load_balancer(stack: &StackId) -> String {
 /// Name of a security group; `role` is `balancer` or `tasks`.
 pub fn security_group(stack: &StackId, role: &str) -> String {
     fit(&format!("{stack}-{role}"), LONG)
+}
+
+/// What the names of the groups around the tasks match, in all environments of the app, and in apps whose names
+/// begin like it. EC2 takes such patterns (EC2 API reference, `Filter`).
+pub fn task_groups_pattern(stack: &StackId) -> [String; 2] {
+    ["", "-*"].map(|env| format!("{}{env}-tasks", stack.app))
 }
 
 /// What every target group of a service begins with; the rest is a hash of its immutable fields.

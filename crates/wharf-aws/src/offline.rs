@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wharf_graph::Facts;
 use wharf_graph::facts::{
-    BalancerFact, Egress, HostedZone, ImageFact, ListenerFact, RoleFact, SecretFact, Subnet, Vpc,
+    BalancerFact, ClusterFact, Egress, HostedZone, ImageFact, ListenerFact, RoleFact, SecretFact,
+    Subnet, Vpc,
 };
 use wharf_spec::Stack;
 use wharf_spec::stack::{BalancerRef, Image, Placement, Scheme, VpcRef, Workload, Zone};
@@ -51,7 +52,15 @@ pub fn facts(stack: &Stack) -> Facts {
         secrets: secrets(stack),
         roles: roles(stack),
         certificate: None,
+        cluster: cluster(stack),
     }
+}
+
+/// A cluster owned elsewhere is taken to be fit.
+fn cluster(stack: &Stack) -> Option<ClusterFact> {
+    let named = stack.cluster.clone()?;
+    let providers = crate::kinds::cluster::providers();
+    Some(ClusterFact { arn: named.clone(), named, providers, ..ClusterFact::default() })
 }
 
 /// A balancer owned elsewhere is taken to be fit, with a listener for each protocol.

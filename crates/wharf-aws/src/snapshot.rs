@@ -52,6 +52,7 @@ pub async fn read_claiming(
     for lives in snapshot.live.values_mut() {
         lives.sort_by(|one, two| one.id.cmp(&two.id));
     }
+    snapshot.guests = reads.guests().await;
     snapshot.seal = reads.seal().await.as_deref().and_then(wharf_graph::Seal::parse);
     snapshot.stats = stats(&before, &aws.calls(), &reads, start);
     snapshot

@@ -217,7 +217,7 @@ pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
     });
     let services = join_all(each.map(async |(name, service)| match service {
         Some(service) => {
-            let mut shown = present(aws, &reads.id, name, service, &definitions).await;
+            let mut shown = present(aws, name, service, &definitions).await;
             shown.scaling = scaling(&scaled, service);
             shown.causes = causes(aws, stack, &shown).await;
             shown
@@ -301,13 +301,12 @@ fn missing(id: &StackId, name: &str) -> ServiceStatus {
 
 async fn present(
     aws: &Aws,
-    id: &StackId,
     name: &str,
     found: &TaggedService,
     definitions: &[UsedDefinition],
 ) -> ServiceStatus {
     let service = &found.service;
-    let (tasks, targets) = futures::join!(tasks(aws, id, service), targets(aws, service));
+    let (tasks, targets) = futures::join!(tasks(aws, service), targets(aws, service));
     let primary = service.deployments().iter().find(|row| row.status() == Some("PRIMARY"));
     let arn = service.task_definition();
     let image = definitions
@@ -376,8 +375,8 @@ async fn causes(aws: &Aws, stack: &Stack, service: &ServiceStatus) -> Vec<CauseS
     found.into_iter().map(|cause| CauseStatus { code: cause.code, what: cause.what }).collect()
 }
 
-async fn tasks(aws: &Aws, id: &StackId, service: &Service) -> Result<Vec<TaskStatus>, AwsError> {
-    let cluster = names::cluster(id);
+async fn tasks(aws: &Aws, service: &Service) -> Result<Vec<TaskStatus>, AwsError> {
+    let cluster = crate::operate::cluster(service);
     let name = service.service_name().unwrap_or_default();
     if service.running_count() + service.pending_count() == 0 {
         return Ok(Vec::new());

@@ -12,7 +12,7 @@ pub const ENV: &str = "wharf:env";
 pub const SPEC: &str = "wharf:spec";
 /// The address the object was made for.
 pub const RESOURCE: &str = "wharf:resource";
-/// What was desired when the last complete apply ended; on the cluster only.
+/// What was desired when the last complete apply ended; on the group around the tasks only.
 pub const SEAL: &str = "wharf:seal";
 
 /// The commit a release was applied from; on revisions of task definitions only, like the next one.

@@ -11,13 +11,14 @@ use wharf_spec::Stack;
 use crate::aws::Aws;
 use crate::error::AwsError;
 use crate::kind::{AnyKind, Homes, Origin, Write, homes};
-use crate::kinds;
+use crate::{kinds, names};
 
 /// Creates, changes and deletes the objects of one stack.
 #[derive(Debug)]
 pub struct Writer {
     aws: Aws,
     stack: StackId,
+    cluster: String,
     patience: Duration,
     origin: Origin,
     homes: Homes,
@@ -26,20 +27,21 @@ pub struct Writer {
 impl Writer {
     /// Builds a writer for `stack`. `patience` is how long a step waits for something only a person
     /// can provide (an image, a DNS record); zero means not at all.
-    pub fn new(aws: Aws, stack: StackId, patience: Duration) -> Self {
-        Self { aws, stack, patience, origin: Origin::default(), homes: Homes::new() }
+    pub fn new(aws: Aws, stack: &Stack, patience: Duration) -> Self {
+        Self {
+            aws,
+            stack: StackId { app: stack.app.clone(), env: stack.env.clone() },
+            cluster: names::cluster(stack),
+            patience,
+            origin: Origin::default(),
+            homes: homes(stack),
+        }
     }
 
     /// The same, noting on releases where they come from.
     #[must_use]
     pub fn from(self, origin: Origin) -> Self {
         Self { origin, ..self }
-    }
-
-    /// The same, knowing which services were called otherwise before.
-    #[must_use]
-    pub fn of(self, stack: &Stack) -> Self {
-        Self { homes: homes(stack), ..self }
     }
 
     fn context<'a>(
@@ -52,6 +54,7 @@ impl Writer {
             aws: &self.aws,
             step,
             stack: &self.stack,
+            cluster: &self.cluster,
             address,
             spec_hash,
             origin: &self.origin,

@@ -126,6 +126,13 @@ const ACCOUNT: &[Code] = &[
         fix: "Follow the message: correct the name or the network, let the owner add a listener or a certificate, or choose another host or path.",
         example: Some("balancer: { use: edge }"),
     },
+    Code {
+        code: "E213",
+        title: "a cluster that cannot be used",
+        explanation: "`cluster.use` names an ECS cluster owned elsewhere, and the stack's tasks cannot run in it: there is no such cluster in the region, it is in another account, it is not active, it is the stack's own, or it lacks the capacity providers that `spot` takes.",
+        fix: "Follow the message: correct the name, let the owner add the capacity provider, or leave `cluster` out, and wharf makes a cluster for the stack. Tasks without `spot` run in any cluster.",
+        example: Some("cluster: { use: main }"),
+    },
 ];
 
 /// Returns the explanation of every code wharf can show, in the order of the codes.

@@ -87,7 +87,7 @@ impl From<Refusal> for CliError {
                 }
                 error
             }
-            Refusal::Protected(_) | Refusal::TwoApplies(_) => {
+            Refusal::Protected(_) | Refusal::Guests(_) | Refusal::TwoApplies(_) => {
                 Self::new(Exit::Refused, refusal.to_string())
             }
             Refusal::NoSuchAddress(_) => Self::new(Exit::Usage, refusal.to_string()),

@@ -90,7 +90,6 @@ pub(crate) fn options(global: &Global) -> Result<wharf_spec::Options, CliError> 
         env: global.env.clone(),
         images: images(global)?,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        whole_format: false,
     })
 }
 

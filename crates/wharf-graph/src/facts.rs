@@ -36,6 +36,23 @@ pub struct Facts {
     /// The balancer the spec only refers to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balancer: Option<BalancerFact>,
+    /// The cluster the spec only refers to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterFact>,
+}
+
+/// A cluster owned elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterFact {
+    /// How the spec names it.
+    pub named: String,
+    /// Why there is none of that name that can be used; the rest is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Its ARN.
+    pub arn: String,
+    /// The capacity providers it lets tasks run by.
+    pub providers: BTreeSet<String>,
 }
 
 /// A balancer owned elsewhere.

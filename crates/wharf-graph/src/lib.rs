@@ -20,4 +20,4 @@ pub use graph::{Graph, GraphError, Seal};
 pub use input::{Input, OutputRef, Unresolved};
 pub use policy::{Grants, Policy, ReplaceOrder, Stays, Takes};
 pub use provider::{ErrorClass, Failure, Note, Outcome, Provider, StepContext};
-pub use snapshot::{Foreign, Live, ReadFailure, ReadStats, Snapshot, StackId};
+pub use snapshot::{Foreign, Guest, Live, ReadFailure, ReadStats, Snapshot, StackId};

@@ -67,6 +67,15 @@ pub struct Foreign {
     pub owner: String,
 }
 
+/// Something of others that depends on an object of the stack's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Guest {
+    /// AWS's own identity for the stack's object: a [`Live::id`].
+    pub of: String,
+    /// What depends on it, and whose that is: `service shop-web (belongs to stack shop)`.
+    pub who: String,
+}
+
 /// A read that did not succeed. What it would have shown is unknown, never absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadFailure {
@@ -102,6 +111,8 @@ pub struct Snapshot {
     pub foreign: Vec<Foreign>,
     /// The surroundings.
     pub facts: Facts,
+    /// What of others depends on objects of the stack's; planning refuses to delete those.
+    pub guests: Vec<Guest>,
     /// Reads that failed; planning refuses when there are any.
     pub failures: Vec<ReadFailure>,
     /// What was desired when the last complete apply ended, if one ever did: what is missing although

@@ -6,7 +6,7 @@ use serde_json::Value;
 use wharf_graph::{Address, Graph, Live, ReplaceOrder, Snapshot};
 
 use crate::decide::{Decisions, Verdict};
-use crate::{Options, Protected, Reason};
+use crate::{Depends, Options, Protected, Reason};
 
 /// Shortest value taken for an identity; anything shorter may be equal by chance.
 const TELLING: usize = 8;
@@ -119,6 +119,20 @@ pub(crate) fn protected<'a>(
                 by: by.clone(),
                 replaced: doom.replaced.is_some(),
             })
+        })
+        .collect()
+}
+
+/// Finds what is to go although others depend on it.
+pub(crate) fn depended_on<'a>(
+    snapshot: &Snapshot,
+    going: impl Iterator<Item = &'a Doomed<'a>>,
+) -> Vec<Depends> {
+    going
+        .filter_map(|doom| {
+            let guests = snapshot.guests.iter().filter(|guest| guest.of == doom.live.id);
+            let who: Vec<String> = guests.map(|guest| guest.who.clone()).collect();
+            (!who.is_empty()).then(|| Depends { address: doom.live.address.clone(), who })
         })
         .collect()
 }

@@ -33,6 +33,6 @@ pub use document::{Check, FORMAT, Inputs, Level, LoadError, Plan, Summary, Waiti
 pub use impact::{Costliest, Impact, ImpactKind};
 pub use planner::{Options, plan};
 pub use reason::Reason;
-pub use refusal::{Protected, Refusal, TwoApplies};
+pub use refusal::{Depends, Protected, Refusal, TwoApplies};
 pub use seal::{Moved, Movement};
 pub use step::{Action, Object, Op, Part, Step, StepId};

@@ -8,7 +8,7 @@ use wharf_graph::{Address, Foreign, Graph, Snapshot, StackId};
 
 use crate::decide::{Decision, Decisions, Verdict, decide};
 use crate::document::FORMAT;
-use crate::doomed::{doomed, holders, objects, protected};
+use crate::doomed::{depended_on, doomed, holders, objects, protected};
 use crate::estimate::Estimator;
 use crate::impact;
 use crate::nodes::{Node, Nodes};
@@ -141,6 +141,11 @@ fn refuse(
     let protected = protected(options, going);
     if !protected.is_empty() {
         return Err(Refusal::Protected(protected));
+    }
+    let going = relations.doomed.iter().filter(|(key, _)| inside(key.0)).map(|(_, doom)| doom);
+    let depends = depended_on(snapshot, going);
+    if !depends.is_empty() {
+        return Err(Refusal::Guests(depends));
     }
     let decisions = relations.decided.iter().filter(|(address, _)| inside(address));
     let later: Vec<TwoApplies> = decisions

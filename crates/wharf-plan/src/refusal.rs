@@ -14,6 +14,9 @@ pub enum Refusal {
     /// The spec protects what would be deleted.
     #[error("the spec protects what this would delete: {}", protected(.0))]
     Protected(Vec<Protected>),
+    /// Others depend on what would be deleted.
+    #[error("others depend on what this would delete: {}", guests(.0))]
+    Guests(Vec<Depends>),
     /// Some of it takes two applies.
     #[error("this takes two applies: {}", two_applies(.0))]
     TwoApplies(Vec<TwoApplies>),
@@ -48,6 +51,12 @@ impl Refusal {
                 .iter()
                 .map(|one| format!("{}: take `{}` off `protect` to allow it", one.address, one.by))
                 .collect(),
+            Self::Guests(found) => found
+                .iter()
+                .map(|one| {
+                    format!("{}: it can go when nobody depends on it any more; whose they are is said above", one.address)
+                })
+                .collect(),
             Self::TwoApplies(found) => {
                 found.iter().map(|one| format!("{}: {}", one.address, one.first)).collect()
             }
@@ -70,6 +79,15 @@ pub struct Protected {
     pub by: String,
     /// Whether it would be replaced rather than just deleted.
     pub replaced: bool,
+}
+
+/// An object that would be deleted although others depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Depends {
+    /// Its resource.
+    pub address: Address,
+    /// What depends on it, and whose that is.
+    pub who: Vec<String>,
 }
 
 /// A change that would leave a gap unless something else is changed first.
@@ -106,6 +124,10 @@ fn protected(list: &[Protected]) -> String {
         let verb = if one.replaced { "replaced" } else { "deleted" };
         format!("{} (`{}`) would be {verb}", one.address, one.id)
     }))
+}
+
+fn guests(list: &[Depends]) -> String {
+    join(list.iter().map(|one| format!("{} ({})", one.address, one.who.join("; "))))
 }
 
 fn names(list: &[Address]) -> String {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use wharf_graph::facts::BalancerFact;
 use wharf_graph::props::short_hash;
 use wharf_graph::{Live, Snapshot};
 
@@ -84,6 +85,20 @@ fn observe_facts(snapshot: &Snapshot, seen: &mut BTreeMap<String, String>) {
     for (service, image) in &facts.images {
         // Which architectures there are is only known when a registry answers in time.
         add(format!("images.{service}"), json!([image.reference, image.digest]));
+    }
+    for (arn, role) in &facts.roles {
+        add(format!("roles.{arn}"), json!(role));
+    }
+    if let Some(found) = &facts.certificate {
+        add("certificate".to_owned(), json!(found));
+    }
+    if let Some(found) = &facts.cluster {
+        add("cluster".to_owned(), json!(found));
+    }
+    if let Some(found) = &facts.balancer {
+        // Rules of others come and go; where those of the stack stand is seen in them.
+        let rest = BalancerFact { rules: Vec::new(), ..found.clone() };
+        add("balancer".to_owned(), json!(rest));
     }
     for (name, secret) in &facts.secrets {
         add(format!("secrets.{name}"), json!(secret));

@@ -26,7 +26,6 @@ mod regions;
 pub mod render;
 pub mod stack;
 mod units;
-mod unsupported;
 mod waive;
 
 pub use codes::{Code, codes};

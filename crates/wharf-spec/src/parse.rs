@@ -8,7 +8,7 @@ use crate::keys::nearest;
 use crate::problem::{ENOUGH, Level, Problem, Problems};
 use crate::read::{self, Cx};
 use crate::waive::Waived;
-use crate::{Stack, check, cross, overlay, units, unsupported};
+use crate::{Stack, check, cross, overlay, units};
 
 /// Most environments in one file; each of them is checked on every run.
 const MAX_ENVIRONMENTS: usize = 50;
@@ -23,9 +23,6 @@ pub struct Options {
     pub images: BTreeMap<String, String>,
     /// Version of the tool, compared with the file's `wharf:`; empty skips the comparison.
     pub tool_version: String,
-    /// Whether parts of the format that this version cannot apply are no errors, for those who only
-    /// want to know what a file means.
-    pub whole_format: bool,
 }
 
 /// A spec without errors.
@@ -164,9 +161,6 @@ impl Run<'_> {
         let stack = read::stack(&mut cx, &tree, images);
         cross::check(&mut cx, &stack);
         check::check(&mut cx, &tree, &stack);
-        if !self.options.whole_format {
-            unsupported::check(&mut cx);
-        }
         waived.apply(&mut cx.problems, &cx.waivers);
         let told = |problem: &Problem| self.asked || problem.level == Level::Error;
         problems.extend(cx.problems.into_iter().filter(told));

@@ -12,7 +12,7 @@ mod specs;
 
 use wharf_spec::Options;
 
-/// Reads the options a case asks for from its first line: `# env: prod; image: web=:v2; format: whole`.
+/// Reads the options a case asks for from its first line: `# env: prod; image: web=:v2`.
 fn options(text: &str) -> Options {
     let mut options = Options { tool_version: "0.1.0".to_owned(), ..Options::default() };
     let first = text.lines().next().unwrap_or_default();
@@ -23,7 +23,6 @@ fn options(text: &str) -> Options {
                 let (service, reference) = value.split_once('=').unwrap();
                 options.images.insert(service.to_owned(), reference.to_owned());
             }
-            Some(("format", "whole")) => options.whole_format = true,
             _ => {}
         }
     }

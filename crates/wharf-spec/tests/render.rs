@@ -9,7 +9,7 @@ use crate::specs;
 
 fn options(env: Option<&str>) -> Options {
     let env = env.map(ToOwned::to_owned);
-    Options { env, whole_format: true, ..Options::default() }
+    Options { env, ..Options::default() }
 }
 
 fn files() -> Vec<(String, String)> {

@@ -36,7 +36,8 @@ pub(super) const STACK: &[Row] = &[
     row("a destroy setting", "repository", "destroy.repository", || json!("delete")),
     row("a destroy setting", "certificate", "destroy.certificate", || json!("keep")),
     row("the spec", "cluster", "cluster", || json!({ "use": "shared" })),
-    row("a cluster", "use", "cluster.use", || json!("shared")),
+    row("a cluster", "use", "cluster.use", || json!("other")),
+    row("the spec", "cluster", "cluster", || Value::Null),
 ];
 
 /// Keys of a service that takes requests, and of what is in it.

@@ -111,7 +111,7 @@ async fn role(reads: &Reads, job: &Job) -> Seen<RoleEvidence> {
 
 /// Lists the runs that are still shown, oldest first.
 async fn runs(reads: &Reads, job: &str, now: f64) -> Result<Vec<RunEvidence>, AwsError> {
-    let cluster = names::cluster(&reads.id);
+    let cluster = names::cluster(&reads.stack);
     let family = names::family(&reads.id, job);
     let mut arns = Vec::new();
     for status in [DesiredStatus::Running, DesiredStatus::Stopped] {

@@ -218,7 +218,7 @@ fn goal(stack: &StackId, (name, home): (&str, &str), service: &EcsService) -> Go
     let primary = primary(service);
     Goal {
         service: name.to_owned(),
-        cluster: names::cluster(stack),
+        cluster: crate::operate::cluster(service),
         name: service.service_name().unwrap_or_default().to_owned(),
         definition: service.task_definition().unwrap_or_default().to_owned(),
         count: u32::try_from(service.desired_count()).ok(),

@@ -6,13 +6,14 @@ use std::time::Duration;
 use aws_sdk_ecs::types::{ClusterField, ClusterSetting, ClusterSettingName, Tag};
 use serde::{Deserialize, Serialize};
 use wharf_graph::{
-    Declare, ErrorClass, Facts, Foreign, Live, Outcome, Policy, ReplaceOrder, StackId,
+    Address, Declare, ErrorClass, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder,
 };
 use wharf_spec::Stack;
 
 use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
+use crate::kinds::service::launch;
 use crate::names;
 use crate::reads::Reads;
 use crate::tags::{self, Owner, Tags};
@@ -20,6 +21,8 @@ use crate::wait::{Look, wait};
 
 /// Every stack has exactly one cluster.
 const NAME: &str = "main";
+/// A cluster owned elsewhere that cannot be used.
+const UNFIT: &str = "E213";
 /// How long a cluster may take to become `ACTIVE`; it is a matter of seconds.
 const ACTIVE: Duration = Duration::from_mins(10);
 /// How long services and tasks may keep a cluster from being deleted.
@@ -49,10 +52,15 @@ impl Kind for Cluster {
         ..Policy::plain("cluster", "cluster")
     };
 
-    fn declare(stack: &Stack, _: &Facts, out: &mut Declare) {
-        let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
+        if stack.cluster.is_some() {
+            for problem in problems(stack, facts) {
+                out.problem(UNFIT, Address::new(Self::POLICY.kind, NAME), problem);
+            }
+            return;
+        }
         let props = Props {
-            name: names::cluster(&id),
+            name: names::cluster(stack),
             container_insights: "disabled".to_owned(),
             capacity_providers: providers(),
             tags: stack.tags.clone(),
@@ -74,7 +82,7 @@ impl Kind for Cluster {
         let Some(found) = &got.value else { return Ok(Vec::new()) };
         let arn = found.cluster.cluster_arn().unwrap_or_default().to_owned();
         if let Owner::Other(owner) = tags::owner(&found.tags, &cx.id) {
-            let address = wharf_graph::Address::new(Self::POLICY.kind, NAME);
+            let address = Address::new(Self::POLICY.kind, NAME);
             return Ok(vec![Found::Foreign(Foreign { address, id: arn, owner })]);
         }
         Ok(vec![Found::Ours(Owned {
@@ -165,7 +173,7 @@ impl Kind for Cluster {
                 if let Err(error) = &deleted
                     && error.is(&["ClusterContainsTasksException"])
                 {
-                    stop_runs(cx, &live.id).await?;
+                    stop_runs(cx, &live.id, None).await?;
                 }
                 deleted
             })
@@ -177,18 +185,27 @@ impl Kind for Cluster {
     }
 }
 
-/// Stops the runs of jobs and of a release that hold the cluster: those that wharf started, and those
-/// that the stack's schedules did, as ECS shows it (`startedBy` of `DescribeTasks`). What somebody
-/// else runs here is theirs.
-async fn stop_runs(cx: &Write<'_>, cluster: &str) -> Result<(), AwsError> {
+/// Stops the runs of jobs and of a release in a cluster, or those of one family: those that wharf started, and
+/// those that the stack's schedules did, as ECS shows it (`startedBy` of `DescribeTasks`). What somebody else
+/// runs here is theirs.
+pub(super) async fn stop_runs(
+    cx: &Write<'_>,
+    cluster: &str,
+    family: Option<&str>,
+) -> Result<(), AwsError> {
     let got = cx
         .aws
         .caller
-        .call("ecs:ListTasks", || cx.aws.ecs.list_tasks().cluster(cluster).send())
-        .await?;
-    if got.task_arns().is_empty() {
-        return Ok(());
-    }
+        .call("ecs:ListTasks", || {
+            let ask = cx.aws.ecs.list_tasks().cluster(cluster);
+            ask.set_family(family.map(str::to_owned)).send()
+        })
+        .await;
+    let got = match got {
+        Ok(got) if got.task_arns().is_empty() => return Ok(()),
+        Err(error) if error.is(&["ClusterNotFoundException"]) => return Ok(()),
+        got => got?,
+    };
     let arns = got.task_arns().to_vec();
     let got = cx
         .aws
@@ -212,7 +229,39 @@ async fn stop_runs(cx: &Write<'_>, cluster: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-fn providers() -> BTreeSet<String> {
+/// Returns the ARN of the cluster that tasks run in: a promise where the stack makes it.
+pub(super) fn arn(stack: &Stack, facts: &Facts) -> Input<String> {
+    match (&stack.cluster, &facts.cluster) {
+        (Some(_), Some(found)) => Input::Known(found.arn.clone()),
+        // Without the fact there is a problem, and nothing is made.
+        (Some(named), None) => Input::Known(named.clone()),
+        (None, _) => Input::of(&Address::new(Cluster::POLICY.kind, NAME), "arn"),
+    }
+}
+
+/// Says what keeps the stack from running its tasks in the cluster that the spec names.
+fn problems(stack: &Stack, facts: &Facts) -> Vec<String> {
+    let Some(found) = &facts.cluster else { return Vec::new() };
+    let which = &found.named;
+    if let Some(problem) = &found.problem {
+        return vec![format!("the cluster {which} cannot be used: {problem}")];
+    }
+    let needed = stack.services.values().flat_map(launch::providers).copied();
+    let needed: BTreeSet<&str> = needed.collect();
+    let lacking: Vec<&str> =
+        needed.into_iter().filter(|name| !found.providers.contains(*name)).collect();
+    if lacking.is_empty() {
+        return Vec::new();
+    }
+    vec![format!(
+        "the cluster {which} lets no tasks run by way of {}, which `spot` takes; its owner has to add the capacity \
+         provider, or leave `spot` out",
+        lacking.join(" and ")
+    )]
+}
+
+/// The capacity providers of Fargate: spare capacity is the second.
+pub(crate) fn providers() -> BTreeSet<String> {
     BTreeSet::from(["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()])
 }
 
@@ -317,34 +366,4 @@ pub(super) async fn tag(cx: &Write<'_>, arn: &str, tags: &Tags) -> Result<(), Aw
 /// Turns a map into ECS's list of tags.
 pub(super) fn tag_list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
-}
-
-impl crate::Aws {
-    /// Writes the seal of a complete apply onto the stack's cluster, if it has one: the hash of all
-    /// addresses, by which the next reading tells what somebody else removed.
-    pub async fn seal(&self, stack: &StackId, seal: &str) -> Result<(), AwsError> {
-        let name = names::cluster(stack);
-        let got = self
-            .caller
-            .call("ecs:DescribeClusters", || {
-                self.ecs.describe_clusters().clusters(&name).include(ClusterField::Tags).send()
-            })
-            .await?;
-        let found = got.clusters().iter().find(|cluster| cluster.status() == Some("ACTIVE"));
-        let Some((cluster, arn)) = found.and_then(|one| Some((one, one.cluster_arn()?))) else {
-            return Ok(());
-        };
-        let tags = crate::reads::ecs::tags(cluster.tags());
-        let same = tags.get(tags::SEAL).is_some_and(|there| there == seal);
-        if same || tags::owner(&tags, stack) != Owner::Ours {
-            return Ok(());
-        }
-        let tag = Tag::builder().key(tags::SEAL).value(seal).build();
-        self.caller
-            .call("ecs:TagResource", || {
-                self.ecs.tag_resource().resource_arn(arn).tags(tag.clone()).send()
-            })
-            .await?;
-        Ok(())
-    }
 }

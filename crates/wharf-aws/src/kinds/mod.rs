@@ -8,7 +8,7 @@ use crate::tags::{self, Owner, Tags};
 
 mod certificate;
 mod certificate_validation;
-mod cluster;
+pub(crate) mod cluster;
 mod dns_record;
 mod forward;
 mod image;

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_ecr::types::{ImageScanningConfiguration, ImageTagMutability, Tag};
-use aws_sdk_ecs::types::ClusterField;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wharf_graph::{Declare, ErrorClass, Facts, Foreign, Live, Outcome, Policy, StackId};
@@ -19,7 +18,7 @@ use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
 use crate::reads::ecr::TaggedRepository;
-use crate::reads::{Reads, ecs};
+use crate::reads::{Reads, ec2};
 use crate::tags::{self, Owner, Tags};
 
 /// The output that names other environments of the app, separated by commas, when there are any.
@@ -362,51 +361,28 @@ async fn put_lifecycle(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Lists the other environments of the app once more, right before images would be destroyed: those
-/// that have a cluster. Tagging lags behind, so every cluster is asked that can be one by its name. A failure here is a failure of
-/// the delete: images are not destroyed on a guess.
+/// Lists the other environments of the app once more, right before images would be destroyed. A failure here is
+/// a failure of the delete: images are not destroyed on a guess.
 async fn other_environments(cx: &Write<'_>) -> Result<BTreeSet<String>, AwsError> {
-    /// Most clusters of one call (ECS API reference, `ListClusters` and `DescribeClusters`).
-    const PAGE: i32 = 100;
     let mut found = BTreeSet::new();
     let mut token = None::<String>;
     loop {
         let page = cx
             .aws
             .caller
-            .call("ecs:ListClusters", || {
-                cx.aws.ecs.list_clusters().max_results(PAGE).set_next_token(token.clone()).send()
+            .call("ec2:DescribeSecurityGroups", || {
+                let filter = ec2::filter(&format!("tag:{}", tags::APP), &cx.stack.app);
+                let ask = cx.aws.ec2.describe_security_groups().filters(filter);
+                ask.max_results(ec2::PAGE).set_next_token(token.clone()).send()
             })
             .await?;
-        let of_app = |arn: &&String| names::is_cluster_of(&cx.stack.app, arn);
-        let arns: Vec<String> = page.cluster_arns().iter().filter(of_app).cloned().collect();
-        if !arns.is_empty() {
-            let got = cx
-                .aws
-                .caller
-                .call("ecs:DescribeClusters", || {
-                    cx.aws
-                        .ecs
-                        .describe_clusters()
-                        .set_clusters(Some(arns.clone()))
-                        .include(ClusterField::Tags)
-                        .send()
-                })
-                .await?;
-            let there = got.clusters().iter().filter(|one| one.status() != Some("INACTIVE"));
-            found.extend(there.filter_map(|one| environment(&ecs::tags(one.tags()), cx.stack)));
-        }
+        let groups = page.security_groups().iter();
+        found.extend(groups.filter_map(|group| ec2::environment(group, cx.stack)));
         token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         if token.is_none() {
             return Ok(found);
         }
     }
-}
-
-/// Returns the environment a cluster belongs to, if it is another one of the stack's app.
-fn environment(tags: &Tags, stack: &StackId) -> Option<String> {
-    let env = tags.get(tags::ENV).filter(|env| *env != stack.env_tag())?;
-    (tags.get(tags::APP) == Some(&stack.app)).then(|| env.clone())
 }
 
 #[cfg(test)]
@@ -432,22 +408,6 @@ mod tests {
             ),
         };
         assert_eq!(props(&found, &testing::stack().tags), Repository::example());
-    }
-
-    #[test]
-    fn only_another_environment_of_the_app_keeps_a_repository() {
-        let stack = StackId { app: "notes".into(), env: Some("prod".into()) };
-        let of = |app: &str, env: &str| {
-            let pairs = [(tags::APP, app), (tags::ENV, env)];
-            environment(
-                &pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-                &stack,
-            )
-        };
-        assert_eq!(of("notes", "staging").as_deref(), Some("staging"));
-        assert_eq!(of("notes", "prod"), None);
-        assert_eq!(of("shop", "staging"), None);
-        assert_eq!(environment(&Tags::new(), &stack), None);
     }
 
     #[test]

@@ -294,6 +294,36 @@ fn tag_list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
+impl crate::Aws {
+    /// Writes the seal of a complete apply onto the group around the stack's tasks, if there is one: the hash of
+    /// all addresses, by which the next reading tells what somebody else removed. The group is what every stack
+    /// has for itself: its cluster and its balancer may be somebody else's.
+    pub async fn seal(&self, stack: &StackId, seal: &str) -> Result<(), AwsError> {
+        let name = filter("group-name", &names::security_group(stack, TASKS));
+        let got = self
+            .caller
+            .call("ec2:DescribeSecurityGroups", || {
+                self.ec2.describe_security_groups().filters(name.clone()).send()
+            })
+            .await?;
+        for group in got.security_groups() {
+            let found = tag_map(group.tags());
+            let same = found.get(tags::SEAL).is_some_and(|there| there == seal);
+            let Some(id) = group.group_id() else { continue };
+            if same || tags::owner(&found, stack) != Owner::Ours {
+                continue;
+            }
+            let tag = Tag::builder().key(tags::SEAL).value(seal).build();
+            self.caller
+                .call("ec2:CreateTags", || {
+                    self.ec2.create_tags().resources(id).tags(tag.clone()).send()
+                })
+                .await?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use wharf_graph::facts::Vpc;

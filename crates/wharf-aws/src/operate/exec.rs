@@ -4,12 +4,11 @@ use std::fmt;
 
 use aws_sdk_ecs::types::{DesiredStatus, ManagedAgentName, Task};
 use serde_json::json;
-use wharf_graph::{ErrorClass, StackId};
+use wharf_graph::ErrorClass;
 use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
-use crate::names;
 use crate::operate;
 
 /// Most tasks of one describe call (ECS API reference, `DescribeTasks`).
@@ -58,9 +57,8 @@ pub async fn open(
     task: Option<&str>,
     command: &str,
 ) -> Result<Session, AwsError> {
-    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-    let cluster = names::cluster(&id);
     let service = operate::service(aws, stack, name).await?;
+    let cluster = operate::cluster(&service);
     if !service.enable_execute_command() {
         return Err(switched_off(stack, name));
     }

@@ -42,3 +42,8 @@ pub(crate) async fn service(aws: &Aws, stack: &Stack, name: &str) -> Result<Serv
 pub(crate) fn last(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
+
+/// Returns the name of the cluster a service runs in.
+pub(crate) fn cluster(service: &Service) -> String {
+    last(service.cluster_arn().unwrap_or_default()).to_owned()
+}

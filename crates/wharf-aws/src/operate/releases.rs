@@ -12,7 +12,6 @@ use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
-use crate::names;
 use crate::operate::{self, rollouts};
 use crate::reads::ecs;
 use crate::tags::{self, Owner};
@@ -68,7 +67,7 @@ pub async fn releases(aws: &Aws, stack: &Stack, service: &str) -> Result<Vec<Rel
         rows.filter(|row| row.task_definition() == Some(arn)).map(Deployment::running_count).sum()
     };
     // What some emulators, and some policies, do not know takes nothing from the list.
-    let results = rollouts::results(aws, names::cluster(&id), &found);
+    let results = rollouts::results(aws, &found);
     let results = if aws.custom_endpoint {
         // An emulator that does not know a call answers it like a server in trouble, for ever.
         tokio::time::timeout(EMULATED, results).await.unwrap_or_else(|_| Ok(BTreeMap::new()))

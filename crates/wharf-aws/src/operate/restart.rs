@@ -43,7 +43,7 @@ pub async fn restart(
         return Ok(Restarted::NoTasks);
     }
     let arn = found.service_arn().unwrap_or_default();
-    let cluster = names::cluster(&id);
+    let cluster = operate::cluster(&found);
     let updated = aws
         .caller
         .call("ecs:UpdateService", || {
@@ -80,6 +80,7 @@ pub async fn restart(
         aws,
         step,
         stack: &id,
+        cluster: &cluster,
         address: &address,
         spec_hash: "",
         origin: &Origin::default(),

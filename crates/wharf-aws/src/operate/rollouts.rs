@@ -8,12 +8,11 @@ use aws_sdk_ecs::types::{
     StopServiceDeploymentStopType,
 };
 use futures::future::try_join_all;
-use wharf_graph::{ErrorClass, StackId, StepContext};
+use wharf_graph::{ErrorClass, StepContext};
 use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
-use crate::names;
 use crate::operate;
 use crate::rollout::{primary, short_definition};
 use crate::wait::{Look, wait};
@@ -66,8 +65,7 @@ pub async fn cancel(
     step: &StepContext,
 ) -> Result<Cancelled, AwsError> {
     let service = operate::service(aws, stack, name).await?;
-    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-    let rollout = Rollout { aws, cluster: names::cluster(&id), name, service: &service };
+    let rollout = Rollout { aws, cluster: operate::cluster(&service), name, service: &service };
     let Some((arn, ..)) = rollout.newest(UNDER_WAY).await? else { return Ok(Cancelled::Nothing) };
     let found = rollout.describe(&arn).await?;
     let from = definition(&service);
@@ -111,8 +109,7 @@ pub async fn cancel(
 /// not, or is still under way.
 pub async fn went_back(aws: &Aws, stack: &Stack, name: &str) -> Result<Option<String>, AwsError> {
     let service = operate::service(aws, stack, name).await?;
-    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-    let rollout = Rollout { aws, cluster: names::cluster(&id), name, service: &service };
+    let rollout = Rollout { aws, cluster: operate::cluster(&service), name, service: &service };
     let Some((_, status, reason)) = rollout.newest(&[]).await? else { return Ok(None) };
     let back = matches!(
         status,
@@ -129,11 +126,10 @@ pub async fn went_back(aws: &Aws, stack: &Stack, name: &str) -> Result<Option<St
 /// `rolled back`, `stopped`, `failed`, `under way`.
 pub(crate) async fn results(
     aws: &Aws,
-    cluster: String,
     service: &Service,
 ) -> Result<BTreeMap<String, &'static str>, AwsError> {
     let name = service.service_name().unwrap_or_default();
-    let rollout = Rollout { aws, cluster, name, service };
+    let rollout = Rollout { aws, cluster: operate::cluster(service), name, service };
     let rollouts = rollout.list(&[]).await?;
     let revisions: BTreeSet<&str> =
         rollouts.iter().filter_map(|one| one.target_service_revision_arn()).collect();

@@ -12,8 +12,8 @@ use crate::error::AwsError;
 use crate::kind::{Origin, Write, homes};
 use crate::names;
 use crate::operate;
-use crate::reads::Reads;
 use crate::reads::autoscaling::resource_of;
+use crate::reads::{Reads, ecs};
 use crate::rollout::{self, Goal};
 
 /// The range within which an autoscaler decides.
@@ -68,13 +68,14 @@ pub async fn scale(
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
     let homes = homes(stack);
     let address = Address::new("service", name);
-    let cluster = names::cluster(&id);
+    let own = names::cluster(stack);
+    let cluster = ecs::cluster_of(&from.arn).unwrap_or(&own);
     let updated = aws
         .caller
         .call("ecs:UpdateService", || {
             aws.ecs
                 .update_service()
-                .cluster(&cluster)
+                .cluster(cluster)
                 .service(&from.arn)
                 .desired_count(i32::try_from(count).unwrap_or(i32::MAX))
                 .send()
@@ -85,7 +86,7 @@ pub async fn scale(
     })?;
     let goal = Goal {
         service: name.to_owned(),
-        cluster: cluster.clone(),
+        cluster: cluster.to_owned(),
         name: updated.service_name().unwrap_or_default().to_owned(),
         definition: updated.task_definition().unwrap_or_default().to_owned(),
         count: from.range.is_none().then_some(count),
@@ -100,6 +101,7 @@ pub async fn scale(
         aws,
         step,
         stack: &id,
+        cluster,
         address: &address,
         spec_hash: "",
         origin: &Origin::default(),

@@ -6,8 +6,8 @@ use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, ContainerOverride, LaunchType, NetworkConfiguration, Task,
     TaskOverride,
 };
+use wharf_graph::ErrorClass;
 use wharf_graph::props::short_hash;
-use wharf_graph::{ErrorClass, StackId};
 use wharf_spec::Stack;
 
 use crate::aws::Aws;
@@ -111,8 +111,7 @@ pub async fn start(
     command: &[String],
     nonce: &str,
 ) -> Result<OneOff, AwsError> {
-    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
-    let cluster = names::cluster(&id);
+    let cluster = names::cluster(stack);
     let Plan { definition, platform, network } = if stack.jobs.contains_key(service) {
         of_job(aws, stack, service).await?
     } else {

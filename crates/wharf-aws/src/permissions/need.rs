@@ -29,9 +29,10 @@ pub(super) struct Need {
 pub(super) enum On {
     /// The action takes no resource, or ids nobody can know.
     Any,
+    /// The stack's own.
     Cluster,
-    /// Those of all environments of the app.
-    ClustersOfApp,
+    /// The same, and the one its tasks run in.
+    Clusters,
     Services,
     /// Rollouts of services.
     Rollouts,

@@ -63,21 +63,20 @@ impl<'a> Scope<'a> {
         let id = &self.id;
         let elb = |path: String| vec![self.arn("elasticloadbalancing", &path)];
         let balancer = || names::load_balancer(id);
-        let cluster = || names::cluster(id);
+        let clusters = || BTreeSet::from([names::cluster(self.stack), names::own_cluster(id)]);
+        let in_clusters = |what: &str, rest: &str| {
+            let each = clusters().into_iter();
+            each.map(|name| self.arn("ecs", &format!("{what}/{name}{rest}"))).collect::<Vec<_>>()
+        };
+        let services = format!("/{}*", names::service_prefix(id));
         match on {
             On::Any => vec!["*".to_owned()],
-            On::Cluster => vec![self.arn("ecs", &format!("cluster/{}", cluster()))],
-            On::ClustersOfApp => ["", "-*"]
-                .map(|rest| self.arn("ecs", &format!("cluster/{}{rest}", id.app)))
-                .to_vec(),
-            On::Services => vec![self.arn("ecs", &format!("service/{}/{id}-*", cluster()))],
-            On::Rollouts => {
-                vec![self.arn("ecs", &format!("service-deployment/{}/{id}-*", cluster()))]
-            }
-            On::ServiceRevisions => {
-                vec![self.arn("ecs", &format!("service-revision/{}/{id}-*", cluster()))]
-            }
-            On::Tasks => vec![self.arn("ecs", &format!("task/{}/*", cluster()))],
+            On::Cluster => vec![self.arn("ecs", &format!("cluster/{}", names::own_cluster(id)))],
+            On::Clusters => in_clusters("cluster", ""),
+            On::Services => in_clusters("service", &services),
+            On::Rollouts => in_clusters("service-deployment", &services),
+            On::ServiceRevisions => in_clusters("service-revision", &services),
+            On::Tasks => in_clusters("task", "/*"),
             On::Families => vec![self.arn("ecs", &format!("task-definition/{id}-*:*"))],
             On::Balancer => elb(format!("loadbalancer/app/{}/*", balancer())),
             On::Listeners => elb(format!("listener/app/{}/*", balancer())),
@@ -136,8 +135,8 @@ impl<'a> Scope<'a> {
             On::ScaledAlarms if self.scaled() => self.resources(On::ScalingAlarms),
             On::Scaled | On::ScaledAlarms => Vec::new(),
             On::ScalingAlarms => {
-                let name = format!("alarm:TargetTracking-service/{}/*", cluster());
-                vec![self.arn("cloudwatch", &name)]
+                let alarm = |name: String| format!("alarm:TargetTracking-service/{name}/*");
+                clusters().into_iter().map(|name| self.arn("cloudwatch", &alarm(name))).collect()
             }
             On::Linked(SCALING) if !self.scaled() => Vec::new(),
             On::Linked(service) => {
@@ -229,7 +228,7 @@ impl<'a> Scope<'a> {
             }
             When::For(service) => json!({"StringEquals": {"iam:AWSServiceName": service}}),
             When::InCluster => {
-                let cluster = self.resources(On::Cluster);
+                let cluster = self.resources(On::Clusters);
                 json!({"ArnLike": {"ecs:cluster": cluster}})
             }
             When::ScalingServices => json!({"StringEquals": {

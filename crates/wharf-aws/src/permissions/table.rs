@@ -185,14 +185,7 @@ pub(super) const TABLE: &[Row] = &[
     plain!("ecs:DeleteCluster", WRITE, On::Cluster, When::Ours),
     plain!("ecs:DeleteService", WRITE, On::Services, When::Ours),
     plain!("ecs:DeregisterTaskDefinition", WRITE, On::Any, When::Here),
-    row(
-        "ecs:DescribeClusters",
-        READ,
-        &[
-            need("ecs:DescribeClusters", On::Cluster, When::Always),
-            need("ecs:DescribeClusters", On::ClustersOfApp, When::Always),
-        ],
-    ),
+    plain!("ecs:DescribeClusters", READ, On::Clusters, When::Always),
     plain!("ecs:DescribeServiceDeployments", APPLY, On::Rollouts, When::Always),
     plain!("ecs:DescribeServiceRevisions", READ, On::ServiceRevisions, When::Always),
     plain!("ecs:DescribeServices", READ, On::Services, When::Always),
@@ -206,7 +199,6 @@ pub(super) const TABLE: &[Row] = &[
             need("ecs:ExecuteCommand", On::Tasks, When::Always),
         ],
     ),
-    plain!("ecs:ListClusters", READ, On::Any, When::Here),
     plain!("ecs:ListServiceDeployments", READ, On::Services, When::Always),
     plain!("ecs:ListServices", READ, On::Any, When::InCluster),
     plain!("ecs:ListTaskDefinitionFamilies", READ, On::Any, When::Here),

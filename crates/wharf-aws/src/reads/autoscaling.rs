@@ -129,7 +129,7 @@ impl Reads {
         let missing: Vec<_> =
             self.stack.services.values().filter(|spec| !there.contains(&spec.name)).collect();
         let mut after = services.round;
-        let cluster = self.cluster().await?.value.is_some();
+        let cluster = self.cluster_of_tasks().await?.value.is_some();
         if missing.iter().any(|spec| cluster || spec.scaling.is_some()) {
             let (identity, vpc, balancer) =
                 futures::try_join!(self.identity(), self.vpc(), self.shared_fact())?;
@@ -139,7 +139,7 @@ impl Reads {
             for spec in missing.iter().filter(|spec| cluster || spec.scaling.is_some()) {
                 let group = target_group::physical_name(&self.stack, &facts, &spec.name);
                 let name = names::service(&self.id, &spec.name, group.as_deref());
-                let resource = format!("service/{}/{name}", names::cluster(&self.id));
+                let resource = format!("service/{}/{name}", names::cluster(&self.stack));
                 let region = &self.stack.region;
                 let arn = format!("arn:{partition}:ecs:{region}:{account}:{resource}");
                 wanted.entry(resource).or_insert_with(|| (spec.name.clone(), arn));

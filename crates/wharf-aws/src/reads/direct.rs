@@ -3,58 +3,23 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ecs::types::{ClusterField, TaskDefinitionFamilyStatus};
+use aws_sdk_ecs::types::TaskDefinitionFamilyStatus;
 use futures::future::try_join_all;
 
 use crate::error::AwsError;
 use crate::reads::tagging::Sweep;
-use crate::reads::{Got, Reads, ecs};
+use crate::reads::{Got, Reads};
 use crate::tags::Tags;
 
-/// Largest page (ECS API reference, `ListClusters` and `ListTaskDefinitionFamilies`). As many clusters
-/// are described in one call.
+/// Largest page (ECS API reference, `ListTaskDefinitionFamilies`).
 const PAGE: i32 = 100;
 
 impl Reads {
-    /// Reads the tags of all clusters, and of the repositories that have the app's names.
+    /// Reads the tags of the repositories that have the app's names.
     pub(super) async fn app_directly(&self, after: u32) -> Result<Got<Sweep>, AwsError> {
-        let (clusters, repositories) =
-            futures::try_join!(self.tagged_clusters(after), self.tagged_repositories(after))?;
-        let round = clusters.round.max(repositories.round);
-        let all = clusters.value.into_iter().chain(repositories.value);
-        Ok(Got { value: Sweep::of(all.collect()), round })
-    }
-
-    async fn tagged_clusters(&self, after: u32) -> Result<Got<Vec<(String, Tags)>>, AwsError> {
-        let (mut found, mut round, mut token) = (Vec::new(), after, None::<String>);
-        loop {
-            let page = self
-                .call(round, "ecs:ListClusters", |aws| {
-                    aws.ecs.list_clusters().max_results(PAGE).set_next_token(token.clone()).send()
-                })
-                .await?;
-            round = page.round;
-            let arns = page.value.cluster_arns().to_vec();
-            if !arns.is_empty() {
-                let got = self
-                    .call(round, "ecs:DescribeClusters", |aws| {
-                        aws.ecs
-                            .describe_clusters()
-                            .set_clusters(Some(arns.clone()))
-                            .include(ClusterField::Tags)
-                            .send()
-                    })
-                    .await?;
-                round = got.round;
-                found.extend(got.value.clusters().iter().filter_map(|cluster| {
-                    Some((cluster.cluster_arn()?.to_owned(), ecs::tags(cluster.tags())))
-                }));
-            }
-            token = page.value.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-            if token.is_none() {
-                return Ok(Got { value: found, round });
-            }
-        }
+        let repositories = self.tagged_repositories(after).await?;
+        let all = repositories.value.into_iter();
+        Ok(Got { value: Sweep::of(all.collect()), round: repositories.round })
     }
 
     async fn tagged_repositories(&self, after: u32) -> Result<Got<Vec<(String, Tags)>>, AwsError> {

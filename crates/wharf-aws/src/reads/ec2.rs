@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_ec2::types::builders::TagBuilder;
 use aws_sdk_ec2::types::{Filter, Route, RouteState, RouteTable, SecurityGroup, Tag, VpcEndpoint};
+use wharf_graph::StackId;
 use wharf_graph::facts::{Egress, Subnet, Vpc};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Image, SecretRef, VpcRef};
@@ -12,7 +13,10 @@ use wharf_spec::stack::{Image, SecretRef, VpcRef};
 use crate::error::AwsError;
 use crate::names;
 use crate::reads::{Got, Memo, Reads};
-use crate::tags::Tags;
+use crate::tags::{self, Tags};
+
+/// Largest page (EC2 API reference, `DescribeSecurityGroups`).
+pub(crate) const PAGE: i32 = 1000;
 
 /// What is read once.
 #[derive(Default)]
@@ -197,16 +201,20 @@ impl Reads {
         }
     }
 
-    /// Reads the security groups of the stack's two names, in whatever VPC they are.
+    /// Reads the security groups of the stack's two names, in whatever VPC they are, and those around the tasks
+    /// of the app's other environments.
     pub(crate) async fn security_groups(&self) -> Result<Arc<Got<Vec<SecurityGroup>>>, AwsError> {
         self.memos
             .ec2
             .groups
             .get(async || {
+                let [alone, with_env] = names::task_groups_pattern(&self.id);
                 let asked = Filter::builder()
                     .name("group-name")
                     .values(names::security_group(&self.id, "balancer"))
                     .values(names::security_group(&self.id, "tasks"))
+                    .values(alone)
+                    .values(with_env)
                     .build();
                 let got = self
                     .call(0, "ec2:DescribeSecurityGroups", |aws| {
@@ -226,6 +234,21 @@ impl Reads {
             })
             .await
     }
+
+    /// Lists the other environments of the app in this account and region: those that have a group around
+    /// their tasks, which each has from its first apply to the end of its destroy.
+    pub(crate) async fn other_environments(&self) -> Result<Got<BTreeSet<String>>, AwsError> {
+        let groups = self.security_groups().await?;
+        let found = groups.value.iter().filter_map(|group| environment(group, &self.id));
+        Ok(Got { value: found.collect(), round: groups.round })
+    }
+}
+
+/// Returns the environment a security group belongs to, if it is another one of the stack's app.
+pub(crate) fn environment(group: &SecurityGroup, stack: &StackId) -> Option<String> {
+    let tags = tags(group.tags());
+    let env = tags.get(tags::ENV).filter(|env| *env != stack.env_tag())?;
+    (tags.get(tags::APP) == Some(&stack.app)).then(|| env.clone())
 }
 
 /// Builds a filter of one value.
@@ -451,5 +474,20 @@ mod tests {
         let tag = VpcRef::Tag { key: "Name".into(), value: "main".into() };
         let two = only(vec![vpc("vpc-2"), vpc("vpc-1")], &tag, "eu-west-1").unwrap_err();
         assert!(two.contains("(vpc-1, vpc-2)"), "{two}");
+    }
+
+    #[test]
+    fn only_another_environment_of_the_app_counts_as_one() {
+        let stack = StackId { app: "notes".into(), env: Some("prod".into()) };
+        let of = |app: &str, env: &str| {
+            let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
+            let group =
+                SecurityGroup::builder().tags(tag(tags::APP, app)).tags(tag(tags::ENV, env));
+            environment(&group.build(), &stack)
+        };
+        assert_eq!(of("notes", "staging").as_deref(), Some("staging"));
+        assert_eq!(of("notes", "prod"), None);
+        assert_eq!(of("shop", "staging"), None);
+        assert_eq!(environment(&SecurityGroup::builder().build(), &stack), None);
     }
 }

@@ -1,6 +1,5 @@
 //! Repositories.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_ecr::types::Repository;
@@ -22,7 +21,6 @@ const PAGE: i32 = 1000;
 #[derive(Default)]
 pub(crate) struct Memos {
     repositories: Memo<Vec<TaggedRepository>>,
-    others: Memo<BTreeSet<String>>,
 }
 
 /// A repository with what else is known of it.
@@ -221,43 +219,6 @@ impl Reads {
         let tags =
             got.value.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
         Ok(Got { value: self.with_claim(arn, tags.collect()), round: got.round })
-    }
-
-    /// Lists the other environments of the app in this account and region: those that have a
-    /// cluster. A cluster that was deleted can still be swept up, so each is asked for.
-    pub(crate) async fn other_environments(&self) -> Result<Arc<Got<BTreeSet<String>>>, AwsError> {
-        self.memos
-            .ecr
-            .others
-            .get(async || {
-                let sweep = self.app_sweep().await?;
-                let clusters: BTreeMap<&str, &str> = sweep
-                    .value
-                    .iter()
-                    .filter(|(arn, _)| arn.contains(":cluster/"))
-                    .filter_map(|(arn, found)| Some((arn, found.get(tags::ENV)?.as_str())))
-                    .filter(|(_, env)| *env != self.id.env_tag())
-                    .collect();
-                if clusters.is_empty() {
-                    return Ok(Got { value: BTreeSet::new(), round: sweep.round });
-                }
-                let arns: Vec<String> = clusters.keys().map(|arn| (*arn).to_owned()).collect();
-                let got = self
-                    .call(sweep.round, "ecs:DescribeClusters", |aws| {
-                        aws.ecs.describe_clusters().set_clusters(Some(arns.clone())).send()
-                    })
-                    .await?;
-                let value = got
-                    .value
-                    .clusters()
-                    .iter()
-                    .filter(|cluster| cluster.status() != Some("INACTIVE"))
-                    .filter_map(|cluster| clusters.get(cluster.cluster_arn()?))
-                    .map(|env| (*env).to_owned())
-                    .collect();
-                Ok(Got { value, round: got.round })
-            })
-            .await
     }
 }
 

@@ -10,16 +10,17 @@ use aws_sdk_ecs::types::{
     TaskDefinitionStatus,
 };
 use futures::future::try_join_all;
+use wharf_graph::facts::ClusterFact;
 
 use crate::error::AwsError;
-use crate::names;
 use crate::reads::{Got, Memo, Reads};
 use crate::tags::{self, Owner, Tags};
+use crate::{names, operate};
 
 /// What is read once.
 #[derive(Default)]
 pub(crate) struct Memos {
-    cluster: Memo<Option<TaggedCluster>>,
+    clusters: Memo<Vec<TaggedCluster>>,
     services: Memo<Vec<TaggedService>>,
     definitions: Memo<Vec<UsedDefinition>>,
 }
@@ -71,70 +72,131 @@ pub(crate) struct UsedDefinition {
 }
 
 impl Reads {
-    /// Reads the cluster of the stack's name. An `INACTIVE` one is a deleted one that is still shown,
-    /// and counts as absent (ECS API reference, `DescribeClusters`).
-    pub(crate) async fn cluster(&self) -> Result<Arc<Got<Option<TaggedCluster>>>, AwsError> {
+    /// Reads the stack's own cluster. An `INACTIVE` one is a deleted one that is still shown, and counts as
+    /// absent (ECS API reference, `DescribeClusters`).
+    pub(crate) async fn cluster(&self) -> Result<Got<Option<TaggedCluster>>, AwsError> {
+        self.cluster_called(&names::own_cluster(&self.id)).await
+    }
+
+    /// Reads the cluster that the stack's tasks run in.
+    pub(crate) async fn cluster_of_tasks(&self) -> Result<Got<Option<TaggedCluster>>, AwsError> {
+        self.cluster_called(&names::cluster(&self.stack)).await
+    }
+
+    async fn cluster_called(&self, name: &str) -> Result<Got<Option<TaggedCluster>>, AwsError> {
+        let all = self.clusters().await?;
+        let named = |one: &&TaggedCluster| one.cluster.cluster_name() == Some(name);
+        Ok(Got { value: all.value.iter().find(named).cloned(), round: all.round })
+    }
+
+    /// Reads the stack's own cluster, and the one owned elsewhere that its tasks run in.
+    async fn clusters(&self) -> Result<Arc<Got<Vec<TaggedCluster>>>, AwsError> {
         self.memos
             .ecs
-            .cluster
+            .clusters
             .get(async || {
-                let name = names::cluster(&self.id);
+                let wanted = self.cluster_names();
                 let got = self
                     .call(0, "ecs:DescribeClusters", |aws| {
                         aws.ecs
                             .describe_clusters()
-                            .clusters(&name)
+                            .set_clusters(Some(wanted.iter().cloned().collect()))
                             .include(ClusterField::Settings)
                             .include(ClusterField::Tags)
                             .send()
                     })
                     .await?;
-                let cluster = got
-                    .value
-                    .clusters()
-                    .iter()
-                    .find(|cluster| cluster.status() != Some("INACTIVE"))
-                    .map(|cluster| TaggedCluster {
-                        tags: self.with_claim(
-                            cluster.cluster_arn().unwrap_or_default(),
-                            tags(cluster.tags()),
-                        ),
-                        cluster: cluster.clone(),
-                    });
-                Ok(Got { value: cluster, round: got.round })
+                let there = got.value.clusters().iter();
+                let there = there.filter(|cluster| cluster.status() != Some("INACTIVE"));
+                let value = there.map(|cluster| TaggedCluster {
+                    tags: self.with_claim(
+                        cluster.cluster_arn().unwrap_or_default(),
+                        tags(cluster.tags()),
+                    ),
+                    cluster: cluster.clone(),
+                });
+                Ok(Got { value: value.collect(), round: got.round })
             })
             .await
     }
 
-    /// Reads every service of the cluster, whoever's it is. Draining ones are not listed
-    /// (ECS API reference, `ListServices`), but the tag sweep shows the stack's own.
+    /// Puts together what the stack must know of the cluster owned elsewhere; `None` if the spec names none.
+    pub(crate) async fn cluster_fact(&self) -> Result<Option<ClusterFact>, AwsError> {
+        let Some(named) = &self.stack.cluster else { return Ok(None) };
+        let (found, identity) = futures::try_join!(self.cluster_of_tasks(), self.identity())?;
+        let fact = |problem: Option<String>| ClusterFact {
+            named: named.clone(),
+            problem,
+            ..ClusterFact::default()
+        };
+        let account = &identity.value.account;
+        let elsewhere = named.split(':').nth(4).filter(|of| *of != account);
+        if let Some(of) = elsewhere {
+            return Ok(Some(fact(Some(format!("it is in account {of}, and this is {account}")))));
+        }
+        let Some(found) = &found.value else {
+            return Ok(Some(fact(Some("there is no such cluster in the region".to_owned()))));
+        };
+        let problem = if tags::owner(&found.tags, &self.id) == Owner::Ours {
+            Some("it is this stack's own; leave `cluster` out".to_owned())
+        } else {
+            let status = found.cluster.status().filter(|status| *status != "ACTIVE");
+            status.map(|status| format!("its status is `{status}`"))
+        };
+        Ok(Some(ClusterFact {
+            arn: found.cluster.cluster_arn().unwrap_or_default().to_owned(),
+            providers: found.cluster.capacity_providers().iter().cloned().collect(),
+            ..fact(problem)
+        }))
+    }
+
+    fn cluster_names(&self) -> BTreeSet<String> {
+        BTreeSet::from([names::own_cluster(&self.id), names::cluster(&self.stack)])
+    }
+
+    /// Reads every service of the stack's own cluster, whoever's it is, and of a cluster owned elsewhere those
+    /// with the stack's names. Draining ones are not listed (ECS API reference, `ListServices`), but the tag
+    /// sweep shows the stack's own, in whatever cluster.
     pub(crate) async fn services(&self) -> Result<Arc<Got<Vec<TaggedService>>>, AwsError> {
         self.memos
             .ecs
             .services
             .get(async || {
-                let (listed, sweep) = futures::join!(self.list_services(), self.sweep());
-                let Got { value: mut arns, round } = listed?;
-                let inside = format!(":service/{}/", names::cluster(&self.id));
-                arns.extend(
-                    sweep
-                        .value
-                        .iter()
-                        .filter(|(arn, _)| arn.contains(":ecs:") && arn.contains(&inside))
-                        .map(|(arn, _)| arn.to_owned()),
-                );
-                let arns: Vec<String> = arns.into_iter().collect();
-                let batches = arns.chunks(SERVICES_PER_CALL);
+                let own = names::own_cluster(&self.id);
+                let prefix = names::service_prefix(&self.id);
+                let clusters = self.cluster_names();
+                let lists = clusters.iter().map(|cluster| self.list_services(cluster));
+                let (lists, sweep) = futures::join!(try_join_all(lists), self.sweep());
+                let (mut found, mut round) = (BTreeMap::<String, BTreeSet<String>>::new(), 0);
+                for (cluster, mut list) in clusters.into_iter().zip(lists?) {
+                    round = round.max(list.round);
+                    if cluster != own {
+                        list.value.retain(|arn| operate::last(arn).starts_with(&prefix));
+                    }
+                    found.entry(cluster).or_default().extend(list.value);
+                }
+                let swept = sweep.value.iter().map(|(arn, _)| arn);
+                for arn in swept.filter(|arn| arn.contains(":service/")) {
+                    let cluster = cluster_of(arn).unwrap_or(&own);
+                    found.entry(cluster.to_owned()).or_default().insert(arn.to_owned());
+                }
+                let found: BTreeMap<String, Vec<String>> = found
+                    .into_iter()
+                    .map(|(cluster, arns)| (cluster, Vec::from_iter(arns)))
+                    .collect();
                 let after = round.max(sweep.round);
-                let read = try_join_all(batches.map(|batch| self.batch(batch, after))).await?;
+                let batches = found.iter().flat_map(|(cluster, arns)| {
+                    arns.chunks(SERVICES_PER_CALL).map(move |batch| (cluster, batch))
+                });
+                let reads = batches.map(|(cluster, batch)| self.batch(cluster, batch, after));
+                let read = try_join_all(reads).await?;
                 let round = if read.is_empty() { round } else { after + 1 };
                 Ok(Got { value: read.into_iter().flatten().collect(), round })
             })
             .await
     }
 
-    async fn list_services(&self) -> Result<Got<BTreeSet<String>>, AwsError> {
-        let cluster = names::cluster(&self.id);
+    async fn list_services(&self, cluster: &str) -> Result<Got<BTreeSet<String>>, AwsError> {
         let mut arns = BTreeSet::new();
         let mut token = None::<String>;
         let mut round = 0;
@@ -143,7 +205,7 @@ impl Reads {
                 .call(round, "ecs:ListServices", |aws| {
                     aws.ecs
                         .list_services()
-                        .cluster(&cluster)
+                        .cluster(cluster)
                         .max_results(PAGE)
                         .set_next_token(token.clone())
                         .send()
@@ -167,13 +229,17 @@ impl Reads {
     }
 
     /// Describes up to ten services. `INACTIVE` ones are deleted and still shown for a while.
-    async fn batch(&self, arns: &[String], after: u32) -> Result<Vec<TaggedService>, AwsError> {
-        let cluster = names::cluster(&self.id);
+    async fn batch(
+        &self,
+        cluster: &str,
+        arns: &[String],
+        after: u32,
+    ) -> Result<Vec<TaggedService>, AwsError> {
         let got = self
             .call(after, "ecs:DescribeServices", |aws| {
                 aws.ecs
                     .describe_services()
-                    .cluster(&cluster)
+                    .cluster(cluster)
                     .set_services(Some(arns.to_vec()))
                     .include(ServiceField::Tags)
                     .send()
@@ -291,6 +357,12 @@ pub(crate) fn no_such_definition(error: &AwsError) -> bool {
         && (error.says("unable to describe task definition") || error.says("does not exist"))
 }
 
+/// Returns `notes-prod` of `arn:…:service/notes-prod/notes-prod-web`. ARNs of the old form name no cluster
+/// (Amazon ECS Developer Guide, "Amazon Resource Names").
+pub(crate) fn cluster_of(service: &str) -> Option<&str> {
+    Some(service.split_once(":service/")?.1.split_once('/')?.0)
+}
+
 /// Returns `notes-web` of `arn:…:task-definition/notes-web:7`, and of `notes-web:7`.
 pub(crate) fn family_of(definition: &str) -> &str {
     let short = definition.rsplit('/').next().unwrap_or(definition);
@@ -320,5 +392,12 @@ mod tests {
         assert_eq!(family_of("notes-prod-web"), "notes-prod-web");
         assert_eq!(revision_of(arn), 17);
         assert_eq!(revision_of("notes-prod-web"), 0);
+    }
+
+    #[test]
+    fn the_cluster_is_read_off_the_arn() {
+        let arn = "arn:aws:ecs:eu-west-1:123456789012:service/main/notes-prod-web";
+        assert_eq!(cluster_of(arn), Some("main"));
+        assert_eq!(cluster_of("arn:aws:ecs:eu-west-1:123456789012:service/notes-web"), None);
     }
 }

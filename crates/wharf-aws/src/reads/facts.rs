@@ -4,21 +4,28 @@ use wharf_graph::Facts;
 
 use crate::error::AwsError;
 use crate::reads::Reads;
+use crate::reads::ec2::tags;
+use crate::tags::{self, Owner};
 
 impl Reads {
     /// Reads the surroundings.
     pub(crate) async fn facts(&self) -> Result<Facts, AwsError> {
-        let (identity, vpc, subnets, zones, images, secrets, roles, certificate, balancer) = futures::join!(
+        let elsewhere = futures::future::join4(
+            self.roles_elsewhere(),
+            self.certificate_elsewhere(),
+            self.shared_fact(),
+            self.cluster_fact(),
+        );
+        let (identity, vpc, subnets, zones, images, secrets, elsewhere) = futures::join!(
             self.identity(),
             self.vpc(),
             self.subnets(),
             self.zones_asked(),
             self.images(),
             self.secrets(),
-            self.roles_elsewhere(),
-            self.certificate_elsewhere(),
-            self.shared_fact(),
+            elsewhere,
         );
+        let (roles, certificate, balancer, cluster) = elsewhere;
         let identity = identity?;
         let (vpc, vpc_problem) = match &vpc?.value {
             Ok(vpc) => (Some(vpc.clone()), None),
@@ -37,12 +44,15 @@ impl Reads {
             roles: roles?,
             certificate: certificate?,
             balancer: balancer?,
+            cluster: cluster?,
         })
     }
 
-    /// Returns the seal of the last complete apply, if the cluster carries one.
+    /// Returns the seal of the last complete apply, if the group around the tasks carries one.
     pub(crate) async fn seal(&self) -> Option<String> {
-        let cluster = self.cluster().await.ok()?;
-        cluster.value.as_ref()?.tags.get(crate::tags::SEAL).cloned()
+        let groups = self.security_groups().await.ok()?;
+        let own = groups.value.iter().map(|group| tags(group.tags()));
+        let mut own = own.filter(|found| tags::owner(found, &self.id) == Owner::Ours);
+        own.find_map(|found| found.get(tags::SEAL).cloned())
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod ecr;
 pub(crate) mod ecs;
 pub(crate) mod elb;
 mod facts;
+mod guests;
 pub(crate) mod iam;
 pub(crate) mod images;
 pub(crate) mod logs;

@@ -189,22 +189,6 @@ impl Reads {
         Ok(Got { value: found, round: tags.round })
     }
 
-    /// Returns the hosts that rules of other stacks take on the stack's own balancer.
-    pub(crate) async fn guests(&self) -> Result<BTreeSet<String>, AwsError> {
-        let (own, rules, tags) =
-            futures::try_join!(self.listeners(), self.rules(), self.rule_tags())?;
-        let own: BTreeSet<&str> = own.value.iter().filter_map(Listener::listener_arn).collect();
-        let of_own = rules.value.iter().filter(|of| own.contains(of.listener.as_str()));
-        let theirs = |rule: &&Rule| {
-            let found = rule.rule_arn().and_then(|arn| tags.value.get(arn));
-            found.is_some_and(|found| {
-                found.contains_key(tags::APP) && tags::owner(found, &self.id) != Owner::Ours
-            })
-        };
-        let theirs = of_own.flat_map(|of| of.rules.iter().filter(theirs));
-        Ok(theirs.flat_map(|rule| hosts_and_paths(rule).0).collect())
-    }
-
     async fn listener_fact(&self, found: &Listener, after: u32) -> Result<ListenerFact, AwsError> {
         let arn = found.listener_arn().unwrap_or_default().to_owned();
         let secure = found.protocol() == Some(&ProtocolEnum::Https);
@@ -298,7 +282,7 @@ fn rule_fact(
 }
 
 /// Reads the hosts and paths a rule takes.
-fn hosts_and_paths(rule: &Rule) -> (BTreeSet<String>, BTreeSet<String>) {
+pub(super) fn hosts_and_paths(rule: &Rule) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut hosts, mut paths) = (BTreeSet::new(), BTreeSet::new());
     for condition in rule.conditions() {
         let plain = condition.values().iter();

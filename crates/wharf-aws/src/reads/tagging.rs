@@ -59,15 +59,15 @@ impl Reads {
         swept.unwrap_or_else(|_| none())
     }
 
-    /// Asks once for the repositories and clusters of the app in all its environments; each service
-    /// itself, where the tagging API does not answer.
+    /// Asks once for the repositories of the app, which all its environments share; the registry itself, where
+    /// the tagging API does not answer.
     pub(crate) async fn app_sweep(&self) -> Result<Arc<Got<Sweep>>, AwsError> {
         self.memos
             .tagging
             .app
             .get(async || {
                 let filters = vec![filter(tags::APP, &self.id.app)];
-                let swept = self.pages(filters, &["ecr:repository", "ecs:cluster"]).await;
+                let swept = self.pages(filters, &["ecr:repository"]).await;
                 if swept.value.complete { Ok(swept) } else { self.app_directly(swept.round).await }
             })
             .await

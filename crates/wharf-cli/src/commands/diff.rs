@@ -82,7 +82,6 @@ fn stack(
         env: env.map(str::to_owned),
         images: global.image.iter().cloned().collect(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        whole_format: false,
     };
     match wharf_spec::parse(text, &side.name, &options) {
         Ok(parsed) => Ok(Some(parsed.stack)),

@@ -55,9 +55,8 @@ pub(super) async fn run(
     options: &Options,
 ) -> Result<Exit, CliError> {
     let origin = origin(session, &plan).await;
-    let writer = Writer::new(session.aws.clone(), session.id(), options.patience)
-        .of(&session.spec.stack)
-        .from(origin);
+    let writer =
+        Writer::new(session.aws.clone(), &session.spec.stack, options.patience).from(origin);
     let writer: Arc<dyn wharf_graph::Provider> = Arc::new(writer);
     let provider: Arc<dyn wharf_graph::Provider> =
         Arc::new(Budgeted::new(writer, &session.spec.stack));
@@ -161,7 +160,7 @@ pub(super) fn rollouts_only(plan: &Plan) -> bool {
     plan.steps.iter().all(|step| step.because == Reason::Unseen)
 }
 
-/// Notes on the cluster which resources exist now, so that one that vanishes can be told from one
+/// Notes in the account which resources exist now, so that one that vanishes can be told from one
 /// that is new in the spec. A plan for a part of the stack proves nothing about the rest.
 pub(super) async fn seal(session: &Session, snapshot: &Snapshot) -> Result<(), CliError> {
     let graph = session.graph(snapshot)?;

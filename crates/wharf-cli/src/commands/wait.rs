@@ -148,9 +148,7 @@ async fn see_to_the_end(session: &Session) -> Result<(), CliError> {
 
 /// Carries out a plan that has nothing to do but to look at rollouts.
 async fn close(session: &Session, plan: &Plan) -> Result<Exit, CliError> {
-    let writer = Arc::new(
-        Writer::new(session.aws.clone(), session.id(), Duration::ZERO).of(&session.spec.stack),
-    );
+    let writer = Arc::new(Writer::new(session.aws.clone(), &session.spec.stack, Duration::ZERO));
     let clock: wharf_apply::Clock = Arc::new(String::new);
     let how = wharf_apply::Options::new(wharf_aws::kinds::policy, clock);
     let sink: wharf_apply::Sink = Arc::new(drop);

@@ -1,7 +1,7 @@
 //! One edit to an account or a spec that agree, and the plan that follows.
 
 use serde_json::json;
-use wharf_graph::{Foreign, ReadFailure};
+use wharf_graph::{Foreign, Guest, ReadFailure};
 use wharf_plan::{Options, Refusal, plan};
 
 use crate::world::{Spec, World, at, compact, stack};
@@ -347,6 +347,29 @@ fn protection_refuses_deleting_and_replacing() {
     options.destroy = true;
     let refused = plan(&spec.graph(), &world.snapshot(), &options).unwrap_err();
     assert!(matches!(&refused, Refusal::Protected(found) if !found[0].replaced));
+}
+
+#[test]
+fn what_others_depend_on_does_not_go_and_may_change() {
+    let mut spec = Spec::web();
+    let world = World::of(&spec);
+    let mut snapshot = world.snapshot();
+    let of = snapshot.live[&at("load_balancer.main")][0].id.clone();
+    snapshot.guests.push(Guest { of, who: "the rule for /shop/*".to_owned() });
+    let mut options = Options::new(stack());
+    spec.edit("load_balancer.main", "/scheme", json!("internal"));
+    let refused = plan(&spec.graph(), &snapshot, &options).unwrap_err();
+    let Refusal::Guests(found) = &refused else { panic!("{refused}") };
+    assert_eq!(found[0].address, at("load_balancer.main"));
+    assert!(refused.to_string().contains("load_balancer.main (the rule for /shop/*)"), "{refused}");
+    options.only = Some(vec![at("log_group.api")]);
+    plan(&spec.graph(), &snapshot, &options).unwrap();
+    options.only = None;
+    spec = Spec::web();
+    plan(&spec.graph(), &snapshot, &options).unwrap();
+    options.destroy = true;
+    let refused = plan(&spec.graph(), &snapshot, &options).unwrap_err();
+    assert!(matches!(&refused, Refusal::Guests(found) if found.len() == 1));
 }
 
 #[test]

@@ -41,13 +41,6 @@ pub(super) const CODES: &[Code] = &[
         example: None,
     },
     Code {
-        code: "E090",
-        title: "not applied yet",
-        explanation: "The format has this, and this version of wharf cannot carry it out. It is refused, because ignoring it would make something else than what the file says.",
-        fix: "Follow the help of the message, or remove it for now.",
-        example: None,
-    },
-    Code {
         code: "E086",
         title: "requests that are left over",
         explanation: "On a balancer that belongs to somebody else, wharf adds rules and changes nothing else. A service without a name and without a path takes whatever no rule takes, which is the default action of the listener, and that is the owner's.",

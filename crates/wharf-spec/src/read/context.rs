@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::document::Node;
 use crate::problem::{Problem, Span};
-use crate::unsupported::Feature;
 use crate::waive::Waiver;
 
 /// Collects problems, and remembers positions that checks across services need.
@@ -21,8 +20,6 @@ pub(crate) struct Cx {
     pub(crate) region: String,
     /// Name of the service or job being read or checked; empty outside.
     pub(crate) service: String,
-    /// What the file uses of the format beyond its core, and where.
-    pub(crate) features: Vec<(Feature, Span)>,
     /// Warnings that are not to be shown.
     pub(crate) waivers: Vec<Waiver>,
     /// Entries of `images` that something runs.
@@ -70,11 +67,6 @@ impl Cx {
             problem.service = Some(self.service.clone());
         }
         self.problems.push(problem);
-    }
-
-    /// Notes that the file uses a feature.
-    pub(crate) fn uses(&mut self, feature: Feature, span: Span) {
-        self.features.push((feature, span));
     }
 
     pub(crate) fn wrong_type(&mut self, node: &Node, expected: &str) {

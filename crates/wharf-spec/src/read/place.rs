@@ -9,7 +9,6 @@ use crate::document::Node;
 use crate::keys::{self, Fields, shorten};
 use crate::problem::{Problem, Span};
 use crate::stack::{Balancer, Network, Placement, Scheme, VpcRef};
-use crate::unsupported::Feature;
 use crate::{regions, units};
 
 /// Most tags of the spec; wharf's own go beside them (50 on most things, AWS general reference).
@@ -259,11 +258,9 @@ pub(super) fn balancer(cx: &mut Cx, node: Option<&Node>) -> Balancer {
 /// Reads `cluster`, which only names one owned elsewhere.
 pub(super) fn cluster(cx: &mut Cx, node: &Node) -> Option<String> {
     let fields = Fields::of(cx, node, &keys::CLUSTER)?;
-    let Some(entry) = fields.entry("use") else {
+    if fields.entry("use").is_none() {
         cx.missing(node.span, "`cluster`", "use", "use: NAME");
-        return None;
-    };
-    cx.uses(Feature::ClusterUse, entry.key.span);
+    }
     fields.get(cx, "use").and_then(|node| owned::cluster(cx, node))
 }
 

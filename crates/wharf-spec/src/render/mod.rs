@@ -53,8 +53,7 @@ pub struct Rendered {
 ///
 /// The problems of the file, as [`parse`] finds them.
 pub fn render(text: &str, file: &str, options: &Options) -> Result<Rendered, Problems> {
-    let options = Options { whole_format: true, ..options.clone() };
-    let parsed = parse(text, file, &options)?;
+    let parsed = parse(text, file, options)?;
     let bug = || {
         let problem = Problem::error("E000", None, "the effective spec would mean something else")
             .note("this is a bug in wharf; please report it with the file");
@@ -78,8 +77,8 @@ pub fn render(text: &str, file: &str, options: &Options) -> Result<Rendered, Pro
     let env = parsed.stack.env.clone().map_or(Environment::Absent, Environment::Named);
     let variables = Variables { app: parsed.stack.app.clone(), env };
     interpolate(&mut tree, &variables, &mut ignored);
-    let spec = fill::Filler::new(&parsed.stack, &origins, &options).root(&tree);
-    let again = Options { images: std::collections::BTreeMap::new(), ..options };
+    let spec = fill::Filler::new(&parsed.stack, &origins, options).root(&tree);
+    let again = Options { images: std::collections::BTreeMap::new(), ..options.clone() };
     let same = parse(&write::text(&spec, false), file, &again);
     match same {
         Ok(same) if same.stack == parsed.stack => {

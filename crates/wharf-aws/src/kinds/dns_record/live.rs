@@ -71,8 +71,12 @@ pub(super) async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
     if zones.value.is_empty() {
         return Ok(Vec::new());
     }
-    let (present, own, elsewhere, guests) =
-        futures::try_join!(cx.balancer(), cx.own_balancer(), cx.routed_elsewhere(), cx.guests())?;
+    let (present, own, elsewhere, guests) = futures::try_join!(
+        cx.balancer(),
+        cx.own_balancer(),
+        cx.routed_elsewhere(),
+        cx.guest_hosts()
+    )?;
     let balancer = Balancer {
         elsewhere: elsewhere.value,
         guests,

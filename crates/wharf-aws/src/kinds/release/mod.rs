@@ -68,7 +68,7 @@ impl Kind for Release {
         let place = Place {
             definition: of("task_definition", WORKLOAD, "arn"),
             ran: true,
-            cluster: of("cluster", "main", "arn"),
+            cluster: cluster::arn(stack, facts),
             groups: BTreeSet::from([of("security_group", "tasks", "id")]),
         };
         // What the subnets lack is said by the services.
@@ -101,8 +101,12 @@ impl Kind for Release {
         if cx.stack.release.is_none() {
             return Ok(Vec::new());
         }
-        let (definitions, cluster, groups, facts) =
-            futures::join!(cx.definitions(), cx.cluster(), cx.security_groups(), cx.facts());
+        let (definitions, cluster, groups, facts) = futures::join!(
+            cx.definitions(),
+            cx.cluster_of_tasks(),
+            cx.security_groups(),
+            cx.facts()
+        );
         let definitions = definitions?;
         let family = names::family(&cx.id, WORKLOAD);
         let own = definitions.value.iter().find(|found| {

@@ -125,7 +125,7 @@ async fn others_first(cx: &Write<'_>, want: &Props, definition: &str) -> Result<
 /// Lists the tasks of the release's family that were started for a release. Nothing but the family may
 /// be said beside the status (ECS API reference, `ListTasks`).
 async fn tasks(cx: &Write<'_>) -> Result<Vec<Task>, AwsError> {
-    let cluster = names::cluster(cx.stack);
+    let cluster = cx.cluster;
     let family = names::family(cx.stack, WORKLOAD);
     let mut arns = BTreeSet::new();
     for status in [DesiredStatus::Running, DesiredStatus::Stopped] {
@@ -136,7 +136,7 @@ async fn tasks(cx: &Write<'_>) -> Result<Vec<Task>, AwsError> {
                 cx.aws
                     .ecs
                     .list_tasks()
-                    .cluster(&cluster)
+                    .cluster(cluster)
                     .family(&family)
                     .desired_status(status.clone())
                     .send()
@@ -152,7 +152,7 @@ async fn tasks(cx: &Write<'_>) -> Result<Vec<Task>, AwsError> {
         .aws
         .caller
         .call("ecs:DescribeTasks", || {
-            cx.aws.ecs.describe_tasks().cluster(&cluster).set_tasks(Some(arns.clone())).send()
+            cx.aws.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.clone())).send()
         })
         .await?;
     let all = got.tasks.unwrap_or_default().into_iter();
@@ -235,11 +235,11 @@ async fn start(
 }
 
 async fn stop(cx: &Write<'_>, task: &str, reason: &str) -> Result<(), AwsError> {
-    let cluster = names::cluster(cx.stack);
+    let cluster = cx.cluster;
     cx.aws
         .caller
         .call("ecs:StopTask", || {
-            cx.aws.ecs.stop_task().cluster(&cluster).task(task).reason(reason).send()
+            cx.aws.ecs.stop_task().cluster(cluster).task(task).reason(reason).send()
         })
         .await?;
     Ok(())
@@ -247,7 +247,7 @@ async fn stop(cx: &Write<'_>, task: &str, reason: &str) -> Result<(), AwsError> 
 
 /// Shows what the task writes until it has ended, and says why if that was not well.
 async fn follow(cx: &Write<'_>, want: &Props, task: &str) -> Result<String, AwsError> {
-    let cluster = names::cluster(cx.stack);
+    let cluster = cx.cluster;
     let limit = Duration::from_secs(want.timeout.into());
     let (begun, mut stopped) = (Instant::now(), None::<Instant>);
     let mut tail = Tail { task: task.to_owned(), seen: BTreeSet::new(), last: Vec::new() };
@@ -256,7 +256,7 @@ async fn follow(cx: &Write<'_>, want: &Props, task: &str) -> Result<String, AwsE
             .aws
             .caller
             .call("ecs:DescribeTasks", || {
-                cx.aws.ecs.describe_tasks().cluster(&cluster).tasks(task).send()
+                cx.aws.ecs.describe_tasks().cluster(cluster).tasks(task).send()
             })
             .await?;
         let found = got.tasks.unwrap_or_default().into_iter().next();

@@ -18,6 +18,7 @@ use wharf_spec::stack::Job;
 use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
+use crate::kinds::cluster;
 use crate::kinds::{release, schedule_group};
 use crate::reads::Reads;
 use crate::reads::iam::SCHEDULER;
@@ -244,7 +245,7 @@ fn declare(stack: &Stack, facts: &Facts, job: &Job, out: &mut Declare) {
         expression: times.expression(),
         timezone: times.timezone.clone(),
         enabled: true,
-        cluster: of("cluster", "main", "arn"),
+        cluster: cluster::arn(stack, facts),
         role: of("role", SCHEDULER, "arn"),
         task_definition: of("task_definition", name, "arn"),
         launch: canonical::FARGATE.to_owned(),

@@ -138,7 +138,7 @@ pub(super) async fn roll(
 }
 
 async fn there(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsError> {
-    let found = describe(cx, &want.name).await?;
+    let found = describe(cx, cx.cluster, &want.name).await?;
     found.map(|(service, _)| service).ok_or_else(|| {
         let message = format!("service {} is gone", want.name);
         AwsError::own(ErrorClass::Other, message).hint("run the same command again")
@@ -206,7 +206,7 @@ pub(super) async fn send(
     let deploy = changed.has("deploy").then(|| canonical::deployment(&want.deploy, true));
     let propagate =
         changed.has("propagate_tags").then(|| PropagateTags::from(want.propagate_tags.as_str()));
-    let cluster = names::cluster(cx.stack);
+    let cluster = cx.cluster;
     let updated = cx
         .aws
         .caller
@@ -217,7 +217,7 @@ pub(super) async fn send(
                     cx.aws
                         .ecs
                         .update_service()
-                        .cluster(&cluster)
+                        .cluster(cluster)
                         .service(arn)
                         .set_task_definition(definition.clone())
                         .set_desired_count(count)
@@ -252,7 +252,8 @@ pub(super) async fn delete(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> 
         },
         Transient { codes: &[], text: "has a dependent object", budget: GONE },
     ];
-    let cluster = names::cluster(cx.stack);
+    // It may run in another cluster than the stack does now.
+    let cluster = ecs::cluster_of(&live.id).unwrap_or(cx.cluster);
     let deleted = cx
         .aws
         .caller
@@ -265,7 +266,7 @@ pub(super) async fn delete(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> 
                     cx.aws
                         .ecs
                         .delete_service()
-                        .cluster(&cluster)
+                        .cluster(cluster)
                         .service(&live.id)
                         .force(true)
                         .send()
@@ -285,7 +286,8 @@ pub(super) async fn delete(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> 
     let name = live.id.rsplit('/').next().unwrap_or(&live.id);
     let pace = cx.aws.caller.pace;
     wait(pace, cx.step, "the service's tasks to stop", Duration::from_secs(5), GONE, async || {
-        let Some((there, _)) = describe(cx, name).await? else { return Ok(Look::Ready(())) };
+        let there = describe(cx, cluster, name).await?;
+        let Some((there, _)) = there else { return Ok(Look::Ready(())) };
         let left = there.running_count() + there.pending_count();
         Ok(Look::not_yet(match left {
             0 => "all tasks stopped, the service is going".to_owned(),
@@ -299,9 +301,9 @@ pub(super) async fn delete(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> 
 /// Reads a service and its tags; `INACTIVE` ones are gone.
 pub(super) async fn describe(
     cx: &Write<'_>,
+    cluster: &str,
     name: &str,
 ) -> Result<Option<(EcsService, Tags)>, AwsError> {
-    let cluster = names::cluster(cx.stack);
     let got = cx
         .aws
         .caller
@@ -309,7 +311,7 @@ pub(super) async fn describe(
             cx.aws
                 .ecs
                 .describe_services()
-                .cluster(&cluster)
+                .cluster(cluster)
                 .services(name)
                 .include(ServiceField::Tags)
                 .send()
@@ -330,7 +332,7 @@ pub(super) async fn describe(
 pub(super) fn goal(cx: &Write<'_>, want: &Props, had_release: bool) -> Result<Goal, AwsError> {
     let service = cx.address.name().to_owned();
     Ok(Goal {
-        cluster: names::cluster(cx.stack),
+        cluster: cx.cluster.to_owned(),
         name: want.name.clone(),
         definition: want.task_definition.get()?.clone(),
         count: want.count,

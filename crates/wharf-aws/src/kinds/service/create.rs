@@ -12,9 +12,9 @@ use super::{Props, canonical, shift};
 use crate::error::AwsError;
 use crate::kind::{Changed, Write};
 use crate::kinds::cluster;
-use crate::names;
 use crate::reads::ecs;
 use crate::tags::{self, Owner};
+use crate::{names, operate};
 
 /// Longest client token (ECS API reference, `CreateService`).
 const TOKEN: usize = 36;
@@ -100,46 +100,81 @@ async fn call_create(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsErro
 /// Returns how many tasks the service has that a new one takes over from, so that an autoscaled one
 /// does not begin with the fewest in the middle of the day.
 async fn running_beside(cx: &Write<'_>, want: &Props) -> Result<u32, AwsError> {
-    let cluster = names::cluster(cx.stack);
-    let listed = cx
-        .aws
-        .caller
-        .call("ecs:ListServices", || {
-            cx.aws.ecs.list_services().cluster(&cluster).max_results(ecs::PAGE).send()
-        })
-        .await?;
     let mut most = 0;
-    for arns in listed.service_arns().chunks(ecs::SERVICES_PER_CALL) {
-        let got = cx
-            .aws
-            .caller
-            .call("ecs:DescribeServices", || {
-                cx.aws
-                    .ecs
-                    .describe_services()
-                    .cluster(&cluster)
-                    .set_services(Some(arns.to_vec()))
-                    .include(ServiceField::Tags)
-                    .send()
-            })
-            .await?;
-        for there in got.services() {
-            let own = ecs::tags(there.tags());
-            let earlier = there.service_name() != Some(&want.name)
-                && there.status() == Some("ACTIVE")
-                && tags::owner(&own, cx.stack) == Owner::Ours
-                && tags::address(&own, cx.address.kind()).as_ref() == Some(cx.address);
-            if earlier {
-                most = most.max(u32::try_from(there.desired_count()).unwrap_or_default());
-            }
+    for there in beside(cx, &names::service_prefix(cx.stack)).await? {
+        let own = ecs::tags(there.tags());
+        let itself =
+            there.service_name() == Some(&want.name) && operate::cluster(&there) == cx.cluster;
+        let earlier = !itself
+            && there.status() == Some("ACTIVE")
+            && tags::owner(&own, cx.stack) == Owner::Ours
+            && tags::address(&own, cx.address.kind()).as_ref() == Some(cx.address);
+        if earlier {
+            most = most.max(u32::try_from(there.desired_count()).unwrap_or_default());
         }
     }
     Ok(most)
 }
 
+/// Reads the services whose names begin so, in every cluster where the stack can have some.
+pub(in crate::kinds) async fn beside(
+    cx: &Write<'_>,
+    prefix: &str,
+) -> Result<Vec<EcsService>, AwsError> {
+    let mut found = Vec::new();
+    for cluster in cx.clusters() {
+        let arns = list(cx, &cluster, prefix).await?;
+        for batch in arns.chunks(ecs::SERVICES_PER_CALL) {
+            let got = cx
+                .aws
+                .caller
+                .call("ecs:DescribeServices", || {
+                    cx.aws
+                        .ecs
+                        .describe_services()
+                        .cluster(&cluster)
+                        .set_services(Some(batch.to_vec()))
+                        .include(ServiceField::Tags)
+                        .send()
+                })
+                .await?;
+            found.extend(got.services.unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
+async fn list(cx: &Write<'_>, cluster: &str, prefix: &str) -> Result<Vec<String>, AwsError> {
+    let mut token = None::<String>;
+    let mut found = Vec::new();
+    loop {
+        let page = cx
+            .aws
+            .caller
+            .call("ecs:ListServices", || {
+                let ask = cx.aws.ecs.list_services().cluster(cluster).max_results(ecs::PAGE);
+                ask.set_next_token(token.clone()).send()
+            })
+            .await;
+        let page = match page {
+            Ok(page) => page,
+            Err(error) if error.is(&["ClusterNotFoundException"]) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let arns = page.service_arns().iter();
+        found.extend(arns.filter(|arn| operate::last(arn).starts_with(prefix)).cloned());
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
 /// Goes on with a service of that name that exists already, if it is ours.
 async fn take_over(cx: &Write<'_>, want: &Props, error: AwsError) -> Result<String, AwsError> {
-    let Some((there, tags)) = describe(cx, &want.name).await? else { return Err(error) };
+    let Some((there, tags)) = describe(cx, cx.cluster, &want.name).await? else {
+        return Err(error);
+    };
     if let Owner::Other(owner) = tags::owner(&tags, cx.stack) {
         let message = format!("a service called {} exists already: {owner}", want.name);
         return Err(AwsError::own(ErrorClass::Foreign, message));

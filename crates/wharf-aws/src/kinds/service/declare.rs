@@ -12,7 +12,7 @@ use super::{Alternate, Deploy, LoadBalancer, Props, Rollout, Service, canonical}
 use crate::kind::Kind;
 use crate::kinds::listener_rule::priority;
 use crate::kinds::target_group::Role;
-use crate::kinds::{listener, release, target_group};
+use crate::kinds::{cluster, listener, release, target_group};
 use crate::reads::iam::SHIFTER;
 use crate::{names, placement};
 
@@ -52,7 +52,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
     });
     let props = Props {
         name: names::service(&id, &spec.name, group.as_deref()),
-        cluster: of("cluster", "main", "arn"),
+        cluster: cluster::arn(stack, facts),
         task_definition: of("task_definition", &spec.name, "arn"),
         count: spec.scaling.is_none().then_some(spec.count),
         start: spec.scaling.is_some().then_some(spec.count),
@@ -108,7 +108,7 @@ fn several_rules(stack: &Stack, spec: &Spec) -> Option<String> {
 pub(crate) fn arn(stack: &Stack, facts: &Facts, service: &str) -> String {
     let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
     let group = target_group::physical_name(stack, facts, service);
-    let (cluster, name) = (names::cluster(&id), names::service(&id, service, group.as_deref()));
+    let (cluster, name) = (names::cluster(stack), names::service(&id, service, group.as_deref()));
     let Facts { partition, region, account, .. } = facts;
     format!("arn:{partition}:ecs:{region}:{account}:service/{cluster}/{name}")
 }

@@ -13,11 +13,21 @@ use std::str::FromStr;
 use aws_sdk_ecs::types::{CapacityProviderStrategyItem, Service as EcsService};
 use serde::{Deserialize, Serialize};
 use wharf_graph::ErrorClass;
+use wharf_spec::stack::Service;
 
 use crate::error::AwsError;
 
 pub(super) const FARGATE: &str = "FARGATE";
 const SPOT: &str = "FARGATE_SPOT";
+
+/// Returns the capacity providers a service takes of its cluster: none where a launch type serves.
+pub(in crate::kinds) fn providers(service: &Service) -> &'static [&'static str] {
+    match service.spot {
+        0 => &[],
+        100 => &[SPOT],
+        _ => &[FARGATE, SPOT],
+    }
+}
 
 /// The share of one capacity provider (ECS API reference, `CapacityProviderStrategyItem`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

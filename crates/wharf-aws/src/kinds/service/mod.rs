@@ -4,12 +4,13 @@ mod canonical;
 mod change;
 mod create;
 mod declare;
-mod launch;
+pub(super) mod launch;
 mod shift;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use canonical::Unsaid;
+pub(super) use create::beside;
 pub(super) use declare::arn;
 use launch::Launch;
 pub use launch::on_demand;

@@ -406,7 +406,7 @@ fn without(changed: &Changed<'_>, prop: &str) -> Vec<String> {
 async fn settle_down(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
     let what = "the rollout that is under way to end";
     wait(cx.aws.caller.pace, cx.step, what, EVERY, cx.step.budget, async || {
-        let there = change::describe(cx, &want.name).await?;
+        let there = change::describe(cx, cx.cluster, &want.name).await?;
         let busy = there.is_some_and(|(service, _)| {
             rollout::primary(&service).is_some_and(|row| row.state == Some(State::InProgress))
         });

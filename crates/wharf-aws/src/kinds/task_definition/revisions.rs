@@ -8,6 +8,7 @@ use wharf_graph::Live;
 use super::{Props, SERVED, canonical};
 use crate::error::AwsError;
 use crate::kind::Write;
+use crate::kinds::{cluster, service};
 use crate::names;
 use crate::reads::ecs;
 use crate::tags::{self, Owner, Tags};
@@ -40,6 +41,10 @@ pub(super) async fn retire(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> 
     if used.is_empty() && !live.outputs.contains_key(SERVED) {
         let newer = active.first().filter(|arn| ecs::revision_of(arn) > ecs::revision_of(&live.id));
         used.extend(newer.cloned());
+    }
+    if used.is_empty() && *cx.cluster != names::own_cluster(cx.stack) {
+        // A cluster of the stack's own goes only when nothing runs in it any more.
+        cluster::stop_runs(cx, cx.cluster, Some(family)).await?;
     }
     let keep = if used.is_empty() { 0 } else { KEPT };
     let unused = active.into_iter().filter(|arn| !used.contains(arn));
@@ -125,59 +130,8 @@ async fn active(cx: &Write<'_>, family: &str) -> Result<Vec<String>, AwsError> {
 /// replaced revision from one that is to go for good; which revision is the newest does not, since
 /// a rollout that failed leaves newer ones behind.
 async fn in_use(cx: &Write<'_>, name: &str, family: &str) -> Result<BTreeSet<String>, AwsError> {
-    let cluster = names::cluster(cx.stack);
-    let prefix = format!("/{}", names::service(cx.stack, name, None));
-    let mut token = None::<String>;
-    let mut candidates = Vec::new();
-    loop {
-        let page = cx
-            .aws
-            .caller
-            .call("ecs:ListServices", || {
-                cx.aws
-                    .ecs
-                    .list_services()
-                    .cluster(&cluster)
-                    .max_results(100)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await;
-        let page = match page {
-            Ok(page) => page,
-            Err(error) if error.is(&["ClusterNotFoundException"]) => {
-                return Ok(BTreeSet::new());
-            }
-            Err(error) => return Err(error),
-        };
-        candidates.extend(page.service_arns().iter().filter(|arn| arn.contains(&prefix)).cloned());
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            break;
-        }
-    }
-    let mut used = BTreeSet::new();
-    for batch in candidates.chunks(ecs::SERVICES_PER_CALL) {
-        let got = cx
-            .aws
-            .caller
-            .call("ecs:DescribeServices", || {
-                cx.aws
-                    .ecs
-                    .describe_services()
-                    .cluster(&cluster)
-                    .set_services(Some(batch.to_vec()))
-                    .send()
-            })
-            .await?;
-        used.extend(
-            got.services()
-                .iter()
-                .filter(|service| service.status() == Some("ACTIVE"))
-                .filter_map(|service| service.task_definition())
-                .filter(|arn| ecs::family_of(arn) == family)
-                .map(str::to_owned),
-        );
-    }
-    Ok(used)
+    let services = service::beside(cx, &names::service(cx.stack, name, None)).await?;
+    let active = services.iter().filter(|service| service.status() == Some("ACTIVE"));
+    let used = active.filter_map(|service| service.task_definition());
+    Ok(used.filter(|arn| ecs::family_of(arn) == family).map(str::to_owned).collect())
 }
