@@ -347,3 +347,26 @@ fn what_somebody_protects_from_deletion_is_named_with_the_way_out() {
         world.wharf(&destroy).expect(0);
     }
 }
+
+#[test]
+fn a_certificate_that_is_kept_keeps_what_it_is_renewed_by() {
+    let world = World::sample("https");
+    world.edit("region:", "destroy: { certificate: keep }\nregion:");
+    world.apply();
+    let proofs = || {
+        let zones = world.contents()["global"]["route53"]["zones"].to_string();
+        zones.matches("acm-validations").count()
+    };
+    let before = proofs();
+    assert!(before > 0);
+    world.wharf(&["destroy", "--yes", "--confirm", "notes"]).expect(0);
+    assert_eq!(proofs(), before);
+    let again = world.wharf(&["destroy", "--yes", "--confirm", "notes"]).expect(0).stdout;
+    assert!(again.contains("Nothing"), "{again}");
+    let made = addresses(&world.plan());
+    let kept =
+        |address: &String| address.starts_with("certificate.") || address.contains("_validation");
+    assert!(!made.iter().any(kept), "{made:?}");
+    world.apply();
+    world.converged();
+}

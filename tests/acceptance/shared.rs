@@ -35,7 +35,8 @@ fn guest(app: &str, named: &str) -> String {
     format!(
         "version: 1\napp: {app}\nregion: {REGION}\nbalancer: {{ use: \"{named}\" }}\nservices:\n  web:\n    \
          image: {{ tag: v1 }}\n    port: 3000\n    domain: {app}.example.com\n  api:\n    image: {{ tag: v1 }}\n    \
-         port: 8080\n    route: {{ host: {app}.example.com, path: /api/* }}\n"
+         port: 8080\n    route: {{ host: {app}.example.com, path: /api/* }}\n    \
+         scale: {{ min: 1, max: 3, requests: 500 }}\n"
     )
 }
 
@@ -257,4 +258,28 @@ fn a_name_that_leaves_the_spec_leaves_no_record() {
     world.converged();
     let zones = world.contents()["global"]["route53"]["zones"].to_string();
     assert!(!zones.contains("notes.example.com"), "{zones}");
+}
+
+#[test]
+fn a_rule_that_the_owner_takes_away_comes_back_and_its_records_are_known() {
+    let world = account();
+    let before = owned(&world);
+    world.write(&guest("notes", "edge"));
+    world.apply();
+    let take_away = || {
+        world.sandbox().with_world(|inside| {
+            let rules = &mut inside.region(REGION).elbv2.rules;
+            rules.retain(|_, rule| rule.tags.get("wharf:app").is_none_or(|app| app != "notes"));
+        });
+    };
+    take_away();
+    let plan = world.plan();
+    assert_eq!(plan["summary"]["drift"], 2, "{plan:#}");
+    world.apply();
+    world.converged();
+    take_away();
+    world.destroy();
+    let zones = world.contents()["global"]["route53"]["zones"].to_string();
+    assert!(!zones.contains("notes.example.com"), "{zones}");
+    same(&owned(&world), &before);
 }

@@ -1,6 +1,7 @@
 //! The account: what is in it, and what others put there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
@@ -160,6 +161,73 @@ pub(crate) async fn role(sandbox: &Sandbox) {
     query(sandbox, "iam", form).await;
 }
 
+/// Makes what others share with whoever asks: two clusters, and a balancer with a certificate for all names.
+pub(crate) async fn commons(sandbox: &Sandbox) {
+    for name in ["commons", "others"] {
+        let input = json!({"clusterName": name, "capacityProviders": ["FARGATE", "FARGATE_SPOT"]});
+        json_call(sandbox, "ecs", "CreateCluster", input).await;
+    }
+    let group = security_group(sandbox, "edge").await;
+    for port in [80, 443] {
+        let rule = format!(
+            "IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort={port}&IpPermissions.1.ToPort={port}\
+             &IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0/0"
+        );
+        let form = format!("Action=AuthorizeSecurityGroupIngress&GroupId={group}&{rule}");
+        query(sandbox, "ec2", form).await;
+    }
+    let vpc = default_vpc(sandbox);
+    let subnets: Vec<String> = sandbox.with_world(|world| {
+        let all = world.region(REGION).ec2.subnets.values();
+        all.filter(|subnet| subnet.vpc == vpc).map(|subnet| subnet.id.clone()).collect()
+    });
+    let [one, two, ..] = subnets.as_slice() else { panic!("the default VPC has two subnets") };
+    const ELB: &str = "elasticloadbalancing";
+    let form = format!(
+        "Action=CreateLoadBalancer&Name=edge&SecurityGroups.member.1={group}&Subnets.member.1={one}\
+         &Subnets.member.2={two}"
+    );
+    let answer = query(sandbox, ELB, form).await;
+    let inside = |text: &str, tag: &str| {
+        let rest = text.split(&format!("<{tag}>")).nth(1).unwrap_or_default();
+        rest.split('<').next().unwrap_or_default().to_owned()
+    };
+    let balancer = inside(&answer, "LoadBalancerArn");
+    let input = json!({
+        "DomainName": "*.example.com", "SubjectAlternativeNames": ["www.notes.example.com"],
+        "ValidationMethod": "DNS",
+    });
+    json_call(sandbox, "acm", "RequestCertificate", input).await;
+    let certificate = sandbox.with_world(|world| {
+        let mut all = world.region(REGION).acm.certificates.values_mut();
+        let own = all.find(|one| one.domain == "*.example.com").unwrap();
+        "ISSUED".clone_into(&mut own.status);
+        own.arn.clone()
+    });
+    let action = "DefaultActions.member.1.Type=fixed-response\
+                  &DefaultActions.member.1.FixedResponseConfig.StatusCode=404";
+    for speaks in [
+        "Protocol=HTTP&Port=80".to_owned(),
+        format!("Protocol=HTTPS&Port=443&Certificates.member.1.CertificateArn={certificate}"),
+    ] {
+        let form = format!("Action=CreateListener&LoadBalancerArn={balancer}&{speaks}&{action}");
+        query(sandbox, ELB, form).await;
+    }
+    // Until the balancer is active, and the certificate says what proves its names.
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    let request = Request::post("/").header("x-amz-target", "Any_1.DescribeCertificate");
+    let input = json!({"CertificateArn": certificate}).to_string();
+    let shown: Value = serde_json::from_str(&send(sandbox, request, "acm", input).await).unwrap();
+    let proofs = shown["Certificate"]["DomainValidationOptions"].as_array().unwrap().iter();
+    let proofs = proofs.map(|proof| {
+        let record = &proof["ResourceRecord"];
+        let (name, value) = (text(&record["Name"]), text(&record["Value"]));
+        change(name.trim_end_matches('.'), "CNAME", value)
+    });
+    let proofs: BTreeSet<String> = proofs.collect();
+    change_records(sandbox, &Vec::from_iter(proofs)).await;
+}
+
 /// Puts objects of others into the account, under names like ours.
 pub(crate) async fn neighbours(sandbox: &Sandbox) {
     let vpc = default_vpc(sandbox);
@@ -200,19 +268,24 @@ pub(crate) async fn neighbours(sandbox: &Sandbox) {
 }
 
 async fn records(sandbox: &Sandbox) {
-    let zone = sandbox.with_world(|world| world.global.route53.zones.keys().next().cloned());
-    let record = |name: &str, kind: &str, value: &str| {
-        format!(
-            "<Change><Action>CREATE</Action><ResourceRecordSet><Name>{name}</Name><Type>{kind}</Type>\
-             <TTL>60</TTL><ResourceRecords><ResourceRecord><Value>{value}</Value></ResourceRecord>\
-             </ResourceRecords></ResourceRecordSet></Change>"
-        )
-    };
     let changes = [
-        record("notes.example.com", "TXT", "&quot;by hand&quot;"),
-        record("other.example.com", "A", "192.0.2.1"),
-        record("xnotes.example.com", "CNAME", "other.example.com"),
+        change("notes.example.com", "TXT", "&quot;by hand&quot;"),
+        change("other.example.com", "A", "192.0.2.1"),
+        change("xnotes.example.com", "CNAME", "other.example.com"),
     ];
+    change_records(sandbox, &changes).await;
+}
+
+fn change(name: &str, kind: &str, value: &str) -> String {
+    format!(
+        "<Change><Action>CREATE</Action><ResourceRecordSet><Name>{name}</Name><Type>{kind}</Type>\
+         <TTL>60</TTL><ResourceRecords><ResourceRecord><Value>{value}</Value></ResourceRecord>\
+         </ResourceRecords></ResourceRecordSet></Change>"
+    )
+}
+
+async fn change_records(sandbox: &Sandbox, changes: &[String]) {
+    let zone = sandbox.with_world(|world| world.global.route53.zones.keys().next().cloned());
     let body = format!(
         "<ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
          <ChangeBatch><Changes>{}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>",

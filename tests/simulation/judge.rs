@@ -12,7 +12,7 @@ use wharf_sandbox::{CallRecord, Options, Sandbox, SimTime};
 
 use crate::account::{self, Inventory, inventory};
 use crate::bugs::Bug;
-use crate::case::{Broken, Case, Second, TERM};
+use crate::case::{Broken, Case, InTheWay, Second, TERM};
 use crate::process::{End, Goal, Process};
 use crate::spec::{APP, REGION, Spec};
 use crate::tally::One;
@@ -176,6 +176,9 @@ impl<'a> Trial<'a> {
         if self.case.generation >= 4 {
             account::role(&self.sandbox).await;
         }
+        if self.case.generation >= 7 {
+            account::commons(&self.sandbox).await;
+        }
         if self.case.neighbours {
             account::neighbours(&self.sandbox).await;
         }
@@ -288,8 +291,13 @@ impl<'a> Trial<'a> {
         let service = wanted.services.keys().next().cloned().unwrap_or_default();
         self.watch.did(format!("in the way: {blocker:?}"));
         blocker.put(&self.sandbox, &service).await;
-        if wanted.private && blocker == crate::case::InTheWay::SecurityGroup {
-            // It is in another VPC and in nobody's way.
+        let aside = match blocker {
+            InTheWay::SecurityGroup => wanted.private,
+            InTheWay::Cluster => wanted.cluster.is_some(),
+            InTheWay::LogGroup | InTheWay::Repository => false,
+        };
+        if aside {
+            // It is in another VPC, or not needed, and in nobody's way.
             blocker.remove(&self.sandbox, &service);
             return Ok(());
         }
@@ -327,6 +335,8 @@ impl<'a> Trial<'a> {
         self.right()?;
         match end {
             End::Failed(Verdict::RolledBack | Verdict::Failed, _) => {}
+            // What was changed by hand comes first, and takes an apply of its own.
+            End::TwoApplies if !self.case.edits.is_empty() => return Ok(()),
             end => return Err(format!("a broken release ended {end:?}")),
         }
         if self.case.edits.is_empty() { self.check_availability(start) } else { Ok(()) }
@@ -435,7 +445,7 @@ impl<'a> Trial<'a> {
         let Some(line) = self.case.protect else { return Ok(()) };
         let mut spec = self.case.wanted.clone();
         let has_port = spec.services.values().any(|service| service.port.is_some());
-        if line.contains("balancer") && !has_port {
+        if line.contains("balancer") && (!has_port || spec.shares) {
             return Ok(());
         }
         // Repositories go with the last environment of the app: this destroy takes none, so nothing is refused.

@@ -12,7 +12,6 @@ use wharf_aws::{Aws, Connect, Transport, Writer};
 use wharf_graph::{ErrorClass, Failure, Graph, Provider, Snapshot, StackId};
 use wharf_plan::{Plan, Refusal};
 use wharf_sandbox::Sandbox;
-use wharf_spec::stack::Fate;
 
 use crate::account::CANARY;
 use crate::budget::Budgeted;
@@ -234,18 +233,8 @@ impl Process {
         options.inputs.destroy = destroy;
         options.protect.clone_from(&self.stack.protect);
         options.renamed = self.stack.renamed();
-        let fates = [
-            ("repository", self.stack.destroy.repository),
-            ("log_group", self.stack.destroy.logs),
-            ("certificate", self.stack.destroy.certificate),
-        ];
-        for (kind, _) in fates.iter().filter(|(_, fate)| destroy && *fate == Fate::Keep) {
-            options.keep.insert((*kind).to_owned());
-        }
-        let shared =
-            |live: &wharf_graph::Live| live.outputs.contains_key(wharf_aws::kinds::SHARED_WITH);
-        if destroy && snapshot.iter().any(shared) {
-            options.keep.insert("repository".to_owned());
+        if destroy {
+            options.keep = wharf_aws::kept(&self.stack, snapshot);
         }
         let snapshot = &crate::bugs::adopt_foreign(self.bug, snapshot.clone(), &graph);
         let plan = match wharf_plan::plan(&graph, snapshot, &options) {

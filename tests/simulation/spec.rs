@@ -22,6 +22,10 @@ pub(crate) struct Spec {
     pub(crate) tags: bool,
     pub(crate) idle: Option<u32>,
     pub(crate) private: bool,
+    /// A cluster of somebody else's that tasks run in.
+    pub(crate) cluster: Option<&'static str>,
+    /// Whether requests come by the balancer of somebody else's.
+    pub(crate) shares: bool,
     /// What runs to its end.
     pub(crate) ends: Ends,
     /// What the spec protects, and what outlives a destroy; whole lines.
@@ -108,11 +112,28 @@ impl Spec {
             tags: draw.chance(30),
             idle: draw.chance(30).then_some(120),
             private: draw.chance(25),
+            cluster: None,
+            shares: false,
             ends: Ends::draw(draw),
             more: Vec::new(),
         };
+        spec.elsewhere(&draw.aside("elsewhere"), 20);
         spec.repair();
         spec
+    }
+
+    /// Perhaps lives with somebody else, or no longer.
+    fn elsewhere(&mut self, draw: &Draw, percent: u64) {
+        let mut draw = draw.clone();
+        if !draw.since(7) {
+            return;
+        }
+        if draw.chance(percent) {
+            self.cluster = *draw.pick(&[None, Some("commons"), Some("others")]);
+        }
+        if draw.chance(percent) {
+            self.shares = draw.chance(60);
+        }
     }
 
     /// The same with rolling updates, under which everything can be changed in one go.
@@ -132,6 +153,14 @@ impl Spec {
                 api.path = web.then(|| "/api/*".to_owned());
             }
         }
+        // The balancer of somebody else's stands in one VPC, and what is left over there is its owner's.
+        if self.shares {
+            self.private = false;
+            let open = self.services.iter_mut().filter(|(_, it)| it.port.is_some());
+            for (name, service) in open.filter(|(_, it)| it.names == 0) {
+                service.path.get_or_insert_with(|| format!("/{name}/*"));
+            }
+        }
     }
 
     /// Changes one to three things.
@@ -149,6 +178,7 @@ impl Spec {
         }
         spec.ends.change(draw);
         spec.rename(&draw.aside("rename"));
+        spec.elsewhere(&draw.aside("moves"), 15);
         spec.repair();
         spec
     }
@@ -208,7 +238,12 @@ impl Spec {
         if self.private {
             text.push_str("network: { vpc: \"tag:Name=main\" }\n");
         }
-        if let Some(idle) = self.idle {
+        if let Some(cluster) = self.cluster {
+            writeln!(text, "cluster: {{ use: {cluster} }}").unwrap();
+        }
+        if self.shares {
+            text.push_str("balancer: { use: edge }\n");
+        } else if let Some(idle) = self.idle {
             writeln!(text, "balancer: {{ idle_timeout: {idle}s }}").unwrap();
         }
         for line in &self.more {
@@ -341,6 +376,12 @@ impl Spec {
         if self.private {
             list.push(Self { private: false, ..self.clone() });
         }
+        if self.cluster.is_some() {
+            list.push(Self { cluster: None, ..self.clone() });
+        }
+        if self.shares {
+            list.push(Self { shares: false, ..self.clone() });
+        }
         for ends in self.ends.smaller() {
             list.push(Self { ends, ..self.clone() });
         }
@@ -378,6 +419,8 @@ impl Spec {
             tags: false,
             idle: None,
             private: false,
+            cluster: None,
+            shares: false,
             ends: Ends::default(),
             more: Vec::new(),
         }

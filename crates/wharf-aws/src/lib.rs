@@ -10,6 +10,7 @@ pub mod delegation;
 pub mod doctor;
 mod error;
 mod iam_policy;
+mod keep;
 mod kind;
 pub mod kinds;
 pub mod lease;
@@ -36,6 +37,7 @@ mod writer;
 
 pub use aws::{Aws, Connect};
 pub use error::{AwsError, Details};
+pub use keep::kept;
 pub use kind::Origin;
 pub use snapshot::{declare, read, read_claiming};
 pub use survey::{balancer_subnets, rule_count, task_subnets};

@@ -15,12 +15,15 @@ pub const RESOURCE: &str = "wharf:resource";
 /// What was desired when the last complete apply ended; on the group around the tasks only.
 pub const SEAL: &str = "wharf:seal";
 
+/// The names whose requests a target group takes on a balancer owned elsewhere.
+pub const NAMES: &str = "wharf:names";
+
 /// The commit a release was applied from; on revisions of task definitions only, like the next one.
 pub const COMMIT: &str = "wharf:commit";
 /// Who applied a release.
 pub const BY: &str = "wharf:by";
 /// Longest value of a tag, in characters (AWS General Reference, "Tagging AWS resources").
-const VALUE: usize = 256;
+pub(crate) const VALUE: usize = 256;
 
 /// Tags as AWS keeps them.
 pub type Tags = BTreeMap<String, String>;

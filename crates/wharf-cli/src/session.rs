@@ -7,11 +7,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use wharf_aws::{Aws, Connect, Transport};
-use wharf_graph::{Address, Facts, Graph, Live, Snapshot, StackId};
+use wharf_graph::{Address, Facts, Graph, Snapshot, StackId};
 use wharf_plan::{Inputs, Plan};
 use wharf_sandbox::Sandbox;
 use wharf_spec::Stack;
-use wharf_spec::stack::{Fate, Image, ImageReference, Zone};
+use wharf_spec::stack::{Image, ImageReference, Zone};
 
 use crate::args::Global;
 use crate::error::CliError;
@@ -191,21 +191,7 @@ impl Session {
             options.cost = Some(crate::cost::of(&graph, snapshot));
         }
         if destroy {
-            let fates = [
-                ("repository", stack.destroy.repository),
-                ("log_group", stack.destroy.logs),
-                ("certificate", stack.destroy.certificate),
-            ];
-            options.keep = fates
-                .into_iter()
-                .filter(|(_, fate)| *fate == Fate::Keep)
-                .map(|(kind, _)| kind.to_owned())
-                .collect();
-            // Repositories belong to the app: they go with its last environment.
-            let shared = |live: &Live| live.outputs.contains_key(wharf_aws::kinds::SHARED_WITH);
-            if snapshot.iter().any(shared) {
-                options.keep.insert("repository".to_owned());
-            }
+            options.keep = wharf_aws::kept(stack, snapshot);
         } else {
             options.waiting = waiting(stack, &snapshot.facts);
             options.checks = crate::checks::against_account(&self.spec, snapshot);

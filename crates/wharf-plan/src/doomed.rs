@@ -38,6 +38,10 @@ pub(crate) struct Doomed<'a> {
     pub(crate) replaced: Option<ReplaceOrder>,
 }
 
+fn kept(options: &Options, address: &Address) -> bool {
+    options.keep.contains(address.kind()) || options.keep.contains(&address.to_string())
+}
+
 /// Lists what is to be deleted.
 pub(crate) fn doomed<'a>(
     graph: &Graph,
@@ -75,7 +79,7 @@ pub(crate) fn doomed<'a>(
                 }
                 None if live.policy.never_prune => return None,
                 None if options.destroy => {
-                    if options.keep.contains(key.0.kind()) {
+                    if kept(options, key.0) {
                         return None;
                     }
                     (Reason::Destroyed, false, None)

@@ -85,8 +85,10 @@ pub(crate) fn wishes(
     objects: &Objects<'_>,
 ) -> Vec<(usize, usize)> {
     let mut list = Vec::new();
-    letting_go(nodes, relations, objects, &mut list);
+    after_successors(nodes, relations, &mut list);
+    // A service whose requests move by a rule names that rule, and still has to outlive it.
     after_routes(nodes, relations, &mut list);
+    letting_go(nodes, relations, objects, &mut list);
     after_governors(nodes, relations, &mut list);
     after_dependents(nodes, relations, &mut list);
     after_kinds(nodes, relations, &mut list);
@@ -114,6 +116,17 @@ fn letting_go(
             (matched || leaving).then(|| nodes.last.get(holder.0)).flatten()
         });
         list.extend(released.map(|&released| (delete, released)));
+    }
+}
+
+/// What an interrupted replacement left behind goes when its successor does what it did.
+fn after_successors(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(usize, usize)>) {
+    for (key, &delete) in &nodes.deletes {
+        let doom = &relations.doomed[key];
+        let beside = doom.live.policy.replace_order == ReplaceOrder::CreateFirst;
+        if doom.reason == Reason::LeftOver && beside {
+            list.extend(nodes.ready.get(key.0).map(|&ready| (delete, ready)));
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Options {
     pub protect: BTreeSet<String>,
     /// Whether the stack is to go: the graph is taken as empty.
     pub destroy: bool,
-    /// Kinds that stay when the stack is destroyed.
+    /// Kinds and addresses that stay when the stack is destroyed.
     pub keep: BTreeSet<String>,
     /// Services that are called otherwise now: the old name, and the new one.
     pub renamed: BTreeMap<String, String>,

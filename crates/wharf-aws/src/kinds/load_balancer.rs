@@ -62,6 +62,14 @@ pub(super) fn address() -> Address {
     Address::new(LoadBalancer::POLICY.kind, NAME)
 }
 
+/// Returns the ARN of the balancer that serves requests; `None` if one owned elsewhere cannot be used.
+pub(super) fn arn(stack: &Stack, facts: &Facts) -> Option<Input<String>> {
+    match &stack.balancer.shared {
+        None => Some(Input::of(&address(), "arn")),
+        Some(_) => shared::fact(facts).map(|found| Input::Known(found.arn.clone())),
+    }
+}
+
 impl Kind for LoadBalancer {
     type Props = Props;
 

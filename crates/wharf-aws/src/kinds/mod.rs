@@ -9,7 +9,7 @@ use crate::tags::{self, Owner, Tags};
 mod certificate;
 mod certificate_validation;
 pub(crate) mod cluster;
-mod dns_record;
+pub(crate) mod dns_record;
 mod forward;
 mod image;
 mod ingress_rule;

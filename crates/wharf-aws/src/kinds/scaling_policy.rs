@@ -21,6 +21,7 @@ use wharf_spec::Stack;
 use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
+use crate::kinds::load_balancer;
 use crate::kinds::scalable_target::scaled;
 use crate::reads::Reads;
 use crate::reads::autoscaling::{dimension, namespace};
@@ -77,7 +78,9 @@ impl Kind for ScalingPolicy {
         ..Policy::plain("scaling_policy", "scaling policy")
     };
 
-    fn declare(stack: &Stack, _: &Facts, out: &mut Declare) {
+    fn declare(stack: &Stack, facts: &Facts, out: &mut Declare) {
+        // Without a balancer that can be used there is a problem, and nothing is made.
+        let Some(balancer) = load_balancer::arn(stack, facts) else { return };
         for (service, scaling) in scaled(stack) {
             let of = |kind: &str, name: &str, output| Input::of(&Address::new(kind, name), output);
             let metrics =
@@ -85,7 +88,7 @@ impl Kind for ScalingPolicy {
             for (metric, aim) in metrics {
                 let Some(aim) = aim else { continue };
                 let through = (metric == "requests").then(|| Through {
-                    balancer: of("load_balancer", "main", "arn"),
+                    balancer: balancer.clone(),
                     target_group: of("target_group", service, "arn"),
                 });
                 let props = Props {

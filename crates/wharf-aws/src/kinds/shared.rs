@@ -7,6 +7,7 @@ use wharf_graph::facts::{BalancerFact, ListenerFact, RuleFact, covers};
 use wharf_spec::Stack;
 
 use crate::kinds::listener_rule::priority::{self, Planned};
+use crate::tags;
 
 /// A balancer owned elsewhere that cannot be used.
 pub(super) const UNFIT: &str = "E212";
@@ -121,5 +122,59 @@ pub(super) fn place(stack: &Stack, facts: &Facts, rules: &mut [Planned]) {
             rule.priority = free;
         }
         taken.insert(rule.priority);
+    }
+}
+
+/// Returns what the tag `wharf:names` says of a target group, by the name in its address. Records carry no
+/// tags, and the rules that say whose they are can be taken away by the balancer's owner.
+pub(crate) fn names_tag(stack: &Stack, address: &str) -> Option<String> {
+    let service = stack.services.get(address).filter(|_| stack.balancer.shared.is_some())?;
+    let domain = service.routing.as_ref()?.domain.as_ref();
+    let mut text = String::new();
+    for name in domain.into_iter().flat_map(|domain| &domain.names) {
+        // A tag takes no asterisk (AWS General Reference, "Tagging AWS resources").
+        let name = name.replace('*', "_");
+        if text.len() + 1 + name.len() <= tags::VALUE {
+            text = if text.is_empty() { name } else { format!("{text} {name}") };
+        }
+    }
+    Some(if text.is_empty() { "-".to_owned() } else { text })
+}
+
+/// Reads the names off the tag.
+pub(crate) fn names_of_tag(text: &str) -> impl Iterator<Item = String> {
+    let names = text.split(' ').filter(|name| *name != "-");
+    names.map(|name| match name.strip_prefix("_.") {
+        Some(rest) => format!("*.{rest}"),
+        None => name.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_spec::stack::{BalancerRef, CertificateSource, Domain, Zone};
+
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn names_come_back_from_the_tag() {
+        let mut stack = testing::stack();
+        assert_eq!(names_tag(&stack, "web"), None);
+        stack.balancer.shared = Some(BalancerRef::Name("edge".to_owned()));
+        let names = |stack: &Stack| -> Vec<String> {
+            names_of_tag(&names_tag(stack, "web").unwrap()).collect()
+        };
+        let routing = stack.services.get_mut("web").unwrap().routing.as_mut().unwrap();
+        routing.domain = Some(Domain {
+            names: ["*.example.com", "notes.example.com"].map(str::to_owned).into(),
+            zone: Zone::Auto,
+            certificate: CertificateSource::Auto,
+            tls_policy: String::new(),
+        });
+        assert_eq!(names(&stack), ["*.example.com", "notes.example.com"]);
+        let routing = stack.services.get_mut("web").unwrap().routing.as_mut().unwrap();
+        routing.domain = None;
+        assert_eq!(names(&stack), Vec::<String>::new());
     }
 }

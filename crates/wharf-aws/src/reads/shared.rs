@@ -14,6 +14,7 @@ use wharf_graph::facts::{BalancerFact, ListenerFact, RuleFact};
 use wharf_spec::stack::BalancerRef;
 
 use crate::error::AwsError;
+use crate::kinds::shared::names_of_tag;
 use crate::names;
 use crate::reads::elb::ListenerRules;
 use crate::reads::{Got, Memo, Reads};
@@ -169,7 +170,8 @@ impl Reads {
         Ok(Got { value: hosts, round: rules.round })
     }
 
-    /// Returns the hosts that rules of the stack's take on balancers owned elsewhere.
+    /// Returns the hosts that rules of the stack's take on balancers owned elsewhere, and those that its target
+    /// groups take on the one the spec names: whoever owns that can take rules away.
     pub(crate) async fn routed_elsewhere(&self) -> Result<Got<Vec<Route>>, AwsError> {
         let (own, rules, tags) =
             futures::try_join!(self.listeners(), self.rules(), self.rule_tags())?;
@@ -186,7 +188,22 @@ impl Reads {
                 }
             }
         }
-        Ok(Got { value: found, round: tags.round })
+        let (named, balancer) = futures::try_join!(self.balancer_tags(), self.shared_name())?;
+        let Some(balancer) = balancer else { return Ok(Got { value: found, round: tags.round }) };
+        let named_by_us =
+            named.value.values().filter(|own| tags::owner(own, &self.id) == Owner::Ours);
+        for text in named_by_us.filter_map(|own| own.get(tags::NAMES)) {
+            let hosts = names_of_tag(text);
+            found.extend(hosts.map(|host| Route { host, balancer: balancer.clone() }));
+        }
+        Ok(Got { value: found, round: tags.round.max(named.round) })
+    }
+
+    /// Returns the name of the balancer owned elsewhere, where there is one that can be used.
+    async fn shared_name(&self) -> Result<Option<String>, AwsError> {
+        let Some(found) = self.shared_balancer().await? else { return Ok(None) };
+        let name = found.value.as_ref().ok().and_then(|found| found.load_balancer_name());
+        Ok(name.map(str::to_owned))
     }
 
     async fn listener_fact(&self, found: &Listener, after: u32) -> Result<ListenerFact, AwsError> {

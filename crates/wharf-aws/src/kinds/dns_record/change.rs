@@ -15,16 +15,29 @@ use crate::kind::Write;
 use crate::reads::acm::names;
 use crate::reads::route53::plain_name;
 
-/// Brings a record into being. An alias is created and never put in place of another record; a
-/// validation record says the same whoever writes it.
+/// Brings a record into being; one that is there and says the same will do, whoever made it. An alias never
+/// takes the place of another record. What should prove a domain and says something else proves nothing.
 pub(super) async fn create(cx: &Write<'_>, want: &Props) -> Result<Outcome, AwsError> {
-    let action = if want.alias.is_some() { ChangeAction::Create } else { ChangeAction::Upsert };
     let set = record_set(want)?;
-    match submit(cx, &want.zone_id, vec![(action, set)]).await {
+    if want.alias.is_none() {
+        let there = current(cx, want).await?;
+        if !there.is_some_and(|there| is(&there, want)) {
+            submit(cx, &want.zone_id, vec![(ChangeAction::Upsert, set)]).await?;
+        }
+        return done(want);
+    }
+    match submit(cx, &want.zone_id, vec![(ChangeAction::Create, set)]).await {
         Ok(()) => done(want),
         Err(error) if refused(&error) => settle(cx, want, error).await,
         Err(error) => Err(error),
     }
+}
+
+/// Says whether a record is the wanted one. How long the proof of a domain may be remembered does not matter.
+fn is(there: &ResourceRecordSet, want: &Props) -> bool {
+    let shown = props(there, &want.zone_id);
+    let ttl = if want.alias.is_none() { want.ttl } else { shown.ttl };
+    Props { ttl, ..shown } == *want
 }
 
 /// Changes a record. For an alias, what was read is deleted and what is wanted created, in one step, so
@@ -36,7 +49,7 @@ pub(super) async fn update(cx: &Write<'_>, live: &Live, want: &Props) -> Result<
     let before = typed(live)?;
     let set = record_set(want)?;
     let changes = match current(cx, &before).await? {
-        Some(present) if props(&present, &before.zone_id) == before => {
+        Some(present) if is(&present, &before) => {
             vec![(ChangeAction::Delete, present), (ChangeAction::Create, set)]
         }
         _ => vec![(ChangeAction::Create, set)],
@@ -62,7 +75,7 @@ pub(super) async fn delete(cx: &Write<'_>, live: &Live) -> Result<(), AwsError> 
     }
     // Deleting takes the exact set, down to how its names are written.
     let present = match current(cx, &before).await {
-        Ok(Some(present)) if props(&present, &before.zone_id) == before => present,
+        Ok(Some(present)) if is(&present, &before) => present,
         Ok(_) => return Ok(()),
         Err(error) if error.is(&["NoSuchHostedZone"]) => return Ok(()),
         Err(error) => return Err(error),
@@ -82,9 +95,7 @@ fn refused(error: &AwsError) -> bool {
 
 /// Decides what a refusal means: an earlier, lost attempt has done it, or something is in the way.
 async fn settle(cx: &Write<'_>, want: &Props, error: AwsError) -> Result<Outcome, AwsError> {
-    if let Some(present) = current(cx, want).await?
-        && props(&present, &want.zone_id) == *want
-    {
+    if current(cx, want).await?.is_some_and(|present| is(&present, want)) {
         return done(want);
     }
     let taken = error.says("already exists") || error.says("conflict");

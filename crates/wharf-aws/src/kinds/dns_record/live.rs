@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_route53::types::{AliasTarget, ResourceRecordSet, RrType};
 use wharf_graph::{Address, Foreign, Input};
 
-use super::{ALIAS, Alias, Choice, DnsRecord, Props, choose, named, validation_name};
+use super::{ALIAS, Alias, Choice, DnsRecord, Props, TTL, choose, named, validation_name};
 use crate::error::AwsError;
 use crate::kind::{Found, Kind, Owned};
 use crate::kinds::certificate;
@@ -150,11 +150,13 @@ fn proof(
     }
     let value = plain_name(set.resource_records().first()?.value());
     let (base, certificates) = proofs.get(&(name.to_owned(), value))?;
+    // It proves the name for however long it may be remembered, and to whoever else has made it.
+    let props = Props { ttl: Some(TTL), ..props(set, zone) };
     let certificates: Vec<&str> = certificates.iter().map(String::as_str).collect();
     Some(Owned {
         name: validation_name(base),
         id: format!("{zone}/{name}/CNAME"),
-        props: props(set, zone),
+        props,
         outputs: BTreeMap::from([
             (CERTIFICATES.to_owned(), certificates.join(",")),
             (DOMAIN.to_owned(), format!("{PROVES}{base}")),

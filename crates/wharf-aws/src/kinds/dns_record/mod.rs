@@ -106,6 +106,12 @@ fn choose<'a>(zone: &Zone, name: &str, zones: &'a [HostedZone]) -> Choice<'a> {
     }
 }
 
+/// Says whether a live record proves a name to ACM.
+pub(crate) fn proves(live: &Live) -> bool {
+    live.policy.kind == DnsRecord::POLICY.kind && live.outputs.contains_key(live::CERTIFICATES)
+}
+
+/// Names the record that proves a domain.
 fn validation_name(base: &str) -> String {
     format!("_validation.{base}/CNAME")
 }
