@@ -161,6 +161,8 @@ pub(crate) async fn role(sandbox: &Sandbox) {
     query(sandbox, "iam", form).await;
 }
 
+const ELB: &str = "elasticloadbalancing";
+
 /// Makes what others share with whoever asks: two clusters, and a balancer with a certificate for all names.
 pub(crate) async fn commons(sandbox: &Sandbox) {
     for name in ["commons", "others"] {
@@ -182,7 +184,6 @@ pub(crate) async fn commons(sandbox: &Sandbox) {
         all.filter(|subnet| subnet.vpc == vpc).map(|subnet| subnet.id.clone()).collect()
     });
     let [one, two, ..] = subnets.as_slice() else { panic!("the default VPC has two subnets") };
-    const ELB: &str = "elasticloadbalancing";
     let form = format!(
         "Action=CreateLoadBalancer&Name=edge&SecurityGroups.member.1={group}&Subnets.member.1={one}\
          &Subnets.member.2={two}"

@@ -1,5 +1,6 @@
 //! Bugs planted at the seams between the libraries, so that the simulation can be seen to catch them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use wharf_aws::Transport;
 use wharf_graph::{
     Address, ErrorClass, Failure, Graph, Live, Outcome, Provider, Snapshot, StepContext,
 };
-use wharf_plan::{Action, Op, Part, Plan};
+use wharf_plan::{Action, Op, Part, Plan, Reason};
 use wharf_sandbox::Sandbox;
 
 use crate::process::Embedded;
@@ -48,6 +49,12 @@ pub(crate) enum Bug {
     NarrowsEarly,
     RangeStays,
     CountSent,
+    ReleaseSkipped,
+    ReleaseRunsAgain,
+    ScheduleStays,
+    ShiftForgotten,
+    OtherClusterForgotten,
+    SuccessorNotAwaited,
 }
 
 /// Every bug, with the first seed and the number of seeds within which it must be caught.
@@ -58,7 +65,7 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::ForeignTakenForOurs, 10, 20),
     (Bug::NoLease, 1, 10),
     (Bug::LeaseStays, 1, 5),
-    (Bug::MoveTrafficEarly, 1, 10),
+    (Bug::MoveTrafficEarly, 20, 10),
     (Bug::OldTargetsGoEarly, 1, 10),
     (Bug::DeleteDoesNotWait, 1, 10),
     (Bug::CertificateGoesEarly, 1, 10),
@@ -81,12 +88,23 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::NarrowsEarly, 34, 5),
     (Bug::RangeStays, 1, 5),
     (Bug::CountSent, 16, 5),
+    (Bug::ReleaseSkipped, 1, 20),
+    (Bug::ReleaseRunsAgain, 130, 5),
+    (Bug::ScheduleStays, 175, 5),
+    (Bug::ShiftForgotten, 1, 20),
+    (Bug::OtherClusterForgotten, 20, 10),
+    (Bug::SuccessorNotAwaited, 30982, 1),
 ];
 
 /// Alters what was read.
 pub(crate) fn bend_snapshot(bug: Option<Bug>, mut snapshot: Snapshot) -> Snapshot {
     if bug == Some(Bug::FailedReadIsAbsence) {
         snapshot.failures.clear();
+    }
+    if bug == Some(Bug::OtherClusterForgotten) {
+        for (address, lives) in &mut snapshot.live {
+            lives.retain(|live| address.kind() != "service" || live.id.contains(":service/notes/"));
+        }
     }
     if bug == Some(Bug::LeavingIgnored) {
         for live in snapshot.live.values_mut().flatten() {
@@ -141,6 +159,11 @@ pub(crate) fn bend_plan(bug: Option<Bug>, mut plan: Plan, sandbox: &Sandbox) -> 
                 {
                     step.needs.clear();
                 }
+            }
+        }
+        Some(Bug::SuccessorNotAwaited) => {
+            for step in plan.steps.iter_mut().filter(|step| step.because == Reason::LeftOver) {
+                step.needs.clear();
             }
         }
         Some(Bug::NarrowsEarly) => {
@@ -261,9 +284,11 @@ impl Provider for Wrapped {
             if self.is(Bug::CreatesDoNotWait) && address.kind() == "service" {
                 let create = self.inner.create(cx, address, props, spec_hash);
                 let waited = tokio::time::timeout(Duration::from_secs(2), create).await;
-                let nothing =
-                    Outcome::Done { id: String::new(), outputs: std::collections::BTreeMap::new() };
+                let nothing = Outcome::Done { id: String::new(), outputs: BTreeMap::new() };
                 return waited.unwrap_or(Ok(nothing));
+            }
+            if self.is(Bug::ReleaseSkipped) && address.kind() == "release" {
+                return Ok(Outcome::Done { id: String::new(), outputs: BTreeMap::new() });
             }
             self.lie(self.inner.create(cx, address, props, spec_hash).await, None)
         })
@@ -278,7 +303,12 @@ impl Provider for Wrapped {
         spec_hash: &'a str,
     ) -> BoxFuture<'a, Result<Outcome, Failure>> {
         Box::pin(async move {
-            if self.is(Bug::UpdateForgotten) && live.address.kind() == "load_balancer" {
+            let forgotten = match live.address.kind() {
+                "load_balancer" => self.is(Bug::UpdateForgotten),
+                "release" => self.is(Bug::ReleaseSkipped),
+                _ => false,
+            };
+            if forgotten {
                 return Ok(Outcome::Done { id: live.id.clone(), outputs: live.outputs.clone() });
             }
             if self.is(Bug::CountSent) && props.get("count").is_some_and(Value::is_null) {
@@ -328,7 +358,12 @@ impl Provider for Wrapped {
                     tokio::time::timeout(Duration::from_secs(1), self.inner.delete(cx, live));
                 return limit.await.unwrap_or(Ok(()));
             }
-            if self.is(Bug::RangeStays) && live.address.kind() == "scalable_target" {
+            let stays = match live.address.kind() {
+                "scalable_target" => self.is(Bug::RangeStays),
+                "schedule" => self.is(Bug::ScheduleStays),
+                _ => false,
+            };
+            if stays {
                 return Ok(());
             }
             self.inner.delete(cx, live).await
@@ -367,6 +402,17 @@ impl Transport for Wire {
                         how["maximumPercent"] = Value::from(100);
                     }
                 });
+            }
+            (Some(Bug::ShiftForgotten), "UpdateService" | "CreateService") => {
+                body = edit(&body, |input| {
+                    for one in input["loadBalancers"].as_array_mut().into_iter().flatten() {
+                        one.as_object_mut().map(|it| it.remove("advancedConfiguration"));
+                    }
+                });
+            }
+            (Some(Bug::ReleaseRunsAgain), "RunTask") => {
+                let count = self.count.fetch_add(1, Ordering::Relaxed);
+                body = edit(&body, |input| input["clientToken"] = Value::from(format!("t{count}")));
             }
             (Some(Bug::DeletesByPrefix), "DeleteLogGroup") => {
                 let other = edit(&body, |input| {
