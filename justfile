@@ -88,12 +88,12 @@ browser: browser-install
 registry:
     bash tests/registry/run.sh
 
-# The pipelines in docs/ci: actionlint on the workflow, GitLab's own schema on the job (needs Go and Python).
+# The pipelines in docs/ci: actionlint on the workflows, GitLab's own schema on the job (needs Go and Python).
 ci-docs:
     test -x {{venv}}/bin/python || python3 -m venv {{venv}}
     {{venv}}/bin/pip install -q --disable-pip-version-check check-jsonschema==0.39.0
     GOBIN="$(cd {{venv}}/bin && pwd)" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-    {{venv}}/bin/actionlint docs/ci/github.yml
+    {{venv}}/bin/actionlint docs/ci/github.yml docs/ci/github-preview.yml
     {{venv}}/bin/check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci docs/ci/gitlab.yml
 
 # Accept new golden output, then look at the diff.

@@ -29,6 +29,7 @@ mod lifecycle;
 mod money;
 mod owned;
 mod plans;
+mod previews;
 mod push;
 mod rename;
 mod role;

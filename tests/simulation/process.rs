@@ -1,5 +1,6 @@
 //! One run of wharf, put together from the libraries as the command line does it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -161,7 +162,7 @@ impl Process {
             Err(end) => return end,
         };
         if self.is(Bug::PlanningWrites) {
-            drop(aws.seal(&self.id(), "premature").await);
+            drop(aws.seal(&self.id(), "premature", &BTreeMap::new()).await);
         }
         self.watch.lock().outage_planned |= plan.impact.downtime;
         if plan.is_empty() {
@@ -278,7 +279,7 @@ impl Process {
         let seal = graph.seal();
         self.watch.enter(self.sandbox.session_id(), Phase::Writing);
         if snapshot.seal.as_ref() != Some(&seal)
-            && let Err(error) = aws.seal(&self.id(), &seal.to_string()).await
+            && let Err(error) = aws.seal(&self.id(), &seal.to_string(), &BTreeMap::new()).await
         {
             return End::Failed(Verdict::Failed, format!("the seal: {error}"));
         }

@@ -117,6 +117,8 @@ pub(crate) struct Write<'a> {
     pub(crate) origin: &'a Origin,
     /// Services that were called otherwise before.
     pub(crate) homes: &'a Homes,
+    /// What else the groups say of the stack: what it is made like, and until when it is wanted.
+    pub(crate) marks: &'a Tags,
     /// How long to wait for something only a person can provide: an image, a DNS record.
     pub(crate) patience: std::time::Duration,
 }

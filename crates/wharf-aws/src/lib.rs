@@ -20,6 +20,7 @@ pub mod operate;
 mod pace;
 pub mod permissions;
 mod placement;
+pub mod previews;
 pub mod push;
 mod reads;
 mod registry;

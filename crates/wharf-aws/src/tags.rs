@@ -18,6 +18,12 @@ pub const SEAL: &str = "wharf:seal";
 /// The names whose requests a target group takes on a balancer owned elsewhere.
 pub const NAMES: &str = "wharf:names";
 
+/// The declared environment that an environment which the spec does not declare is made like; on the group around
+/// the tasks only, like the next one.
+pub const FROM: &str = "wharf:from";
+/// When such an environment may go, RFC 3339.
+pub const EXPIRES: &str = "wharf:expires";
+
 /// The commit a release was applied from; on revisions of task definitions only, like the next one.
 pub const COMMIT: &str = "wharf:commit";
 /// Who applied a release.

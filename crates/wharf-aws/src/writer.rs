@@ -11,6 +11,7 @@ use wharf_spec::Stack;
 use crate::aws::Aws;
 use crate::error::AwsError;
 use crate::kind::{AnyKind, Homes, Origin, Write, homes};
+use crate::tags::Tags;
 use crate::{kinds, names};
 
 /// Creates, changes and deletes the objects of one stack.
@@ -22,6 +23,7 @@ pub struct Writer {
     patience: Duration,
     origin: Origin,
     homes: Homes,
+    marks: Tags,
 }
 
 impl Writer {
@@ -35,6 +37,7 @@ impl Writer {
             patience,
             origin: Origin::default(),
             homes: homes(stack),
+            marks: Tags::new(),
         }
     }
 
@@ -42,6 +45,12 @@ impl Writer {
     #[must_use]
     pub fn from(self, origin: Origin) -> Self {
         Self { origin, ..self }
+    }
+
+    /// The same, with what the stack's security groups say of it besides ([`crate::previews`]).
+    #[must_use]
+    pub fn marked(self, marks: Tags) -> Self {
+        Self { marks, ..self }
     }
 
     fn context<'a>(
@@ -59,6 +68,7 @@ impl Writer {
             spec_hash,
             origin: &self.origin,
             homes: &self.homes,
+            marks: &self.marks,
             patience: self.patience,
         }
     }

@@ -36,6 +36,9 @@ pub(crate) struct Global {
     /// Environment, for a spec that declares any
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) env: Option<String>,
+    /// Make `--env` like this declared environment, for a name that the spec does not declare
+    #[arg(long = "from", global = true, value_name = "NAME", requires = "env")]
+    pub(crate) made_from: Option<String>,
     /// Image of a service for this run: `:tag`, `@sha256:…` or a full reference
     #[arg(long, global = true, value_name = "SERVICE=REF", value_parser = image)]
     pub(crate) image: Vec<(String, String)>,
@@ -138,6 +141,8 @@ pub(crate) enum Command {
     Deploy(DeployArgs),
     /// Delete everything the stack owns, and nothing else
     Destroy(DestroyArgs),
+    /// Destroy environments made with `--from` whose time is over
+    Sweep(SweepArgs),
     /// Show only what somebody changed outside wharf; exit code 2 if anything
     Drift,
     /// Say what a change of the spec means, offline; exit code 2 if anything
@@ -313,6 +318,9 @@ pub(crate) struct ApplyArgs {
     /// How long to wait for an image to be pushed, for example `10m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) wait_image: Option<Duration>,
+    /// How long the environment is wanted, for example `48h`: then `wharf sweep` takes it away; with `--from`
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "made_from")]
+    pub(crate) ttl: Option<Duration>,
 }
 
 /// Arguments of `push`.
@@ -346,6 +354,9 @@ pub(crate) struct DeployArgs {
     /// How long to wait for images of other services to be pushed, for example `10m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) wait_image: Option<Duration>,
+    /// How long the environment is wanted, for example `48h`: then `wharf sweep` takes it away; with `--from`
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "made_from")]
+    pub(crate) ttl: Option<Duration>,
 }
 
 /// Flags of `destroy`.
@@ -357,6 +368,17 @@ pub(crate) struct DestroyArgs {
     /// The name of the stack, to show that it is the one meant
     #[arg(long, value_name = "STACK")]
     pub(crate) confirm: Option<String>,
+}
+
+/// Flags of `sweep`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SweepArgs {
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only list them
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
 }
 
 /// Arguments of `adopt`.

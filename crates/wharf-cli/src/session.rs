@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
+use wharf_aws::tags::{self, Tags};
 use wharf_aws::{Aws, Connect, Transport};
 use wharf_graph::{Address, Facts, Graph, Snapshot, StackId};
 use wharf_plan::{Inputs, Plan};
@@ -88,6 +91,7 @@ pub(crate) fn load(global: &Global, ui: Ui) -> Result<Spec, CliError> {
 pub(crate) fn options(global: &Global) -> Result<wharf_spec::Options, CliError> {
     Ok(wharf_spec::Options {
         env: global.env.clone(),
+        from: global.made_from.clone(),
         images: images(global)?,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     })
@@ -140,6 +144,20 @@ impl Session {
     /// Returns the identity of the stack.
     pub(crate) fn id(&self) -> StackId {
         StackId { app: self.spec.stack.app.clone(), env: self.spec.stack.env.clone() }
+    }
+
+    /// Returns what the stack says of itself where the spec does not declare it: what it is made like, and until
+    /// when it is wanted.
+    pub(crate) fn marks(&self, ttl: Option<Duration>) -> Tags {
+        let mut marks = Tags::new();
+        if let Some(from) = &self.global.made_from {
+            marks.insert(tags::FROM.to_owned(), from.clone());
+            let until = ttl.and_then(|ttl| Timestamp::now().checked_add(ttl).ok());
+            marks.extend(until.map(|until| {
+                (tags::EXPIRES.to_owned(), until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+            }));
+        }
+        marks
     }
 
     /// Reads the account, refusing another one than the spec names.
@@ -216,6 +234,7 @@ impl Session {
     pub(crate) fn inputs(&self, destroy: bool) -> Inputs {
         Inputs {
             env: self.global.env.clone(),
+            from: self.global.made_from.clone(),
             images: self.global.image.iter().cloned().collect(),
             destroy,
             only: (!self.global.only.is_empty()).then(|| self.global.only.clone()),

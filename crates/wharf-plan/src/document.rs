@@ -124,6 +124,9 @@ pub struct Waiting {
 pub struct Inputs {
     /// The environment chosen.
     pub env: Option<String>,
+    /// The declared environment that it is made like, where the spec does not declare it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Images given on the command line, by service.
     #[serde(default)]
     pub images: BTreeMap<String, String>,

@@ -18,6 +18,8 @@ const MAX_ENVIRONMENTS: usize = 50;
 pub struct Options {
     /// The environment asked for (`--env`).
     pub env: Option<String>,
+    /// The declared environment that it is made like (`--from`), where the file does not declare it.
+    pub from: Option<String>,
     /// Images for this run by service (`--image SERVICE=REF`): `:tag`, `@sha256:…` or a full
     /// reference.
     pub images: BTreeMap<String, String>,
@@ -99,7 +101,7 @@ fn whole_file(mut root: Node, options: &Options, problems: &mut Vec<Problem>) ->
             None
         }
         Declared::None => {
-            if let Some(env) = &options.env {
+            if let Some(env) = options.env.as_ref().or(options.from.as_ref()) {
                 problems.push(
                     Problem::error("E022", None, format!("there is no environment `{env}`"))
                         .note("the file declares no `environments`, so `--env` has no meaning")
@@ -110,7 +112,10 @@ fn whole_file(mut root: Node, options: &Options, problems: &mut Vec<Problem>) ->
             Some(run.one(root, &variables(Environment::Absent), &mut waived, problems))
         }
         Declared::Some(entries) => {
-            let chosen = choose(&root, &entries, options.env.as_deref(), problems);
+            let chosen = match &options.from {
+                Some(_) => None,
+                None => choose(&root, &entries, options.env.as_deref(), problems),
+            };
             let mut result = None;
             for entry in &entries {
                 if problems.len() > ENOUGH {
@@ -124,6 +129,15 @@ fn whole_file(mut root: Node, options: &Options, problems: &mut Vec<Problem>) ->
                 if run.asked {
                     result = Some(stack);
                 }
+            }
+            if let Some((name, entry)) = derived(&root, &entries, options, problems) {
+                let tree = overlay::select(&root, entry, problems);
+                let run = Run { options, asked: true };
+                let variables = variables(Environment::Named(name));
+                let mut stack = run.one(tree, &variables, &mut waived, problems);
+                // What must not go is the environment it is like, not this one.
+                stack.protect.clear();
+                result = Some(stack);
             }
             result
         }
@@ -208,6 +222,57 @@ fn declared(cx: &mut Cx, root: &Node) -> Declared {
         units::name(cx, &entry.key.text, entry.key.span, "an environment");
     }
     Declared::Some(entries.to_vec())
+}
+
+/// Finds the declared environment that one which the file does not declare is made like.
+fn derived<'e>(
+    root: &Node,
+    entries: &'e [Entry],
+    options: &Options,
+    problems: &mut Vec<Problem>,
+) -> Option<(String, &'e Entry)> {
+    let from = options.from.as_deref()?;
+    let span = root.entry("environments").map(|entry| entry.key.span);
+    let names = || entries.iter().map(|entry| entry.key.text.as_str());
+    let list = names().collect::<Vec<_>>().join(", ");
+    let Some(name) = &options.env else {
+        problems.push(
+            Problem::error("E021", span, "an environment made from another needs a name")
+                .label(format!("declares {list}"))
+                .help(format!("add `--env NAME`, for example `--env pr-1 --from {from}`")),
+        );
+        return None;
+    };
+    if let Some(declared) = entries.iter().find(|entry| entry.key.text == *name) {
+        problems.push(
+            Problem::error("E025", declared.key.span, format!("`{name}` is declared, and not made from `{from}`"))
+                .label("declared here")
+                .help(format!("leave out `--from`, or choose a name that the file does not declare for what is made from `{from}`")),
+        );
+        return None;
+    }
+    let Some(entry) = entries.iter().find(|entry| entry.key.text == from) else {
+        let problem = Problem::error(
+            "E022",
+            span,
+            format!("there is no environment `{from}` to make one from"),
+        )
+        .label(format!("declares {list}"));
+        problems.push(match nearest(from, names()) {
+            Some(near) => problem.help(format!("did you mean `--from {near}`?")),
+            None => problem,
+        });
+        return None;
+    };
+    let mut cx = Cx::default();
+    units::name(&mut cx, name, entry.key.span, "an environment");
+    let good = cx.problems.is_empty();
+    problems.extend(cx.problems.into_iter().map(|problem| {
+        // The name stands on the command line.
+        let label = format!("it {}", problem.label);
+        Problem { span: None, label: String::new(), ..problem }.note(label)
+    }));
+    good.then(|| (name.clone(), entry))
 }
 
 fn choose(

@@ -19,6 +19,7 @@ fn options(text: &str) -> Options {
     for part in first.trim_start_matches('#').split(';') {
         match part.split_once(':').map(|(key, value)| (key.trim(), value.trim())) {
             Some(("env", value)) => options.env = Some(value.to_owned()),
+            Some(("from", value)) => options.from = Some(value.to_owned()),
             Some(("image", value)) => {
                 let (service, reference) = value.split_once('=').unwrap();
                 options.images.insert(service.to_owned(), reference.to_owned());

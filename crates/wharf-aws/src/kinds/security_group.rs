@@ -114,7 +114,7 @@ impl Kind for SecurityGroup {
     }
 
     async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
-        let all = cx.tags(&want.tags);
+        let all = marked(cx, &want.tags);
         let specification = TagSpecification::builder()
             .resource_type(ResourceType::SecurityGroup)
             .set_tags(Some(tag_list(&all)))
@@ -168,7 +168,7 @@ impl Kind for SecurityGroup {
         want: Props,
         _: &Changed<'_>,
     ) -> Result<Outcome, AwsError> {
-        tag(cx, &live.id, &cx.tags(&want.tags)).await?;
+        tag(cx, &live.id, &marked(cx, &want.tags)).await?;
         Ok(Outcome::Done { id: live.id.clone(), outputs: outputs(&live.id) })
     }
 
@@ -290,6 +290,12 @@ async fn tag(cx: &Write<'_>, id: &str, tags: &Tags) -> Result<(), AwsError> {
     Ok(())
 }
 
+fn marked(cx: &Write<'_>, own: &Tags) -> Tags {
+    let mut tags = cx.tags(own);
+    tags.extend(cx.marks.clone());
+    tags
+}
+
 fn tag_list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
@@ -297,8 +303,10 @@ fn tag_list(tags: &Tags) -> Vec<Tag> {
 impl crate::Aws {
     /// Writes the seal of a complete apply onto the group around the stack's tasks, if there is one: the hash of
     /// all addresses, by which the next reading tells what somebody else removed. The group is what every stack
-    /// has for itself: its cluster and its balancer may be somebody else's.
-    pub async fn seal(&self, stack: &StackId, seal: &str) -> Result<(), AwsError> {
+    /// has for itself: its cluster and its balancer may be somebody else's. `marks` are what else it is to say.
+    pub async fn seal(&self, stack: &StackId, seal: &str, marks: &Tags) -> Result<(), AwsError> {
+        let mut wanted = marks.clone();
+        wanted.insert(tags::SEAL.to_owned(), seal.to_owned());
         let name = filter("group-name", &names::security_group(stack, TASKS));
         let got = self
             .caller
@@ -308,15 +316,14 @@ impl crate::Aws {
             .await?;
         for group in got.security_groups() {
             let found = tag_map(group.tags());
-            let same = found.get(tags::SEAL).is_some_and(|there| there == seal);
+            let same = wanted.iter().all(|(key, value)| found.get(key) == Some(value));
             let Some(id) = group.group_id() else { continue };
             if same || tags::owner(&found, stack) != Owner::Ours {
                 continue;
             }
-            let tag = Tag::builder().key(tags::SEAL).value(seal).build();
             self.caller
                 .call("ec2:CreateTags", || {
-                    self.ec2.create_tags().resources(id).tags(tag.clone()).send()
+                    self.ec2.create_tags().resources(id).set_tags(Some(tag_list(&wanted))).send()
                 })
                 .await?;
         }

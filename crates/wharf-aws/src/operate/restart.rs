@@ -11,6 +11,7 @@ use crate::kind::{Origin, Write, homes};
 use crate::names;
 use crate::operate;
 use crate::rollout::{self, Goal};
+use crate::tags::Tags;
 
 /// How a restart ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,7 @@ pub async fn restart(
         spec_hash: "",
         origin: &Origin::default(),
         homes: &homes,
+        marks: &Tags::new(),
         patience: Duration::ZERO,
     };
     Box::pin(rollout::wait_for(&cx, &goal)).await?;

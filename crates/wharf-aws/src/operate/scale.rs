@@ -15,6 +15,7 @@ use crate::operate;
 use crate::reads::autoscaling::resource_of;
 use crate::reads::{Reads, ecs};
 use crate::rollout::{self, Goal};
+use crate::tags::Tags;
 
 /// The range within which an autoscaler decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -106,6 +107,7 @@ pub async fn scale(
         spec_hash: "",
         origin: &Origin::default(),
         homes: &homes,
+        marks: &Tags::new(),
         patience: Duration::ZERO,
     };
     Box::pin(rollout::wait_for(&cx, &goal)).await

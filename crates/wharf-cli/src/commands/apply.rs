@@ -38,7 +38,7 @@ pub(super) async fn with(session: &Session, args: &ApplyArgs) -> Result<Exit, Cl
     let plan = session.plan(&snapshot, false)?;
     show(session, &plan)?;
     if plan.is_empty() {
-        return finish_unchanged(session, &snapshot).await;
+        return finish_unchanged(session, &snapshot, args).await;
     }
     if !Ui::can_ask() {
         return Err(nobody());
@@ -83,7 +83,7 @@ async fn read_and_apply(session: &Session, args: &ApplyArgs) -> Result<Exit, Cli
         show(session, &plan)?;
     }
     if plan.is_empty() {
-        return finish_unchanged(session, &snapshot).await;
+        return finish_unchanged(session, &snapshot, args).await;
     }
     if !consent::obtain(&plan, &args.consent, Seen::Nobody, session.ui)? {
         return Ok(Exit::Done);
@@ -117,6 +117,7 @@ async fn saved(global: &Global, args: &ApplyArgs, path: &Path, ui: Ui) -> Result
     // The plan remembers what it was made with; the flags of this run may leave that out.
     let mut global = global.clone();
     global.env = global.env.or_else(|| plan.inputs.env.clone());
+    global.made_from = global.made_from.or_else(|| plan.inputs.from.clone());
     if global.image.is_empty() {
         global.image = plan.inputs.images.clone().into_iter().collect();
     }
@@ -152,7 +153,7 @@ async fn verify_and_apply(
         show(session, &plan)?;
     }
     if plan.is_empty() {
-        return finish_unchanged(session, &snapshot).await;
+        return finish_unchanged(session, &snapshot, args).await;
     }
     if !consent::obtain(&plan, &args.consent, Seen::InAFile, session.ui)? {
         return Ok(Exit::Done);
@@ -162,7 +163,8 @@ async fn verify_and_apply(
 
 fn options(session: &Session, args: &ApplyArgs) -> Options {
     let patience = super::run::patience(session, args.wait_image);
-    Options { patience, verify: true, detach: args.consent.detach }
+    let marks = session.marks(args.ttl);
+    Options { patience, verify: true, detach: args.consent.detach, marks }
 }
 
 fn show(session: &Session, plan: &Plan) -> Result<(), CliError> {
@@ -173,8 +175,9 @@ fn show(session: &Session, plan: &Plan) -> Result<(), CliError> {
 async fn finish_unchanged(
     session: &Session,
     snapshot: &wharf_graph::Snapshot,
+    args: &ApplyArgs,
 ) -> Result<Exit, CliError> {
-    super::run::seal(session, snapshot).await?;
+    super::run::seal(session, snapshot, &session.marks(args.ttl)).await?;
     if session.global.format == Format::Json {
         return super::run::nothing_to_do(session);
     }

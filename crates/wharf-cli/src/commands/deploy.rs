@@ -12,8 +12,12 @@ use crate::session::Session;
 use crate::ui::Ui;
 
 pub(super) async fn run(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit, CliError> {
-    let apply =
-        ApplyArgs { plan: None, wait_image: args.wait_image, consent: args.consent.clone() };
+    let apply = ApplyArgs {
+        plan: None,
+        wait_image: args.wait_image,
+        consent: args.consent.clone(),
+        ttl: args.ttl,
+    };
     // Found out now rather than after a build.
     apply::askable(global, &apply)?;
     let session = Session::start(global, ui).await?;

@@ -46,14 +46,35 @@ pub(super) async fn run(global: &Global, args: &DestroyArgs, ui: Ui) -> Result<E
     holding(&session, Box::pin(reconsider(&session, plan))).await
 }
 
+/// Destroys a stack without a question; the plan is shown before anything is done.
+pub(super) async fn at_once(session: &Session) -> Result<Exit, CliError> {
+    let work = async {
+        let snapshot = session.read().await?;
+        let plan = session.plan(&snapshot, true)?;
+        if session.global.format == Format::Text {
+            session.ui.data(&view::plan::text(&plan, view::plan::Mode::of(&session.global)))?;
+        }
+        if plan.is_empty() { Ok(Exit::Done) } else { carry_out(session, plan, &options()).await }
+    };
+    holding(session, Box::pin(work)).await
+}
+
+fn options() -> Options {
+    Options {
+        patience: std::time::Duration::ZERO,
+        verify: true,
+        detach: false,
+        marks: wharf_aws::tags::Tags::new(),
+    }
+}
+
 async fn reconsider(session: &Session, plan: wharf_plan::Plan) -> Result<Exit, CliError> {
     let snapshot = session.read().await?;
     if let Err(moved) = plan.verify(&snapshot) {
         return Err(view::plan::moved("the account changed since the plan was made", &moved)
             .hint("run `wharf destroy` again to see the new plan"));
     }
-    let options = Options { patience: std::time::Duration::ZERO, verify: true, detach: false };
-    carry_out(session, plan, &options).await
+    carry_out(session, plan, &options()).await
 }
 
 fn wrong_name(given: &str, name: &str) -> CliError {

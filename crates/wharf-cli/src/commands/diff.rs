@@ -23,6 +23,13 @@ struct Side {
 }
 
 pub(super) fn run(global: &Global, args: &DiffArgs, ui: Ui) -> Result<Exit, CliError> {
+    if let Some(from) = &global.made_from {
+        return Err(CliError::new(
+            Exit::Usage,
+            "what is made with --from is in no file to compare",
+        )
+        .hint(format!("compare what it is made like: --env {from}")));
+    }
     let (old, new) = sides(global, args)?;
     let mut keys = environments(&old);
     keys.extend(environments(&new));
@@ -80,6 +87,7 @@ fn stack(
     }
     let options = wharf_spec::Options {
         env: env.map(str::to_owned),
+        from: None,
         images: global.image.iter().cloned().collect(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     };

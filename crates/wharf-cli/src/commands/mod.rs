@@ -32,6 +32,7 @@ mod scale;
 mod schema;
 mod services;
 mod status;
+mod sweep;
 mod task;
 mod wait;
 
@@ -54,6 +55,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Push(args) => Box::pin(push::run(&global, &args, ui)).await,
         Command::Deploy(args) => Box::pin(deploy::run(&global, &args, ui)).await,
         Command::Destroy(args) => Box::pin(destroy::run(&global, &args, ui)).await,
+        Command::Sweep(args) => Box::pin(sweep::run(&global, &args, ui)).await,
         Command::Diff(args) => diff::run(&global, &args, ui),
         Command::Graph(args) => Box::pin(graph::run(&global, &args, ui)).await,
         Command::Drift => Box::pin(drift::run(&global, ui)).await,

@@ -35,6 +35,8 @@ pub(super) struct Options {
     pub(super) verify: bool,
     /// Whether rollouts of services are left to themselves.
     pub(super) detach: bool,
+    /// What the stack is to say of itself.
+    pub(super) marks: wharf_aws::tags::Tags,
 }
 
 /// Returns how long to wait for an image to be pushed.
@@ -55,8 +57,9 @@ pub(super) async fn run(
     options: &Options,
 ) -> Result<Exit, CliError> {
     let origin = origin(session, &plan).await;
-    let writer =
-        Writer::new(session.aws.clone(), &session.spec.stack, options.patience).from(origin);
+    let writer = Writer::new(session.aws.clone(), &session.spec.stack, options.patience)
+        .from(origin)
+        .marked(options.marks.clone());
     let writer: Arc<dyn wharf_graph::Provider> = Arc::new(writer);
     let provider: Arc<dyn wharf_graph::Provider> =
         Arc::new(Budgeted::new(writer, &session.spec.stack));
@@ -142,7 +145,7 @@ async fn conclude(
     if plan.inputs.destroy {
         return Ok(Exit::Done);
     }
-    seal(session, &snapshot).await?;
+    seal(session, &snapshot, &options.marks).await?;
     if text {
         tell_urls(session, &snapshot)?;
     }
@@ -162,11 +165,16 @@ pub(super) fn rollouts_only(plan: &Plan) -> bool {
 
 /// Notes in the account which resources exist now, so that one that vanishes can be told from one
 /// that is new in the spec. A plan for a part of the stack proves nothing about the rest.
-pub(super) async fn seal(session: &Session, snapshot: &Snapshot) -> Result<(), CliError> {
+pub(super) async fn seal(
+    session: &Session,
+    snapshot: &Snapshot,
+    marks: &wharf_aws::tags::Tags,
+) -> Result<(), CliError> {
     let graph = session.graph(snapshot)?;
     let seal = graph.seal();
-    if session.global.only.is_empty() && snapshot.seal.as_ref() != Some(&seal) {
-        session.aws.seal(&session.id(), &seal.to_string()).await?;
+    let news = snapshot.seal.as_ref() != Some(&seal) || !marks.is_empty();
+    if session.global.only.is_empty() && news {
+        session.aws.seal(&session.id(), &seal.to_string(), marks).await?;
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ pub(crate) mod init;
 pub(crate) mod logs;
 pub(crate) mod markdown;
 pub(crate) mod plan;
+pub(crate) mod previews;
 pub(crate) mod progress;
 pub(crate) mod push;
 pub(crate) mod releases;

@@ -80,4 +80,11 @@ pub(super) const CODES: &[Code] = &[
         fix: "Remove the line, or check how the key is spelt.",
         example: None,
     },
+    Code {
+        code: "E025",
+        title: "`--from` with an environment that is declared",
+        explanation: "`--env NAME --from OTHER` makes an environment that the file does not declare, like one that it does: for a pull request, say. The name given is declared, so it says itself what it is.",
+        fix: "Leave out `--from`, or choose a name that the file does not declare.",
+        example: None,
+    },
 ];
