@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::served::{Served, Under};
 use crate::world::World;
@@ -262,4 +262,49 @@ fn text_says_how_to_attach_and_json_is_the_policy_alone() {
     world.wharf(&["iam", "apply", "--part", "9"]).expect(3);
     let plan = world.wharf(&["iam", "plan", "--format", "json"]).expect(0).json();
     assert!(plan["Statement"].as_array().unwrap().len() > 3, "{plan:#}");
+}
+
+#[test]
+fn what_is_others_and_may_not_be_looked_at_is_used_all_the_same() {
+    const REGION: &str = "ap-southeast-2";
+    const ROLE: &str = "arn:aws:iam::111122223333:role/theirs";
+    let world = Served::sample("minimal");
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+    }]});
+    let certificate = world.sandbox.with_world(|inside| {
+        let role = json!({"RoleName": "theirs", "AssumeRolePolicyDocument": trust.to_string()});
+        inside.by_hand(REGION, "iam", "CreateRole", &role).unwrap();
+        let wanted = json!({"DomainName": "*.example.com", "ValidationMethod": "DNS"});
+        inside.by_hand(REGION, "acm", "RequestCertificate", &wanted).unwrap();
+        let mut all = inside.region(REGION).acm.certificates.values_mut();
+        let theirs = all.next().unwrap();
+        "ISSUED".clone_into(&mut theirs.status);
+        theirs.arn.clone()
+    });
+    world.edit(
+        "port: 3000",
+        &format!(
+            "permissions: {ROLE}\n    domain: {{ names: [a.example.com], certificate: \"{certificate}\" }}\n    port: 3000"
+        ),
+    );
+    let theirs = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Action": "iam:GetRole", "Resource": ROLE},
+        {"Effect": "Deny", "Action": "acm:DescribeCertificate", "Resource": certificate},
+    ]});
+    for (verb, args, code) in [
+        ("plan", &["plan", "--detailed-exitcode"][..], 2),
+        ("apply", &["apply", "--yes"], 0),
+        ("plan", &["plan", "--detailed-exitcode"], 0),
+        ("destroy", &["destroy", "--yes", "--confirm", "notes"], 0),
+    ] {
+        let mut all = policies(&world, verb, &[]);
+        all.push(theirs.clone());
+        let caller = world.under(&all);
+        let run = world.wharf_under(&caller, args);
+        assert_eq!(run.code, code, "{verb}: {}\n{}", run.stdout, run.stderr);
+        let denied = caller.session.calls().iter().filter(|call| call.status == 403).count();
+        assert!(denied >= 1, "{verb}: nothing was denied, so nothing was tested");
+    }
 }
