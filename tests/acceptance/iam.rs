@@ -308,3 +308,31 @@ fn what_is_others_and_may_not_be_looked_at_is_used_all_the_same() {
         assert!(denied >= 1, "{verb}: nothing was denied, so nothing was tested");
     }
 }
+
+#[test]
+fn one_role_reaches_all_previews_and_nothing_else() {
+    let world = Served::sample("minimal");
+    world.edit("region:", "environments: { staging: {}, preview: {} }\nregion:");
+    world.wharf(&["apply", "--env", "staging", "--yes"]).expect(0);
+    let of_all = ["--env", "pr-*", "--from", "preview"];
+    let apply = under(&world, "apply", &of_all);
+    let destroy = under(&world, "destroy", &of_all);
+    for env in ["pr-1", "pr-27"] {
+        let one = ["--env", env, "--from", "preview"];
+        world
+            .wharf_under(&apply, &[&["apply", "--yes", "--ttl", "1s"], &one[..]].concat())
+            .expect(0);
+    }
+    world.edit("tag: v1", "tag: v2");
+    let staging = world.wharf_under(&apply, &["apply", "--env", "staging", "--yes"]);
+    assert_eq!(staging.code, 4, "{}\n{}", staging.stdout, staging.stderr);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let swept = world.wharf_under(&destroy, &["sweep", "--env", "preview", "--yes"]).expect(0);
+    assert!(swept.stdout.contains("pr-1 ") && swept.stdout.contains("pr-27"), "{}", swept.stdout);
+    let left = world.wharf(&["sweep", "--env", "preview", "--dry-run"]).expect(0).stdout;
+    assert!(left.contains("No environment"), "{left}");
+    for (env, says) in [("*", "every environment"), ("p*", "declared environment `preview`")] {
+        let run = world.wharf(&["iam", "apply", "--env", env, "--from", "preview"]).expect(3);
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    }
+}

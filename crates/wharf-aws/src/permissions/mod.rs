@@ -7,8 +7,10 @@ mod document;
 mod need;
 mod scope;
 mod table;
+mod widen;
 
 pub use document::{LARGEST, policies};
+pub use widen::widen;
 
 /// What somebody wants to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
