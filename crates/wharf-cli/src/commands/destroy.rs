@@ -46,17 +46,14 @@ pub(super) async fn run(global: &Global, args: &DestroyArgs, ui: Ui) -> Result<E
     holding(&session, Box::pin(reconsider(&session, plan))).await
 }
 
-/// Destroys a stack without a question; the plan is shown before anything is done.
+/// Destroys a stack whose lease is held, without a question; the plan is shown before anything is done.
 pub(super) async fn at_once(session: &Session) -> Result<Exit, CliError> {
-    let work = async {
-        let snapshot = session.read().await?;
-        let plan = session.plan(&snapshot, true)?;
-        if session.global.format == Format::Text {
-            session.ui.data(&view::plan::text(&plan, view::plan::Mode::of(&session.global)))?;
-        }
-        if plan.is_empty() { Ok(Exit::Done) } else { carry_out(session, plan, &options()).await }
-    };
-    holding(session, Box::pin(work)).await
+    let snapshot = session.read().await?;
+    let plan = session.plan(&snapshot, true)?;
+    if session.global.format == Format::Text {
+        session.ui.data(&view::plan::text(&plan, view::plan::Mode::of(&session.global)))?;
+    }
+    if plan.is_empty() { Ok(Exit::Done) } else { carry_out(session, plan, &options()).await }
 }
 
 fn options() -> Options {

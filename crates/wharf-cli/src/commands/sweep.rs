@@ -7,6 +7,7 @@ use super::destroy;
 use crate::args::{Format, Global, SweepArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::lease::holding;
 use crate::session::Session;
 use crate::ui::Ui;
 use crate::view;
@@ -50,7 +51,7 @@ pub(super) async fn run(global: &Global, args: &SweepArgs, ui: Ui) -> Result<Exi
         let of =
             Global { env: Some(one.env.clone()), made_from: Some(from.clone()), ..global.clone() };
         // One that cannot go keeps none of the others.
-        let gone = async { Box::pin(destroy::at_once(&session.again(of)?)).await };
+        let gone = async { Box::pin(take_away(&session.again(of)?, one, &from)).await };
         let exit = match gone.await {
             Ok(exit) => exit,
             Err(error) => {
@@ -63,4 +64,20 @@ pub(super) async fn run(global: &Global, args: &SweepArgs, ui: Ui) -> Result<Exi
         }
     }
     Ok(worst)
+}
+
+/// Destroys an environment unless somebody has applied it for another while meanwhile.
+async fn take_away(session: &Session, one: &Preview, from: &str) -> Result<Exit, CliError> {
+    let work = async {
+        let app = &session.spec.stack.app;
+        let found = previews::list(&session.aws, app, from).await?;
+        let now = Timestamp::now();
+        let still = |other: &Preview| other.env == one.env && view::previews::is_over(other, now);
+        if !found.iter().any(still) {
+            session.ui.say(&format!("{} is wanted again, or gone.", one.env));
+            return Ok(Exit::Done);
+        }
+        destroy::at_once(session).await
+    };
+    holding(session, Box::pin(work)).await
 }
