@@ -45,6 +45,12 @@ const REGRESSIONS: &[(u64, u32, &str)] = &[
     ),
     (31298, 7, "a service whose requests move by a rule went before that rule"),
     (31446, 7, "a rule taken away by the balancer's owner made a record look like somebody else's"),
+    (46901, 7, "as 31446, with the target group deleted as well"),
+    (
+        43156,
+        7,
+        "a service deleted by hand left its range behind when its successor had another name",
+    ),
     (569, 3, "a target group went before the service that was on its way out had let go of it"),
     (719, 3, "as 569, with a service deleted by hand"),
     (2414, 3, "a role that was just made is not known to ECS yet, calm weather or not"),

@@ -15,7 +15,7 @@ pub const RESOURCE: &str = "wharf:resource";
 /// What was desired when the last complete apply ended; on the group around the tasks only.
 pub const SEAL: &str = "wharf:seal";
 
-/// The names whose requests a target group takes on a balancer owned elsewhere.
+/// The names of a stack on a balancer owned elsewhere; on the group around the tasks.
 pub const NAMES: &str = "wharf:names";
 
 /// The declared environment that an environment which the spec does not declare is made like; on the group around

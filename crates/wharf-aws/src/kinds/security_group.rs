@@ -14,6 +14,7 @@ use wharf_spec::Stack;
 use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
+use crate::kinds::shared;
 use crate::names;
 use crate::placement;
 use crate::reads::Reads;
@@ -40,6 +41,9 @@ pub(crate) struct Props {
     name: String,
     description: String,
     vpc: String,
+    /// The stack's names on a balancer owned elsewhere, in the tag `wharf:names`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    names: Option<String>,
     tags: Tags,
 }
 
@@ -71,6 +75,7 @@ impl Kind for SecurityGroup {
                 name: names::security_group(&id, role),
                 description: description(role),
                 vpc: vpc.id.clone(),
+                names: shared::names_tag(stack).filter(|_| role == TASKS),
                 tags: stack.tags.clone(),
             };
             out.add(&Self::POLICY, role, &props);
@@ -82,6 +87,7 @@ impl Kind for SecurityGroup {
             name: "notes-prod-tasks".to_owned(),
             description: description(TASKS),
             vpc: "vpc-1".to_owned(),
+            names: None,
             tags: Tags::from([("team".to_owned(), "notes".to_owned())]),
         }
     }
@@ -90,6 +96,7 @@ impl Kind for SecurityGroup {
         let (groups, vpc) = futures::join!(cx.security_groups(), cx.vpc());
         let (groups, vpc) = (groups?, vpc?);
         let vpc = vpc.value.as_ref().ok().map(|vpc| vpc.id.as_str());
+        let shares = cx.stack.balancer.shared.is_some();
         let found = groups.value.iter().filter_map(|group| {
             let id = group.group_id().unwrap_or_default().to_owned();
             let role = role(group, &cx.id)?;
@@ -98,7 +105,11 @@ impl Kind for SecurityGroup {
                 Owner::Ours => Some(Found::Ours(Owned {
                     name: role.to_owned(),
                     id: id.clone(),
-                    props: props(group, &live, &cx.stack.tags),
+                    props: Props {
+                        // What a stack said while it shared a balancer says nothing any more.
+                        names: live.get(tags::NAMES).filter(|_| shares && role == TASKS).cloned(),
+                        ..props(group, &live, &cx.stack.tags)
+                    },
                     outputs: outputs(&id),
                     applied: live.get(tags::SPEC).cloned(),
                     leaving: false,
@@ -114,7 +125,7 @@ impl Kind for SecurityGroup {
     }
 
     async fn create(cx: &Write<'_>, want: Props) -> Result<Outcome, AwsError> {
-        let all = marked(cx, &want.tags);
+        let all = marked(cx, &want);
         let specification = TagSpecification::builder()
             .resource_type(ResourceType::SecurityGroup)
             .set_tags(Some(tag_list(&all)))
@@ -168,7 +179,7 @@ impl Kind for SecurityGroup {
         want: Props,
         _: &Changed<'_>,
     ) -> Result<Outcome, AwsError> {
-        tag(cx, &live.id, &marked(cx, &want.tags)).await?;
+        tag(cx, &live.id, &marked(cx, &want)).await?;
         Ok(Outcome::Done { id: live.id.clone(), outputs: outputs(&live.id) })
     }
 
@@ -233,6 +244,7 @@ fn props(group: &Sdk, live: &Tags, spec: &Tags) -> Props {
         name: group.group_name().unwrap_or_default().to_owned(),
         description: group.description().unwrap_or_default().to_owned(),
         vpc: group.vpc_id().unwrap_or_default().to_owned(),
+        names: None,
         tags: tags::managed(live, spec),
     }
 }
@@ -290,9 +302,10 @@ async fn tag(cx: &Write<'_>, id: &str, tags: &Tags) -> Result<(), AwsError> {
     Ok(())
 }
 
-fn marked(cx: &Write<'_>, own: &Tags) -> Tags {
-    let mut tags = cx.tags(own);
+fn marked(cx: &Write<'_>, want: &Props) -> Tags {
+    let mut tags = cx.tags(&want.tags);
     tags.extend(cx.marks.clone());
+    tags.extend(want.names.iter().map(|names| (tags::NAMES.to_owned(), names.clone())));
     tags
 }
 

@@ -125,13 +125,12 @@ pub(super) fn place(stack: &Stack, facts: &Facts, rules: &mut [Planned]) {
     }
 }
 
-/// Returns what the tag `wharf:names` says of a target group, by the name in its address. Records carry no
-/// tags, and the rules that say whose they are can be taken away by the balancer's owner.
-pub(crate) fn names_tag(stack: &Stack, address: &str) -> Option<String> {
-    let service = stack.services.get(address).filter(|_| stack.balancer.shared.is_some())?;
-    let domain = service.routing.as_ref()?.domain.as_ref();
+/// Returns what the tag `wharf:names` says on the group around the tasks of a stack that shares a balancer.
+/// Records carry no tags, and the rules that say whose they are can be taken away by the balancer's owner.
+pub(crate) fn names_tag(stack: &Stack) -> Option<String> {
+    stack.balancer.shared.as_ref()?;
     let mut text = String::new();
-    for name in domain.into_iter().flat_map(|domain| &domain.names) {
+    for name in stack.domain_names() {
         // A tag takes no asterisk (AWS General Reference, "Tagging AWS resources").
         let name = name.replace('*', "_");
         if text.len() + 1 + name.len() <= tags::VALUE {
@@ -160,11 +159,10 @@ mod tests {
     #[test]
     fn names_come_back_from_the_tag() {
         let mut stack = testing::stack();
-        assert_eq!(names_tag(&stack, "web"), None);
+        assert_eq!(names_tag(&stack), None);
         stack.balancer.shared = Some(BalancerRef::Name("edge".to_owned()));
-        let names = |stack: &Stack| -> Vec<String> {
-            names_of_tag(&names_tag(stack, "web").unwrap()).collect()
-        };
+        let names =
+            |stack: &Stack| -> Vec<String> { names_of_tag(&names_tag(stack).unwrap()).collect() };
         let routing = stack.services.get_mut("web").unwrap().routing.as_mut().unwrap();
         routing.domain = Some(Domain {
             names: ["*.example.com", "notes.example.com"].map(str::to_owned).into(),

@@ -43,9 +43,6 @@ pub(crate) struct Props {
     target_type: String,
     health_check: HealthCheck,
     attributes: BTreeMap<String, String>,
-    /// The names of the service on a balancer owned elsewhere, in the tag `wharf:names`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    names: Option<String>,
     tags: Tags,
 }
 
@@ -124,14 +121,6 @@ fn roles(service: &Service) -> impl Iterator<Item = (&Service, Role)> {
     std::iter::once((service, Role::Primary)).chain(second)
 }
 
-impl Props {
-    /// Returns the tags that its properties come to.
-    fn all_tags(&self) -> Tags {
-        let named = self.names.iter().map(|names| (tags::NAMES.to_owned(), names.clone()));
-        self.tags.clone().into_iter().chain(named).collect()
-    }
-}
-
 impl Kind for TargetGroup {
     type Props = Props;
 
@@ -178,7 +167,6 @@ impl Kind for TargetGroup {
                     codes: routing.health.codes.clone(),
                 },
                 attributes: BTreeMap::from([(DRAIN.to_owned(), service.deploy.drain.to_string())]),
-                names: shared::names_tag(stack, &role.address(&service.name)),
                 tags: stack.tags.clone(),
             };
             let node = out.add(&Self::POLICY, role.address(&service.name), &props);
@@ -206,7 +194,6 @@ impl Kind for TargetGroup {
                 codes: "200-299".to_owned(),
             },
             attributes: BTreeMap::from([(DRAIN.to_owned(), "30".to_owned())]),
-            names: Some("notes.example.com".to_owned()),
             tags: Tags::from([("team".to_owned(), "notes".to_owned())]),
         }
     }
@@ -276,7 +263,7 @@ impl Kind for TargetGroup {
                     .healthy_threshold_count(check.healthy_threshold)
                     .unhealthy_threshold_count(check.unhealthy_threshold)
                     .matcher(Matcher::builder().http_code(&check.codes).build())
-                    .set_tags(Some(tag_list(&cx.tags(&want.all_tags()))))
+                    .set_tags(Some(tag_list(&cx.tags(&want.tags))))
                     .send()
             })
             .await;
@@ -286,8 +273,7 @@ impl Kind for TargetGroup {
             Err(error) if error.is(&["DuplicateTargetGroupName"]) => {
                 let found = describe(cx, &want.name).await?;
                 let arn = found.as_ref().and_then(Group::target_group_arn).unwrap_or_default();
-                claim(cx, arn, &want.all_tags(), &format!("the target group {}", want.name))
-                    .await?;
+                claim(cx, arn, &want.tags, &format!("the target group {}", want.name)).await?;
                 set_health_check(cx, arn, check).await?;
                 found
             }
@@ -295,7 +281,7 @@ impl Kind for TargetGroup {
         };
         let group = group.unwrap_or_else(|| Group::builder().build());
         let arn = group.target_group_arn().unwrap_or_default();
-        claim(cx, arn, &want.all_tags(), &format!("the target group {}", want.name)).await?;
+        claim(cx, arn, &want.tags, &format!("the target group {}", want.name)).await?;
         set_attributes(cx, arn, &want.attributes).await?;
         Ok(Outcome::Done { id: arn.to_owned(), outputs: outputs(&group) })
     }
@@ -312,7 +298,7 @@ impl Kind for TargetGroup {
         if changed.has("attributes") {
             set_attributes(cx, &live.id, &want.attributes).await?;
         }
-        add_tags(cx, &live.id, &cx.tags(&want.all_tags())).await?;
+        add_tags(cx, &live.id, &cx.tags(&want.tags)).await?;
         Ok(Outcome::Done { id: live.id.clone(), outputs: live.outputs.clone() })
     }
 
@@ -390,7 +376,6 @@ fn props(group: &Group, attributes: &Attributes, live: &Tags, spec: &Tags) -> Pr
             .filter(|(key, _)| MANAGED.contains(&key.as_str()))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
-        names: live.get(tags::NAMES).cloned(),
         tags: tags::managed(live, spec),
     }
 }

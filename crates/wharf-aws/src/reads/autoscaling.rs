@@ -15,9 +15,11 @@ use futures::future::try_join_all;
 use wharf_graph::Facts;
 
 use crate::error::AwsError;
-use crate::kinds::target_group;
+use crate::kinds::target_group::{self, Role};
 use crate::names;
+use crate::reads::ecs::TaggedService;
 use crate::reads::{Got, Memo, Reads};
+use crate::tags::{self, Owner};
 
 /// Tag of a service whose number of tasks an autoscaler decides, or may still decide.
 pub(crate) const SCALED: &str = "wharf:scaled";
@@ -126,9 +128,14 @@ impl Reads {
                 wanted.insert(resource_of(arn).to_owned(), (name, arn.to_owned()));
             }
         }
+        let mut after = services.round;
+        for (service, resource, round) in self.left_registered(&services.value).await? {
+            let arn = format!("{}{resource}", self.ecs_arn().await?);
+            after = after.max(round);
+            wanted.entry(resource).or_insert((service, arn));
+        }
         let missing: Vec<_> =
             self.stack.services.values().filter(|spec| !there.contains(&spec.name)).collect();
-        let mut after = services.round;
         let cluster = self.cluster_of_tasks().await?.value.is_some();
         if missing.iter().any(|spec| cluster || spec.scaling.is_some()) {
             let (identity, vpc, balancer) =
@@ -146,6 +153,42 @@ impl Reads {
             }
         }
         Ok((wanted, after))
+    }
+
+    /// Lists what services that are gone may have been registered as: those whose target groups are there. Deleting
+    /// a service takes no registration with it.
+    async fn left_registered(
+        &self,
+        services: &[TaggedService],
+    ) -> Result<Vec<(String, String, u32)>, AwsError> {
+        let (groups, tags) = futures::try_join!(self.target_groups(), self.balancer_tags())?;
+        let mut found = Vec::new();
+        for group in &groups.value {
+            let own = group.target_group_arn().and_then(|arn| tags.value.get(arn));
+            let own = own.filter(|own| tags::owner(own, &self.id) == Owner::Ours);
+            let Some(address) = own.and_then(|own| tags::address(own, "target_group")) else {
+                continue;
+            };
+            if Role::of(address.name()) == Role::Alternate {
+                continue;
+            }
+            let name = names::service(&self.id, address.name(), group.target_group_name());
+            if services.iter().any(|one| one.service.service_name() == Some(&name)) {
+                continue;
+            }
+            for cluster in self.cluster_names() {
+                let resource = format!("service/{cluster}/{name}");
+                found.push((address.name().to_owned(), resource, tags.round));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns what ARNs of ECS begin with.
+    async fn ecs_arn(&self) -> Result<String, AwsError> {
+        let identity = self.identity().await?;
+        let (partition, account) = (&identity.value.partition, &identity.value.account);
+        Ok(format!("arn:{partition}:ecs:{}:{account}:", self.stack.region))
     }
 
     async fn scalable_targets(

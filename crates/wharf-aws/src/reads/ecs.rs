@@ -150,7 +150,7 @@ impl Reads {
         }))
     }
 
-    fn cluster_names(&self) -> BTreeSet<String> {
+    pub(super) fn cluster_names(&self) -> BTreeSet<String> {
         BTreeSet::from([names::own_cluster(&self.id), names::cluster(&self.stack)])
     }
 

@@ -17,7 +17,7 @@ use crate::error::AwsError;
 use crate::kinds::shared::names_of_tag;
 use crate::names;
 use crate::reads::elb::ListenerRules;
-use crate::reads::{Got, Memo, Reads};
+use crate::reads::{Got, Memo, Reads, ec2};
 use crate::tags::{self, Owner};
 
 /// What is read once.
@@ -170,8 +170,8 @@ impl Reads {
         Ok(Got { value: hosts, round: rules.round })
     }
 
-    /// Returns the hosts that rules of the stack's take on balancers owned elsewhere, and those that its target
-    /// groups take on the one the spec names: whoever owns that can take rules away.
+    /// Returns the hosts that rules of the stack's take on balancers owned elsewhere, and the names it has said
+    /// to have on the one the spec names: whoever owns that can take rules away.
     pub(crate) async fn routed_elsewhere(&self) -> Result<Got<Vec<Route>>, AwsError> {
         let (own, rules, tags) =
             futures::try_join!(self.listeners(), self.rules(), self.rule_tags())?;
@@ -188,15 +188,15 @@ impl Reads {
                 }
             }
         }
-        let (named, balancer) = futures::try_join!(self.balancer_tags(), self.shared_name())?;
-        let Some(balancer) = balancer else { return Ok(Got { value: found, round: tags.round }) };
-        let named_by_us =
-            named.value.values().filter(|own| tags::owner(own, &self.id) == Owner::Ours);
-        for text in named_by_us.filter_map(|own| own.get(tags::NAMES)) {
-            let hosts = names_of_tag(text);
+        let (groups, balancer) = futures::try_join!(self.security_groups(), self.shared_name())?;
+        let round = tags.round.max(groups.round);
+        let Some(balancer) = balancer else { return Ok(Got { value: found, round }) };
+        let own = groups.value.iter().map(|group| ec2::tags(group.tags()));
+        for own in own.filter(|own| tags::owner(own, &self.id) == Owner::Ours) {
+            let hosts = own.get(tags::NAMES).into_iter().flat_map(|text| names_of_tag(text));
             found.extend(hosts.map(|host| Route { host, balancer: balancer.clone() }));
         }
-        Ok(Got { value: found, round: tags.round.max(named.round) })
+        Ok(Got { value: found, round })
     }
 
     /// Returns the name of the balancer owned elsewhere, where there is one that can be used.

@@ -12,7 +12,6 @@ use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 use wharf_graph::ErrorClass;
 
 use crate::error::AwsError;
-use crate::kinds::shared;
 use crate::reads::{Got, Memo, Reads};
 use crate::tags::{self, Owner, Tags};
 
@@ -100,15 +99,8 @@ impl Reads {
         let tags = sweep.value.get(arn)?;
         let trusted = tags::owner(tags, &self.id) == Owner::Ours
             && tags.contains_key(tags::SPEC)
-            && tags::managed(tags, &self.stack.tags) == self.stack.tags
-            && self.names_are_current(tags);
+            && tags::managed(tags, &self.stack.tags) == self.stack.tags;
         trusted.then(|| Got { value: tags.clone(), round: sweep.round })
-    }
-
-    /// Says whether tags of a target group name what the spec does.
-    fn names_are_current(&self, found: &Tags) -> bool {
-        let Some(address) = tags::address(found, "target_group") else { return true };
-        found.get(tags::NAMES) == shared::names_tag(&self.stack, address.name()).as_ref()
     }
 
     /// Returns the tags of `arn`: swept ones if they can be believed, else what `direct` reads.
