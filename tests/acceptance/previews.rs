@@ -29,14 +29,8 @@ services:
 /// An account in which staging runs, with a certificate for all names of the zone.
 fn account() -> World {
     let world = World::new("");
-    let input = json!({"DomainName": "*.example.com", "ValidationMethod": "DNS"});
-    let made = world.aws_json(REGION, "acm", "CertificateManager.RequestCertificate", &input);
-    let arn = made["CertificateArn"].as_str().unwrap();
-    world.sandbox().with_world(|inside| {
-        let all = &mut inside.region(REGION).acm.certificates;
-        "ISSUED".clone_into(&mut all.get_mut(arn).unwrap().status);
-    });
-    world.write(&SPEC.replace("CERTIFICATE", arn));
+    let arn = world.issued_certificate(REGION, "*.example.com");
+    world.write(&SPEC.replace("CERTIFICATE", &arn));
     world.wharf(&["apply", "--env", "staging", "--yes"]).expect(0);
     world
 }

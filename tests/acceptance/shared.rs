@@ -20,14 +20,7 @@ services:
 
 /// Its spec with a certificate for all names of the zone.
 fn edge(world: &World) -> String {
-    let input = json!({"DomainName": "*.example.com", "ValidationMethod": "DNS"});
-    let made = world.aws_json(REGION, "acm", "CertificateManager.RequestCertificate", &input);
-    let arn = made["CertificateArn"].as_str().unwrap();
-    world.sandbox().with_world(|inside| {
-        let all = &mut inside.region(REGION).acm.certificates;
-        "ISSUED".clone_into(&mut all.get_mut(arn).unwrap().status);
-    });
-    EDGE.replace("CERTIFICATE", arn)
+    EDGE.replace("CERTIFICATE", &world.issued_certificate(REGION, "*.example.com"))
 }
 
 /// A stack behind it.

@@ -157,6 +157,18 @@ impl World {
         Sandbox::open(self.path().join("sandbox"), options).unwrap()
     }
 
+    /// Has a certificate issued to somebody, and returns its ARN.
+    pub(crate) fn issued_certificate(&self, region: &str, name: &str) -> String {
+        let input = serde_json::json!({"DomainName": name, "ValidationMethod": "DNS"});
+        let made = self.aws_json(region, "acm", "CertificateManager.RequestCertificate", &input);
+        let arn = made["CertificateArn"].as_str().unwrap().to_owned();
+        self.sandbox().with_world(|inside| {
+            let all = &mut inside.region(region).acm.certificates;
+            "ISSUED".clone_into(&mut all.get_mut(&arn).unwrap().status);
+        });
+        arn
+    }
+
     /// Makes one AWS call of a JSON service, as any client would.
     pub(crate) fn aws_json(
         &self,

@@ -11,8 +11,8 @@ use wharf_graph::Address;
 
 pub(crate) use self::import::{ImportArgs, ImportFrom};
 pub(crate) use self::running::{
-    CancelArgs, ExecArgs, LogsArgs, PromoteArgs, ReleasesArgs, RestartArgs, RollbackArgs, RunArgs,
-    ScaleArgs,
+    CancelArgs, DestroyArgs, ExecArgs, LogsArgs, PromoteArgs, ReleasesArgs, RestartArgs,
+    RollbackArgs, RunArgs, ScaleArgs, SweepArgs,
 };
 
 /// Puts a container on AWS properly: one short file, `plan`, `apply`, `destroy`.
@@ -357,28 +357,6 @@ pub(crate) struct DeployArgs {
     /// How long the environment is wanted, for example `48h`: then `wharf sweep` takes it away; with `--from`
     #[arg(long, value_name = "TIME", value_parser = duration, requires = "made_from")]
     pub(crate) ttl: Option<Duration>,
-}
-
-/// Flags of `destroy`.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct DestroyArgs {
-    /// Do not ask; needs `--confirm`
-    #[arg(long, requires = "confirm")]
-    pub(crate) yes: bool,
-    /// The name of the stack, to show that it is the one meant
-    #[arg(long, value_name = "STACK")]
-    pub(crate) confirm: Option<String>,
-}
-
-/// Flags of `sweep`.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct SweepArgs {
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Only list them
-    #[arg(long, conflicts_with = "yes")]
-    pub(crate) dry_run: bool,
 }
 
 /// Arguments of `adopt`.

@@ -111,3 +111,25 @@ pub(crate) struct ExecArgs {
     #[arg(last = true, value_name = "CMD")]
     pub(crate) command: Vec<String>,
 }
+
+/// Flags of `sweep`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SweepArgs {
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only list them
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+}
+
+/// Flags of `destroy`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DestroyArgs {
+    /// Do not ask; needs `--confirm`
+    #[arg(long, requires = "confirm")]
+    pub(crate) yes: bool,
+    /// The name of the stack, to show that it is the one meant
+    #[arg(long, value_name = "STACK")]
+    pub(crate) confirm: Option<String>,
+}
