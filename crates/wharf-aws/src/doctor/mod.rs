@@ -222,6 +222,7 @@ fn goal(stack: &StackId, (name, home): (&str, &str), service: &EcsService) -> Go
         name: service.service_name().unwrap_or_default().to_owned(),
         definition: service.task_definition().unwrap_or_default().to_owned(),
         count: u32::try_from(service.desired_count()).ok(),
+        at_least: 0,
         target_groups: groups(service),
         log_group: names::log_group(stack, home),
         deployment: primary.map(|row| row.id),

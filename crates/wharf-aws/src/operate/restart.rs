@@ -69,6 +69,7 @@ pub async fn restart(
         definition: updated.task_definition().unwrap_or_default().to_owned(),
         // However many there are by then: an autoscaler may go on meanwhile.
         count: None,
+        at_least: 0,
         target_groups: rollout::groups(&updated),
         log_group: names::log_group(&id, homes.get(name).map_or(name, String::as_str)),
         deployment: None,

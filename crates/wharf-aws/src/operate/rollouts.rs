@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{
-    Service, ServiceDeployment, ServiceDeploymentBrief, ServiceDeploymentStatus,
-    StopServiceDeploymentStopType,
+    ResolvedConfiguration, Service, ServiceDeployment, ServiceDeploymentBrief,
+    ServiceDeploymentStatus, StopServiceDeploymentStopType,
 };
 use futures::future::try_join_all;
 use wharf_graph::{ErrorClass, StepContext};
@@ -82,7 +82,7 @@ pub async fn cancel(
                      service out of the spec",
                 ));
         }
-        rollout.stop(&arn).await?;
+        stop(aws, &arn).await?;
     }
     let what = format!("service {name} to go back");
     let state = wait(aws.caller.pace, step, &what, EVERY, step.budget, async || {
@@ -185,13 +185,8 @@ pub(crate) async fn alarms(
     let Some(arn) = newest.and_then(ServiceDeploymentBrief::service_deployment_arn) else {
         return Ok(Vec::new());
     };
-    let got = aws
-        .caller
-        .call("ecs:DescribeServiceDeployments", || {
-            aws.ecs.describe_service_deployments().service_deployment_arns(arn).send()
-        })
-        .await?;
-    let found = got.service_deployments().first().and_then(ServiceDeployment::alarms);
+    let found = describe(aws, arn).await?;
+    let found = found.as_ref().and_then(ServiceDeployment::alarms);
     Ok(found.map(|alarms| alarms.triggered_alarm_names().to_vec()).unwrap_or_default())
 }
 
@@ -240,37 +235,65 @@ impl Rollout<'_> {
     }
 
     async fn describe(&self, arn: &str) -> Result<ServiceDeployment, AwsError> {
-        let got = self
-            .aws
-            .caller
-            .call("ecs:DescribeServiceDeployments", || {
-                self.aws.ecs.describe_service_deployments().service_deployment_arns(arn).send()
-            })
-            .await?;
-        got.service_deployments.unwrap_or_default().into_iter().next().ok_or_else(|| {
+        describe(self.aws, arn).await?.ok_or_else(|| {
             let message = format!("ECS does not show the rollout of service {}", self.name);
             AwsError::own(ErrorClass::Other, message).hint("run the same command again")
         })
     }
+}
 
-    /// Asks ECS to go back. One that is over meanwhile, or goes back already, needs no asking.
-    async fn stop(&self, arn: &str) -> Result<(), AwsError> {
-        let stopped = self
-            .aws
-            .caller
-            .call("ecs:StopServiceDeployment", || {
-                self.aws
-                    .ecs
-                    .stop_service_deployment()
-                    .service_deployment_arn(arn)
-                    .stop_type(StopServiceDeploymentStopType::Rollback)
-                    .send()
-            })
-            .await;
-        match stopped {
-            Err(error) if !error.is(&["ConflictException"]) => Err(error),
-            _ => Ok(()),
-        }
+async fn describe(aws: &Aws, arn: &str) -> Result<Option<ServiceDeployment>, AwsError> {
+    let got = aws
+        .caller
+        .call("ecs:DescribeServiceDeployments", || {
+            aws.ecs.describe_service_deployments().service_deployment_arns(arn).send()
+        })
+        .await?;
+    Ok(got.service_deployments.unwrap_or_default().into_iter().next())
+}
+
+/// Returns the rollout of a service that is under way.
+pub(crate) async fn under_way(
+    aws: &Aws,
+    service: &Service,
+) -> Result<Option<ServiceDeployment>, AwsError> {
+    let name = service.service_name().unwrap_or_default();
+    let rollout = Rollout { aws, cluster: operate::cluster(service), name, service };
+    match rollout.newest(UNDER_WAY).await? {
+        Some((arn, ..)) => describe(aws, &arn).await,
+        None => Ok(None),
+    }
+}
+
+/// Returns the target groups that the tasks of a service revision go to, which ECS chooses where a service has
+/// two (ECS API reference, `ResolvedConfiguration`).
+pub(crate) async fn groups(aws: &Aws, revision: &str) -> Result<Vec<String>, AwsError> {
+    let got = aws
+        .caller
+        .call("ecs:DescribeServiceRevisions", || {
+            aws.ecs.describe_service_revisions().service_revision_arns(revision).send()
+        })
+        .await?;
+    let resolved = got.service_revisions().iter().filter_map(|one| one.resolved_configuration());
+    let balancers = resolved.flat_map(ResolvedConfiguration::load_balancers);
+    Ok(balancers.filter_map(|one| one.target_group_arn().map(str::to_owned)).collect())
+}
+
+/// Asks ECS to go back. A rollout that is over meanwhile, or goes back already, needs no asking.
+pub(crate) async fn stop(aws: &Aws, arn: &str) -> Result<(), AwsError> {
+    let stopped = aws
+        .caller
+        .call("ecs:StopServiceDeployment", || {
+            aws.ecs
+                .stop_service_deployment()
+                .service_deployment_arn(arn)
+                .stop_type(StopServiceDeploymentStopType::Rollback)
+                .send()
+        })
+        .await;
+    match stopped {
+        Err(error) if !error.is(&["ConflictException"]) => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -91,6 +91,7 @@ pub async fn scale(
         name: updated.service_name().unwrap_or_default().to_owned(),
         definition: updated.task_definition().unwrap_or_default().to_owned(),
         count: from.range.is_none().then_some(count),
+        at_least: count,
         target_groups: rollout::groups(&updated),
         log_group: names::log_group(&id, homes.get(name).map_or(name, String::as_str)),
         deployment: None,

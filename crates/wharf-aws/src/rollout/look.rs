@@ -3,7 +3,7 @@
 use aws_sdk_ecs::types::{DeploymentRolloutState, DesiredStatus, Service, Task as EcsTask};
 use aws_sdk_elasticloadbalancingv2::types::TargetHealthDescription;
 use aws_smithy_types::DateTime;
-use futures::future::try_join_all;
+use futures::future::join_all;
 
 use super::Goal;
 use super::picture::{Event, Picture, Record, Row, State, Stopped, Target, Task};
@@ -40,11 +40,13 @@ impl Looker<'_> {
     pub(crate) async fn look(&self) -> Result<Picture, AwsError> {
         let (service, tasks, targets, record) =
             futures::join!(self.service(), self.tasks(), self.targets(), self.record());
+        let (targets, cut_off) = targets;
         let mut picture = Picture {
             record: record.unwrap_or_default(),
             tasks_known: tasks.is_ok(),
             elsewhere: self.aws.custom_endpoint,
-            targets: targets.unwrap_or_default(),
+            targets,
+            cut_off,
             ..Picture::default()
         };
         for task in tasks.unwrap_or_default() {
@@ -157,10 +159,15 @@ impl Looker<'_> {
         }))
     }
 
-    async fn targets(&self) -> Result<Vec<Target>, AwsError> {
+    /// Returns the targets of the groups that could be read, and whether a group is not there.
+    async fn targets(&self) -> (Vec<Target>, bool) {
         let groups = self.goal.target_groups.iter();
-        let all = try_join_all(groups.map(|group| targets_of(self.aws, group))).await?;
-        Ok(all.into_iter().flatten().collect())
+        let all = join_all(groups.map(|group| targets_of(self.aws, group))).await;
+        let gone = |one: &Result<_, AwsError>| {
+            one.as_ref().is_err_and(|error| error.is(&["TargetGroupNotFound"]))
+        };
+        let cut_off = all.iter().any(gone);
+        (all.into_iter().flatten().flatten().collect(), cut_off)
     }
 }
 

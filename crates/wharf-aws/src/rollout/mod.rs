@@ -40,6 +40,8 @@ pub(crate) struct Goal {
     pub(crate) definition: String,
     /// Number of tasks; `None` where the autoscaler decides, and whatever it wants will do.
     pub(crate) count: Option<u32>,
+    /// Fewest tasks it has been told to run, where the autoscaler decides.
+    pub(crate) at_least: u32,
     /// ARNs of the target groups, if requests come through any.
     pub(crate) target_groups: Vec<String>,
     /// Where the container's output goes.
@@ -148,6 +150,16 @@ async fn failed(
     if matches!(verdict, Verdict::Gone) {
         let message = format!("service {} is being deleted by somebody else", goal.service);
         return AwsError::own(ErrorClass::Other, message);
+    }
+    if matches!(verdict, Verdict::CutOff) {
+        let message = format!(
+            "C702: somebody deleted a target group of service {} while its tasks were rolled out; those that \
+             go there never get a request",
+            goal.service
+        );
+        return AwsError::own(ErrorClass::Other, message).hint(
+            "run the same command again: it makes the target group and moves the service to it",
+        );
     }
     let target = {
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);

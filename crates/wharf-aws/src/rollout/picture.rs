@@ -178,6 +178,8 @@ pub(crate) struct Picture {
     pub(crate) tasks: Vec<Task>,
     pub(crate) stopped: Vec<Stopped>,
     pub(crate) targets: Vec<Target>,
+    /// Whether one of the target groups does not exist.
+    pub(crate) cut_off: bool,
     /// Whether the lists of tasks could be read.
     pub(crate) tasks_known: bool,
     /// Whether this is an endpoint other than AWS's.
@@ -240,6 +242,8 @@ pub(crate) struct Memory {
     bare: u32,
     /// Looks in a row at which the service was on its way out.
     leaving: u32,
+    /// Looks in a row at which a target group was not there.
+    cut_off: u32,
     /// Tasks that had stopped before the first look: not of this change, where it started no
     /// deployment of its own.
     before: Option<BTreeSet<String>>,
@@ -259,6 +263,7 @@ impl Memory {
         count(&mut self.failed, primary.is_some_and(failed));
         count(&mut self.bare, picture.bare());
         count(&mut self.leaving, picture.is_leaving());
+        count(&mut self.cut_off, picture.cut_off);
         self.before.get_or_insert_with(|| {
             picture.stopped.iter().map(|stopped| stopped.task.clone()).collect()
         });
@@ -296,6 +301,8 @@ pub(crate) enum Verdict {
     Doomed(Stopped),
     /// The service is being deleted.
     Gone,
+    /// A target group was deleted, so tasks that go there never get a request.
+    CutOff,
 }
 
 /// Says whether a deployment was made before the one waited for.
@@ -334,7 +341,7 @@ pub(crate) fn decide(goal: &Goal, picture: &Picture, memory: &Memory) -> Verdict
         Some(state) => state == State::Completed,
         None => picture.rows.len() == 1,
     };
-    let count = goal.count.unwrap_or(primary.desired);
+    let count = goal.count.unwrap_or_else(|| primary.desired.max(goal.at_least));
     let running = primary.desired == count && primary.running == count && primary.pending == 0;
     let served = goal.target_groups.is_empty() || picture.healthy() >= count;
     if settled && running && served {
@@ -342,6 +349,7 @@ pub(crate) fn decide(goal: &Goal, picture: &Picture, memory: &Memory) -> Verdict
     }
     match doomed(goal, picture, memory) {
         Some(stopped) if !settled => Verdict::Doomed(stopped),
+        _ if memory.cut_off >= PATIENCE => Verdict::CutOff,
         _ => Verdict::Going,
     }
 }

@@ -10,6 +10,7 @@ fn goal() -> Goal {
         name: "notes-web".into(),
         definition: NEW.into(),
         count: Some(2),
+        at_least: 0,
         target_groups: vec!["arn:tg".into()],
         log_group: "/wharf/notes/web".into(),
         record: None,
@@ -107,6 +108,23 @@ fn a_count_that_ecs_has_not_taken_in_is_waited_for() {
     assert_eq!(verdict(&Goal { count: Some(3), ..goal() }, &seen, 1), Verdict::Going);
     let down = Goal { count: Some(1), ..goal() };
     assert_eq!(verdict(&down, &seen, 1), Verdict::Going);
+}
+
+#[test]
+fn an_old_answer_does_not_say_that_enough_tasks_run_where_the_autoscaler_decides() {
+    let seen = picture(vec![new_row(State::Completed, 2)]);
+    let goal = |at_least| Goal { count: None, at_least, ..goal() };
+    assert_eq!(verdict(&goal(2), &seen, 1), Verdict::Done);
+    assert_eq!(verdict(&goal(3), &seen, 1), Verdict::Going);
+}
+
+#[test]
+fn a_target_group_that_is_gone_ends_the_wait() {
+    let mut seen = picture(vec![new_row(State::InProgress, 2), old_row(false)]);
+    seen.targets.clear();
+    seen.cut_off = true;
+    assert_eq!(verdict(&goal(), &seen, PATIENCE - 1), Verdict::Going, "it may be new");
+    assert_eq!(verdict(&goal(), &seen, PATIENCE), Verdict::CutOff);
 }
 
 #[test]

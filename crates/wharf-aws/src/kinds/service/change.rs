@@ -336,6 +336,7 @@ pub(super) fn goal(cx: &Write<'_>, want: &Props, had_release: bool) -> Result<Go
         name: want.name.clone(),
         definition: want.task_definition.get()?.clone(),
         count: want.count,
+        at_least: want.at_least.unwrap_or_default(),
         target_groups: match &want.load_balancer {
             Some(balancer) => vec![balancer.target_group.get()?.clone()],
             None => Vec::new(),

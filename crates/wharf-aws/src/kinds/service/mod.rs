@@ -6,6 +6,7 @@ mod create;
 mod declare;
 pub(super) mod launch;
 mod shift;
+mod stuck;
 
 use std::collections::{BTreeMap, BTreeSet};
 

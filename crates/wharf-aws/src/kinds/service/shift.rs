@@ -6,7 +6,6 @@
 //! (Amazon ECS Developer Guide, "Update the Amazon ECS deployment strategy").
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use aws_sdk_ecs::types::{
     AdvancedConfiguration, CanaryConfiguration, DeploymentConfiguration, DeploymentStrategy,
@@ -21,17 +20,13 @@ use wharf_spec::stack::Strategy as Spec;
 
 use super::canonical::signed;
 use super::change::{self, Watched};
-use super::{Alternate, Deploy, LoadBalancer, Props};
+use super::{Alternate, Deploy, LoadBalancer, Props, stuck};
 use crate::error::AwsError;
 use crate::kind::{Changed, Write};
 use crate::kinds::forward;
 use crate::kinds::load_balancer::settled;
 use crate::reads::Reads;
-use crate::rollout::{self, picture::State};
-use crate::wait::{Look, wait};
-
-/// Time between two looks at a deployment that somebody else began.
-const EVERY: Duration = Duration::from_secs(5);
+use crate::rollout;
 
 /// How requests move to a new revision (ECS API reference, `DeploymentConfiguration`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,7 +359,11 @@ pub(super) async fn turn(
     want: &Props,
     changed: &Changed<'_>,
 ) -> Result<(), AwsError> {
-    settle_down(cx, want).await?;
+    let mut paths = changed.0.to_vec();
+    if stuck::settle_down(cx, want).await? {
+        paths.extend(["count".to_owned(), "at_least".to_owned()]);
+    }
+    let changed = &Changed(&paths);
     match turn {
         Turn::Enter => {
             let deploy = Deploy { shift: before.deploy.shift.clone(), ..want.deploy.clone() };
@@ -400,17 +399,4 @@ pub(super) async fn turn(
 fn without(changed: &Changed<'_>, prop: &str) -> Vec<String> {
     let paths = changed.0.iter();
     paths.filter(|path| path.split('.').next() != Some(prop)).cloned().collect()
-}
-
-/// Waits until no deployment is in progress.
-async fn settle_down(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
-    let what = "the rollout that is under way to end";
-    wait(cx.aws.caller.pace, cx.step, what, EVERY, cx.step.budget, async || {
-        let there = change::describe(cx, cx.cluster, &want.name).await?;
-        let busy = there.is_some_and(|(service, _)| {
-            rollout::primary(&service).is_some_and(|row| row.state == Some(State::InProgress))
-        });
-        Ok(if busy { Look::not_yet("a rollout is in progress") } else { Look::Ready(()) })
-    })
-    .await
 }
