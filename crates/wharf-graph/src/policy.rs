@@ -86,6 +86,8 @@ pub struct Grants {
     pub list: &'static str,
     /// How many characters AWS takes for the prop, as JSON without blanks.
     pub most: usize,
+    /// Kinds whose objects use what is granted, until they have changed or gone.
+    pub users: &'static [&'static str],
 }
 
 impl Grants {

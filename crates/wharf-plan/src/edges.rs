@@ -123,11 +123,15 @@ fn letting_go(
 fn after_successors(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(usize, usize)>) {
     for (key, &delete) in &nodes.deletes {
         let doom = &relations.doomed[key];
-        let beside = doom.live.policy.replace_order == ReplaceOrder::CreateFirst;
-        if doom.reason == Reason::LeftOver && beside {
+        if is_left_beside(doom) {
             list.extend(nodes.ready.get(key.0).map(|&ready| (delete, ready)));
         }
     }
+}
+
+/// Says whether this is what an interrupted replacement left behind, with its successor beside it.
+fn is_left_beside(doom: &Doomed<'_>) -> bool {
+    doom.reason == Reason::LeftOver && doom.live.policy.replace_order == ReplaceOrder::CreateFirst
 }
 
 /// What only has another name now, or is replaced, goes on answering until no rule leads to it any more, also where
@@ -144,7 +148,8 @@ fn after_routes(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(us
     for (key, &delete) in &nodes.deletes {
         let doom = &relations.doomed[key];
         let succeeded = matches!(doom.reason, Reason::Renamed { .. })
-            || doom.replaced == Some(ReplaceOrder::CreateFirst);
+            || doom.replaced == Some(ReplaceOrder::CreateFirst)
+            || is_left_beside(doom);
         if !succeeded || doom.live.policy.traffic.is_some() || !doom.live.policy.serves_traffic {
             continue;
         }
@@ -201,15 +206,16 @@ fn after_kinds(nodes: &Nodes<'_>, relations: &Relations<'_>, list: &mut Vec<(usi
     }
 }
 
-/// What a role loses it loses after everything of the kinds that use it has changed or gone.
+/// What is taken away from a resource is taken after everything of the kinds that use it has changed or gone.
 fn after_users(nodes: &Nodes<'_>, list: &mut Vec<(usize, usize)>) {
     for (narrow, node) in nodes.list.iter().enumerate() {
+        let users = node.policy.grants.map_or(&[][..], |grants| grants.users);
         if node.part != Some(Part::Narrow) {
             continue;
         }
-        let uses = |address: &Address| node.policy.delete_after.contains(&address.kind());
-        let changed = nodes.last.iter().filter(|(address, _)| uses(address)).map(|(_, step)| *step);
-        let gone = nodes.deletes.iter().filter(|(key, _)| uses(key.0)).map(|(_, step)| *step);
+        let by = |address: &Address| users.contains(&address.kind());
+        let changed = nodes.last.iter().filter(|(address, _)| by(address)).map(|(_, step)| *step);
+        let gone = nodes.deletes.iter().filter(|(key, _)| by(key.0)).map(|(_, step)| *step);
         list.extend(changed.chain(gone).map(|step| (narrow, step)));
     }
 }

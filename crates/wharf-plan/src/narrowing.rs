@@ -60,7 +60,7 @@ mod tests {
 
     use super::*;
 
-    const GRANTS: Grants = Grants { list: "/policy/may", most: 60 };
+    const GRANTS: Grants = Grants { list: "/policy/may", most: 60, users: &[] };
 
     #[test]
     fn nothing_is_lost_in_between() {

@@ -53,7 +53,11 @@ impl Kind for Role {
         identity: Some("name"),
         delete_after: &["service", "schedule"],
         // IAM quotas: 10,240 characters for the inline policies of a role.
-        grants: Some(Grants { list: "/policy/Statement", most: 10_240 }),
+        grants: Some(Grants {
+            list: "/policy/Statement",
+            most: 10_240,
+            users: &["service", "schedule"],
+        }),
         ..Policy::plain("role", "role")
     };
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup as Sdk, Tag, TagSpecification};
 use serde::{Deserialize, Serialize};
 use wharf_graph::{
-    Address, Declare, Facts, Foreign, Live, Note, Outcome, Policy, ReplaceOrder, StackId,
+    Address, Declare, Facts, Foreign, Grants, Live, Note, Outcome, Policy, ReplaceOrder, StackId,
 };
 use wharf_spec::Stack;
 
@@ -41,9 +41,10 @@ pub(crate) struct Props {
     name: String,
     description: String,
     vpc: String,
-    /// The stack's names on a balancer owned elsewhere, in the tag `wharf:names`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    names: Option<String>,
+    /// The names whose requests the stack takes at a balancer owned elsewhere, `edge/notes.example.com`; on AWS
+    /// in the tag `wharf:names`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    names: Vec<String>,
     tags: Tags,
 }
 
@@ -60,6 +61,12 @@ impl Kind for SecurityGroup {
         replace_order: ReplaceOrder::CreateFirst,
         identity: Some("vpc"),
         delete_after: &["service"],
+        // A record is known to be the stack's by what is said here, until it leads elsewhere.
+        grants: Some(Grants {
+            list: "/names",
+            most: tags::VALUE,
+            users: &["service", "dns_record"],
+        }),
         ..Policy::plain("security_group", "security group")
     };
 
@@ -75,7 +82,7 @@ impl Kind for SecurityGroup {
                 name: names::security_group(&id, role),
                 description: description(role),
                 vpc: vpc.id.clone(),
-                names: shared::names_tag(stack).filter(|_| role == TASKS),
+                names: if role == TASKS { shared::claims(stack, facts) } else { Vec::new() },
                 tags: stack.tags.clone(),
             };
             out.add(&Self::POLICY, role, &props);
@@ -87,7 +94,7 @@ impl Kind for SecurityGroup {
             name: "notes-prod-tasks".to_owned(),
             description: description(TASKS),
             vpc: "vpc-1".to_owned(),
-            names: None,
+            names: Vec::new(),
             tags: Tags::from([("team".to_owned(), "notes".to_owned())]),
         }
     }
@@ -96,7 +103,6 @@ impl Kind for SecurityGroup {
         let (groups, vpc) = futures::join!(cx.security_groups(), cx.vpc());
         let (groups, vpc) = (groups?, vpc?);
         let vpc = vpc.value.as_ref().ok().map(|vpc| vpc.id.as_str());
-        let shares = cx.stack.balancer.shared.is_some();
         let found = groups.value.iter().filter_map(|group| {
             let id = group.group_id().unwrap_or_default().to_owned();
             let role = role(group, &cx.id)?;
@@ -105,11 +111,7 @@ impl Kind for SecurityGroup {
                 Owner::Ours => Some(Found::Ours(Owned {
                     name: role.to_owned(),
                     id: id.clone(),
-                    props: Props {
-                        // What a stack said while it shared a balancer says nothing any more.
-                        names: live.get(tags::NAMES).filter(|_| shares && role == TASKS).cloned(),
-                        ..props(group, &live, &cx.stack.tags)
-                    },
+                    props: props(group, &live, &cx.stack.tags),
                     outputs: outputs(&id),
                     applied: live.get(tags::SPEC).cloned(),
                     leaving: false,
@@ -179,7 +181,11 @@ impl Kind for SecurityGroup {
         want: Props,
         _: &Changed<'_>,
     ) -> Result<Outcome, AwsError> {
-        tag(cx, &live.id, &marked(cx, &want)).await?;
+        let mut tags = marked(cx, &want);
+        if live.props.get("names").is_some() {
+            tags.entry(tags::NAMES.to_owned()).or_insert_with(|| shared::NO_CLAIM.to_owned());
+        }
+        tag(cx, &live.id, &tags).await?;
         Ok(Outcome::Done { id: live.id.clone(), outputs: outputs(&live.id) })
     }
 
@@ -244,7 +250,7 @@ fn props(group: &Sdk, live: &Tags, spec: &Tags) -> Props {
         name: group.group_name().unwrap_or_default().to_owned(),
         description: group.description().unwrap_or_default().to_owned(),
         vpc: group.vpc_id().unwrap_or_default().to_owned(),
-        names: None,
+        names: live.get(tags::NAMES).map(|text| shared::claims_of_tag(text)).unwrap_or_default(),
         tags: tags::managed(live, spec),
     }
 }
@@ -305,7 +311,7 @@ async fn tag(cx: &Write<'_>, id: &str, tags: &Tags) -> Result<(), AwsError> {
 fn marked(cx: &Write<'_>, want: &Props) -> Tags {
     let mut tags = cx.tags(&want.tags);
     tags.extend(cx.marks.clone());
-    tags.extend(want.names.iter().map(|names| (tags::NAMES.to_owned(), names.clone())));
+    tags.extend(shared::tag_of_claims(&want.names).map(|text| (tags::NAMES.to_owned(), text)));
     tags
 }
 

@@ -125,28 +125,56 @@ pub(super) fn place(stack: &Stack, facts: &Facts, rules: &mut [Planned]) {
     }
 }
 
-/// Returns what the tag `wharf:names` says on the group around the tasks of a stack that shares a balancer.
-/// Records carry no tags, and the rules that say whose they are can be taken away by the balancer's owner.
-pub(crate) fn names_tag(stack: &Stack) -> Option<String> {
-    stack.balancer.shared.as_ref()?;
-    let mut text = String::new();
+/// What the tag `wharf:names` says where a stack takes no name any more.
+pub(crate) const NO_CLAIM: &str = "-";
+
+/// Returns what a stack says on the group around its tasks to take at a balancer owned elsewhere, as
+/// `edge/notes.example.com`. Records carry no tags, and the rules that say whose they are can be taken away by the
+/// balancer's owner.
+pub(crate) fn claims(stack: &Stack, facts: &Facts) -> Vec<String> {
+    let Some(found) = fact(facts).filter(|_| stack.balancer.shared.is_some()) else {
+        return Vec::new();
+    };
+    let Some(balancer) = found.arn.split('/').nth(2) else { return Vec::new() };
+    let mut claims: Vec<String> = Vec::new();
     for name in stack.domain_names() {
-        // A tag takes no asterisk (AWS General Reference, "Tagging AWS resources").
-        let name = name.replace('*', "_");
-        if text.len() + 1 + name.len() <= tags::VALUE {
-            text = if text.is_empty() { name } else { format!("{text} {name}") };
+        claims.push(format!("{balancer}/{name}"));
+        if tag_of_claims(&claims).is_some_and(|text| text.len() > tags::VALUE) {
+            claims.pop();
         }
     }
-    Some(if text.is_empty() { "-".to_owned() } else { text })
+    claims
 }
 
-/// Reads the names off the tag.
-pub(crate) fn names_of_tag(text: &str) -> impl Iterator<Item = String> {
-    let names = text.split(' ').filter(|name| *name != "-");
-    names.map(|name| match name.strip_prefix("_.") {
-        Some(rest) => format!("*.{rest}"),
-        None => name.to_owned(),
-    })
+/// Writes claims as the value of a tag: each balancer's name with an equals sign, and then the names.
+pub(crate) fn tag_of_claims(claims: &[String]) -> Option<String> {
+    let mut words = Vec::new();
+    let mut at = "";
+    for (balancer, name) in claims.iter().filter_map(|claim| claim.split_once('/')) {
+        if balancer != at {
+            at = balancer;
+            words.push(format!("{balancer}="));
+        }
+        // A tag takes no asterisk (AWS General Reference, "Tagging AWS resources").
+        words.push(name.replace('*', "_"));
+    }
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// Reads claims off the tag, in order.
+pub(crate) fn claims_of_tag(text: &str) -> Vec<String> {
+    let mut claims = Vec::new();
+    let mut at = None;
+    for word in text.split(' ') {
+        match (word.strip_suffix('='), word.strip_prefix("_."), at) {
+            (Some(balancer), ..) => at = Some(balancer),
+            (_, _, None) => {}
+            (_, Some(rest), Some(at)) => claims.push(format!("{at}/*.{rest}")),
+            (_, None, Some(at)) => claims.push(format!("{at}/{word}")),
+        }
+    }
+    claims.sort();
+    claims
 }
 
 #[cfg(test)]
@@ -157,12 +185,11 @@ mod tests {
     use crate::testing;
 
     #[test]
-    fn names_come_back_from_the_tag() {
+    fn claims_come_back_from_the_tag() {
+        let arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/edge/1f";
+        let balancer = BalancerFact { arn: arn.to_owned(), ..BalancerFact::default() };
+        let facts = Facts { balancer: Some(balancer), ..Facts::default() };
         let mut stack = testing::stack();
-        assert_eq!(names_tag(&stack), None);
-        stack.balancer.shared = Some(BalancerRef::Name("edge".to_owned()));
-        let names =
-            |stack: &Stack| -> Vec<String> { names_of_tag(&names_tag(stack).unwrap()).collect() };
         let routing = stack.services.get_mut("web").unwrap().routing.as_mut().unwrap();
         routing.domain = Some(Domain {
             names: ["*.example.com", "notes.example.com"].map(str::to_owned).into(),
@@ -170,9 +197,30 @@ mod tests {
             certificate: CertificateSource::Auto,
             tls_policy: String::new(),
         });
-        assert_eq!(names(&stack), ["*.example.com", "notes.example.com"]);
+        assert_eq!(claims(&stack, &facts), Vec::<String>::new());
+        stack.balancer.shared = Some(BalancerRef::Name("edge".to_owned()));
+        let said = claims(&stack, &facts);
+        assert_eq!(said, ["edge/*.example.com", "edge/notes.example.com"]);
+        let tag = tag_of_claims(&said).unwrap();
+        assert_eq!(tag, "edge= _.example.com notes.example.com");
+        assert_eq!(claims_of_tag(&tag), said);
         let routing = stack.services.get_mut("web").unwrap().routing.as_mut().unwrap();
-        routing.domain = None;
-        assert_eq!(names(&stack), Vec::<String>::new());
+        routing.domain.as_mut().unwrap().names =
+            (0..40).map(|number| format!("number-{number}.example.com")).collect();
+        let said = claims(&stack, &facts);
+        assert!(said.len() > 5 && tag_of_claims(&said).unwrap().len() <= tags::VALUE, "{said:?}");
+    }
+
+    #[test]
+    fn claims_on_two_balancers_stand_in_one_tag() {
+        let said =
+            ["edge/a.example.com", "edge/b.example.com", "other/a.example.com"].map(str::to_owned);
+        let tag = tag_of_claims(&said).unwrap();
+        assert_eq!(tag, "edge= a.example.com b.example.com other= a.example.com");
+        assert_eq!(claims_of_tag(&tag), said);
+        for nothing in ["", NO_CLAIM, "a.example.com"] {
+            assert_eq!(claims_of_tag(nothing), Vec::<String>::new());
+        }
+        assert_eq!(tag_of_claims(&[]), None);
     }
 }

@@ -14,7 +14,7 @@ use wharf_graph::facts::{BalancerFact, ListenerFact, RuleFact};
 use wharf_spec::stack::BalancerRef;
 
 use crate::error::AwsError;
-use crate::kinds::shared::names_of_tag;
+use crate::kinds::shared::claims_of_tag;
 use crate::names;
 use crate::reads::elb::ListenerRules;
 use crate::reads::{Got, Memo, Reads, ec2};
@@ -32,6 +32,8 @@ pub(crate) struct Route {
     pub(crate) host: String,
     /// The balancer's name.
     pub(crate) balancer: String,
+    /// The security group that says so, where it is not a rule.
+    pub(crate) said_by: Option<String>,
 }
 
 impl Reads {
@@ -160,8 +162,11 @@ impl Reads {
     pub(super) async fn guest_names(&self) -> Result<Got<BTreeSet<String>>, AwsError> {
         let own = format!(":listener-rule/app/{}/", names::load_balancer(&self.id));
         let sweep = self.sweep().await;
-        let mut swept = sweep.value.iter().map(|(arn, _)| arn);
-        let elsewhere = swept.any(|arn| arn.contains(":listener-rule/") && !arn.contains(&own));
+        let mut swept = sweep.value.iter();
+        let elsewhere = swept.any(|(arn, tags)| {
+            (arn.contains(":listener-rule/") && !arn.contains(&own))
+                || tags.contains_key(tags::NAMES)
+        });
         if self.stack.balancer.shared.is_none() && !elsewhere {
             return Ok(Got { value: BTreeSet::new(), round: 0 });
         }
@@ -170,11 +175,15 @@ impl Reads {
         Ok(Got { value: hosts, round: rules.round })
     }
 
-    /// Returns the hosts that rules of the stack's take on balancers owned elsewhere, and the names it has said
-    /// to have on the one the spec names: whoever owns that can take rules away.
+    /// Returns the hosts that rules of the stack's take on balancers owned elsewhere, and those it has said to
+    /// take: whoever owns a balancer can take rules away.
     pub(crate) async fn routed_elsewhere(&self) -> Result<Got<Vec<Route>>, AwsError> {
-        let (own, rules, tags) =
-            futures::try_join!(self.listeners(), self.rules(), self.rule_tags())?;
+        let (own, rules, tags, groups) = futures::try_join!(
+            self.listeners(),
+            self.rules(),
+            self.rule_tags(),
+            self.security_groups()
+        )?;
         let own: BTreeSet<&str> = own.value.iter().filter_map(Listener::listener_arn).collect();
         let of_others = rules.value.iter().filter(|of| !own.contains(of.listener.as_str()));
         let mut found = Vec::new();
@@ -184,26 +193,30 @@ impl Reads {
                 if own.is_some_and(|own| tags::owner(own, &self.id) == Owner::Ours) {
                     let balancer = of.listener.split('/').nth(2).unwrap_or_default();
                     let hosts = hosts_and_paths(rule).0.into_iter();
-                    found.extend(hosts.map(|host| Route { host, balancer: balancer.to_owned() }));
+                    found.extend(hosts.map(|host| Route {
+                        host,
+                        balancer: balancer.to_owned(),
+                        said_by: None,
+                    }));
                 }
             }
         }
-        let (groups, balancer) = futures::try_join!(self.security_groups(), self.shared_name())?;
-        let round = tags.round.max(groups.round);
-        let Some(balancer) = balancer else { return Ok(Got { value: found, round }) };
-        let own = groups.value.iter().map(|group| ec2::tags(group.tags()));
-        for own in own.filter(|own| tags::owner(own, &self.id) == Owner::Ours) {
-            let hosts = own.get(tags::NAMES).into_iter().flat_map(|text| names_of_tag(text));
-            found.extend(hosts.map(|host| Route { host, balancer: balancer.clone() }));
+        for group in &groups.value {
+            let own = ec2::tags(group.tags());
+            if tags::owner(&own, &self.id) != Owner::Ours {
+                continue;
+            }
+            let claims = own.get(tags::NAMES).map(|text| claims_of_tag(text)).unwrap_or_default();
+            found.extend(claims.iter().filter_map(|claim| {
+                let (balancer, host) = claim.split_once('/')?;
+                Some(Route {
+                    host: host.to_owned(),
+                    balancer: balancer.to_owned(),
+                    said_by: group.group_id().map(str::to_owned),
+                })
+            }));
         }
-        Ok(Got { value: found, round })
-    }
-
-    /// Returns the name of the balancer owned elsewhere, where there is one that can be used.
-    async fn shared_name(&self) -> Result<Option<String>, AwsError> {
-        let Some(found) = self.shared_balancer().await? else { return Ok(None) };
-        let name = found.value.as_ref().ok().and_then(|found| found.load_balancer_name());
-        Ok(name.map(str::to_owned))
+        Ok(Got { value: found, round: tags.round.max(groups.round) })
     }
 
     async fn listener_fact(&self, found: &Listener, after: u32) -> Result<ListenerFact, AwsError> {

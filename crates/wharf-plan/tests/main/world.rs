@@ -11,7 +11,7 @@ use wharf_plan::{Op, Options, Plan, Refusal, Step, plan};
 
 pub(crate) static ROLE: Policy = Policy {
     delete_after: &["service"],
-    grants: Some(Grants { list: "/actions", most: 200 }),
+    grants: Some(Grants { list: "/actions", most: 200, users: &["service"] }),
     ..Policy::plain("role", "role")
 };
 pub(crate) static LOGS: Policy = Policy {

@@ -16,6 +16,8 @@ use crate::reads::shared::Route;
 
 /// The output that lists the stack's certificates a validation record belongs to.
 pub(super) const CERTIFICATES: &str = "certificates";
+/// The output that names the security group whose tag says that the record is the stack's.
+const SAID_BY: &str = "said_by";
 /// The output that holds the domain a validation record proves, behind [`PROVES`].
 pub(super) const DOMAIN: &str = "domain";
 /// Begins the value of [`DOMAIN`]. A bare domain name would equal a prop of the certificate, which would
@@ -38,11 +40,16 @@ struct Balancer {
 
 impl Balancer {
     /// Says whether a name that leads there is the stack's. Records carry no tags, so that on a balancer that
-    /// several share, a name is of the stack whose rule takes its requests.
+    /// several share, a name is of the stack whose rule takes its requests, or that says to take them.
     fn takes(&self, name: &str, target: &str) -> bool {
-        let of = |route: &Route| route.host == name && self.is_of(&route.balancer, target);
         let own = self.is_target(target) && !self.guests.contains(name);
-        own || self.elsewhere.iter().any(of)
+        own || self.routes(name, target).next().is_some()
+    }
+
+    /// Returns what the stack takes of a name on a balancer owned elsewhere.
+    fn routes(&self, name: &str, target: &str) -> impl Iterator<Item = &Route> {
+        let of = move |route: &&Route| route.host == name && self.is_of(&route.balancer, target);
+        self.elsewhere.iter().filter(of)
     }
 
     /// Says whether an alias target is the balancer, or one of its name that no longer exists: names
@@ -125,14 +132,18 @@ fn alias(
 ) -> Option<Owned<Props>> {
     let target = set.alias_target()?;
     let kind = set.r#type().as_str();
-    let ours = ALIAS.contains(&kind)
-        && set.set_identifier().is_none()
-        && balancer.takes(name, &target_name(target));
+    let target = target_name(target);
+    let ours =
+        ALIAS.contains(&kind) && set.set_identifier().is_none() && balancer.takes(name, &target);
+    let fqdn = ("fqdn".to_owned(), name.to_owned());
+    // What says that it is the stack's goes after it.
+    let said_by = balancer.routes(name, &target).find_map(|route| route.said_by.clone());
+    let said_by = said_by.map(|group| (SAID_BY.to_owned(), group));
     ours.then(|| Owned {
         name: format!("{name}/{kind}"),
         id: format!("{zone}/{name}/{kind}"),
         props: props(set, zone),
-        outputs: BTreeMap::from([("fqdn".to_owned(), name.to_owned())]),
+        outputs: said_by.into_iter().chain([fqdn]).collect(),
         applied: None,
         leaving: false,
     })
