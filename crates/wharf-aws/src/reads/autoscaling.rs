@@ -146,10 +146,12 @@ impl Reads {
             for spec in missing.iter().filter(|spec| cluster || spec.scaling.is_some()) {
                 let group = target_group::physical_name(&self.stack, &facts, &spec.name);
                 let name = names::service(&self.id, &spec.name, group.as_deref());
-                let resource = format!("service/{}/{name}", names::cluster(&self.stack));
                 let region = &self.stack.region;
-                let arn = format!("arn:{partition}:ecs:{region}:{account}:{resource}");
-                wanted.entry(resource).or_insert_with(|| (spec.name.clone(), arn));
+                for cluster in self.cluster_names() {
+                    let resource = format!("service/{cluster}/{name}");
+                    let arn = format!("arn:{partition}:ecs:{region}:{account}:{resource}");
+                    wanted.entry(resource).or_insert_with(|| (spec.name.clone(), arn));
+                }
             }
         }
         Ok((wanted, after))
@@ -173,12 +175,15 @@ impl Reads {
                 continue;
             }
             let name = names::service(&self.id, address.name(), group.target_group_name());
-            if services.iter().any(|one| one.service.service_name() == Some(&name)) {
-                continue;
-            }
+            let there = |resource: &str| {
+                let arns = services.iter().filter_map(|one| one.service.service_arn());
+                arns.map(resource_of).any(|one| one == resource)
+            };
             for cluster in self.cluster_names() {
                 let resource = format!("service/{cluster}/{name}");
-                found.push((address.name().to_owned(), resource, tags.round));
+                if !there(&resource) {
+                    found.push((address.name().to_owned(), resource, tags.round));
+                }
             }
         }
         Ok(found)
