@@ -14,6 +14,7 @@ mod docs;
 mod doctor;
 mod drift;
 mod exec;
+mod export;
 mod fields;
 mod first_run;
 mod forecast;

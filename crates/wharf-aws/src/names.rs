@@ -13,6 +13,9 @@ const SCHEDULES: usize = 64;
 /// Longest name of clusters, services, families and security groups (ECS, EC2 API references).
 const LONG: usize = 255;
 
+/// Name of the one inline policy of each role.
+pub const INLINE_POLICY: &str = "wharf";
+
 /// Name of the cluster that a stack makes for itself.
 pub fn own_cluster(stack: &StackId) -> String {
     fit(&stack.to_string(), LONG)

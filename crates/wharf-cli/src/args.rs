@@ -201,6 +201,8 @@ pub(crate) enum Command {
     },
     /// Take over objects that exist already, made by hand: tag them as the stack's
     Adopt(AdoptArgs),
+    /// Print what the stack owns as import blocks of Terraform, for whoever goes on without wharf
+    Export,
     /// Print the least an identity must be allowed to do for a verb: IAM policies, offline
     Iam(IamArgs),
     /// The simulated AWS
@@ -384,7 +386,7 @@ pub(crate) struct IamArgs {
 /// What is to be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum IamVerb {
-    /// Reading only; enough for `drift`, `status`, `wait`, `releases` and `logs` too
+    /// Reading only; enough for `drift`, `export`, `status`, `wait`, `releases` and `logs` too
     Plan,
     /// Making and changing; enough for `restart`, `cancel`, `rollback`, `exec` and `run` too
     Apply,

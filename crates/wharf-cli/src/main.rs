@@ -8,6 +8,7 @@ mod commands;
 mod cost;
 mod error;
 mod exit;
+mod exporter;
 mod exposure;
 mod image;
 mod importer;

@@ -165,6 +165,15 @@ impl Session {
         self.read_claiming(BTreeMap::new()).await
     }
 
+    /// Reads the account, refusing to go on with a part of it.
+    pub(crate) async fn read_whole(&self) -> Result<Snapshot, CliError> {
+        let snapshot = self.read().await?;
+        if snapshot.failures.is_empty() {
+            return Ok(snapshot);
+        }
+        Err(wharf_plan::Refusal::Partial(snapshot.failures).into())
+    }
+
     /// Reads the account as if these objects were the stack's already, by ARN or id.
     pub(crate) async fn read_claiming(
         &self,

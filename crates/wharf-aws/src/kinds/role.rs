@@ -16,7 +16,7 @@ use crate::iam_policy;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
 use crate::reads::Reads;
-use crate::reads::iam::{FoundRole, POLICY, SCHEDULER, SHIFTER, tag_map};
+use crate::reads::iam::{FoundRole, SCHEDULER, SHIFTER, tag_map};
 use crate::tags::{self, Owner, Tags};
 use crate::wait::{Look, wait};
 
@@ -167,7 +167,7 @@ impl Kind for Role {
                 put_trust(cx, &want).await?;
                 tag(cx, &want.name, &all).await?;
                 if want.policy.is_null() {
-                    delete_policy(cx, &want.name, POLICY).await?;
+                    delete_policy(cx, &want.name, names::INLINE_POLICY).await?;
                 }
             }
             Err(error) => return Err(error),
@@ -190,7 +190,7 @@ impl Kind for Role {
         }
         if changed.has("policy") {
             if want.policy.is_null() {
-                delete_policy(cx, &want.name, POLICY).await?;
+                delete_policy(cx, &want.name, names::INLINE_POLICY).await?;
             } else {
                 put_policy(cx, &want).await?;
             }
@@ -305,7 +305,7 @@ async fn put_policy(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
                         .iam
                         .put_role_policy()
                         .role_name(&want.name)
-                        .policy_name(POLICY)
+                        .policy_name(names::INLINE_POLICY)
                         .policy_document(want.policy.to_string())
                         .send()
                 })

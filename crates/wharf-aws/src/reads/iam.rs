@@ -15,8 +15,6 @@ use crate::names;
 use crate::reads::{Got, Memo, Reads};
 use crate::tags::{self, Tags};
 
-/// Name of the one inline policy of each role.
-pub(crate) const POLICY: &str = "wharf";
 /// The two roles of a service or job.
 pub(crate) const ROLES: [&str; 2] = ["execution", "task"];
 
@@ -130,7 +128,7 @@ impl Reads {
         let (found, policy) = futures::join!(
             self.call(after, "iam:GetRole", |aws| aws.iam.get_role().role_name(role).send()),
             self.call(after, "iam:GetRolePolicy", |aws| {
-                aws.iam.get_role_policy().role_name(role).policy_name(POLICY).send()
+                aws.iam.get_role_policy().role_name(role).policy_name(names::INLINE_POLICY).send()
             }),
         );
         let found = match found {

@@ -13,6 +13,7 @@ mod doctor;
 mod drift;
 mod exec;
 mod explain;
+mod export;
 mod fmt;
 mod graph;
 mod help;
@@ -76,6 +77,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Schema => schema::run(ui),
         Command::Explain { code } => explain::run(&global, code.as_deref(), ui),
         Command::Adopt(args) => Box::pin(adopt::run(&global, &args, ui)).await,
+        Command::Export => Box::pin(export::run(&global, ui)).await,
         Command::Iam(args) => iam::run(&global, &args, ui),
         Command::Import(args) => Box::pin(import::run(&global, &args, ui)).await,
         Command::Init(args) => init::run(&global, &args, ui),
