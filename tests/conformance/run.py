@@ -128,7 +128,36 @@ def settings(check):
     check.fails("ResourceNotFoundException", secrets.describe_secret, SecretId="nope")
 
 
-AREAS = [identity, images, logs, settings, stack]
+def alarms(check):
+    client = check.client("cloudwatch")
+    wanted = {
+        "AlarmName": "notes-5xx",
+        "MetricName": "HTTPCode_Target_5XX_Count",
+        "Namespace": "AWS/ApplicationELB",
+        "Dimensions": [{"Name": "LoadBalancer", "Value": "app/notes/1"}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 2,
+        "Threshold": 0.5,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Tags": TAGS,
+    }
+    client.put_metric_alarm(**wanted)
+    check.fails("ValidationError", client.put_metric_alarm, **{**wanted, "Statistic": "Mode"})
+    state = {"AlarmName": "notes-5xx", "StateValue": "ALARM", "StateReason": "a test"}
+    client.set_alarm_state(**state)
+    check.fails("ResourceNotFound", client.set_alarm_state, **{**state, "AlarmName": "none"})
+    shown = client.describe_alarms(AlarmNames=["notes-5xx", "none"])["MetricAlarms"]
+    assert [(one["StateValue"], one["Threshold"]) for one in shown] == [("ALARM", 0.5)], shown
+    assert shown[0]["StateUpdatedTimestamp"].year >= 2025, shown
+    both = {"AlarmNames": ["notes-5xx"], "AlarmNamePrefix": "notes"}
+    check.fails("InvalidParameterCombination", client.describe_alarms, **both)
+    client.delete_alarms(AlarmNames=["notes-5xx"])
+    check.fails("ResourceNotFound", client.delete_alarms, AlarmNames=["notes-5xx"])
+    assert not client.describe_alarms()["MetricAlarms"]
+
+
+AREAS = [identity, images, logs, settings, alarms, stack]
 
 
 def main():

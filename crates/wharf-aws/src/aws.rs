@@ -8,6 +8,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_acm as acm;
 use aws_sdk_applicationautoscaling as autoscaling;
+use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_cloudwatchlogs as logs;
 use aws_sdk_ec2 as ec2;
 use aws_sdk_ecr as ecr;
@@ -59,6 +60,7 @@ pub struct Connect {
 pub struct Aws {
     pub(crate) acm: acm::Client,
     pub(crate) autoscaling: autoscaling::Client,
+    pub(crate) cloudwatch: cloudwatch::Client,
     pub(crate) ec2: ec2::Client,
     pub(crate) ecr: ecr::Client,
     pub(crate) ecs: ecs::Client,
@@ -138,6 +140,7 @@ impl Aws {
         Self {
             acm: acm::Client::new(&config),
             autoscaling: autoscaling::Client::new(&config),
+            cloudwatch: cloudwatch::Client::new(&config),
             ec2: ec2::Client::new(&config),
             ecr: ecr::Client::new(&config),
             ecs: ecs::Client::new(&config),

@@ -53,6 +53,7 @@ pub fn facts(stack: &Stack) -> Facts {
         roles: roles(stack),
         certificate: None,
         cluster: cluster(stack),
+        alarms: BTreeMap::new(),
     }
 }
 

@@ -43,6 +43,13 @@ const ACCOUNT: &[Code] = &[
         example: None,
     },
     Code {
+        code: "W206",
+        title: "an alarm that cannot roll anything back",
+        explanation: "`deploy.rollback_on_alarms` names an alarm that CloudWatch does not have in the region, so nothing goes off when the new release is bad; or one that is going off already, which Amazon ECS ignores for the whole rollout.",
+        fix: "Correct the name, or create the alarm (`aws cloudwatch put-metric-alarm`); see why an alarm is going off before you roll out, or take it out of the list.",
+        example: Some("deploy: { rollback_on_alarms: [notes-5xx] }"),
+    },
+    Code {
         code: "E201",
         title: "no VPC",
         explanation: "The VPC the spec names is not there, or more than one fits, or the region has no default VPC.",

@@ -39,6 +39,18 @@ pub struct Facts {
     /// The cluster the spec only refers to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<ClusterFact>,
+    /// The alarms that roll rollouts back, by name; none if they may not be looked at.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub alarms: BTreeMap<String, AlarmFact>,
+}
+
+/// An alarm of CloudWatch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmFact {
+    /// Whether it is there.
+    pub there: bool,
+    /// Whether it is going off.
+    pub ringing: bool,
 }
 
 /// A cluster owned elsewhere.

@@ -305,7 +305,7 @@ impl Inner {
 
     fn outcome(&mut self, call: &wire::Incoming) -> Outcome {
         Outcome {
-            service: Some(call.service),
+            protocol: call.protocol,
             operation: call.operation.name.to_owned(),
             request_id: self.request_ids.uuid(),
             result: Ok(Value::Null),
@@ -380,7 +380,7 @@ impl Inner {
     pub(crate) fn refuse(&mut self, refused: Refused) -> (CallRecord, Outcome) {
         let mut record = CallRecord {
             service: refused.service.map_or("", |service| service.name).to_owned(),
-            operation: refused.operation.clone(),
+            operation: refused.operation.clone().into(),
             region: String::new(),
             mutating: false,
             at: self.world.now,
@@ -390,8 +390,8 @@ impl Inner {
             fault: None,
         };
         let outcome = Outcome {
-            service: refused.service,
-            operation: refused.operation,
+            protocol: *refused.protocol,
+            operation: refused.operation.into(),
             request_id: self.request_ids.uuid(),
             result: Err(refused.error),
             status: None,
@@ -482,6 +482,7 @@ mod tests {
         let sandbox = Sandbox::in_memory(Options::default());
         let call = Incoming {
             service: services::find("ecr").unwrap(),
+            protocol: services::Protocol::Json,
             region: "eu-west-1".to_owned(),
             operation: &CHANGES_THEN_FAILS,
             input: json!({}),

@@ -46,6 +46,9 @@ fn bucket(service: &'static str, operation: &'static str) -> Option<(Group, Limi
             }
             _ => return None,
         },
+        // CloudWatch user guide, service quotas: by action.
+        "monitoring" if mutating => (Group::Action(service, operation), limit(3.0, 3.0)),
+        "monitoring" => (Group::Action(service, operation), limit(9.0, 9.0)),
         // Not published; changes are known to be throttled early.
         "iam" if mutating => (Group::Shared("iam modify"), limit(20.0, 10.0)),
         // ACM user guide, quotas: by action.

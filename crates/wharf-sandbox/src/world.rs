@@ -16,7 +16,8 @@ use crate::{
     input::Input,
     rules, seed,
     services::{
-        self, acm, autoscaling, ec2, ecr, ecs, elbv2, iam, logs, route53, scheduler, secrets, ssm,
+        self, acm, autoscaling, cloudwatch, ec2, ecr, ecs, elbv2, iam, logs, route53, scheduler,
+        secrets, ssm,
     },
     time::SimTime,
 };
@@ -88,6 +89,8 @@ pub struct RegionState {
     pub scheduler: scheduler::SchedulerState,
     /// Secrets.
     pub secrets: secrets::state::SecretsState,
+    /// CloudWatch.
+    pub cloudwatch: cloudwatch::state::CloudWatchState,
     /// Parameters.
     pub ssm: ssm::state::SsmState,
 }

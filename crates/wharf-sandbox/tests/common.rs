@@ -7,6 +7,8 @@ use http::Request;
 use serde_json::Value;
 use wharf_sandbox::{Options, Sandbox};
 
+use crate::cbor;
+
 /// A sandbox in memory with the seeds.
 pub(crate) fn sandbox() -> Sandbox {
     Sandbox::in_memory(Options::default())
@@ -63,13 +65,18 @@ pub(crate) fn authorization(service: &str, region: &str) -> String {
     )
 }
 
-/// Sends an awsJson request.
+/// Sends an awsJson request, or one of Smithy RPC v2 CBOR where the service speaks that.
 pub(crate) async fn json(
     sandbox: &Sandbox,
     service: &str,
     operation: &str,
     input: Value,
 ) -> Answer {
+    if service == "monitoring" {
+        let authorization = authorization(service, "eu-west-1");
+        let request = cbor::request(&authorization, operation, cbor::write(&input));
+        return send(sandbox, request).await;
+    }
     let request = Request::post("/")
         .header("authorization", authorization(service, "eu-west-1"))
         .header("x-amz-target", format!("Any_1.{operation}"))
@@ -114,6 +121,9 @@ pub(crate) async fn rest_of(
 pub(crate) async fn send(sandbox: &Sandbox, request: Request<Bytes>) -> Answer {
     let response = sandbox.call(request).await;
     let status = response.status().as_u16();
+    if response.headers().contains_key(cbor::PROTOCOL.0) {
+        return Answer { status, body: cbor::read(&response).to_string() };
+    }
     let body = String::from_utf8(response.into_body().to_vec()).unwrap();
     Answer { status, body }
 }

@@ -99,7 +99,7 @@ impl Model {
 
     /// Returns a value with every member there is.
     fn good(&self, shape: &Value, depth: usize) -> Value {
-        let text = self.service.protocol != Protocol::Json;
+        let text = !matches!(self.service.protocol, Protocol::Json | Protocol::Cbor);
         match shape["type"].as_str().unwrap() {
             "structure" => {
                 let members = shape["members"].as_object().unwrap();
@@ -152,7 +152,7 @@ impl Model {
         let mut add = |rules: &'static [&'static str], member: &str, input: Value| {
             all.push(Bad { rules, member: member.to_owned(), input });
         };
-        let text = self.service.protocol != Protocol::Json;
+        let text = !matches!(self.service.protocol, Protocol::Json | Protocol::Cbor);
         let (min, max) = bounds(shape);
         match good {
             Value::Object(members) if shape["type"] == "structure" => {
@@ -221,7 +221,7 @@ impl Model {
         add: &mut impl FnMut(&'static [&'static str], &str, Value),
     ) {
         let (min, max) = bounds(shape);
-        let text = self.service.protocol != Protocol::Json;
+        let text = !matches!(self.service.protocol, Protocol::Json | Protocol::Cbor);
         let kind = shape["type"].as_str().unwrap();
         // Odd lengths seldom fit the pattern; then both are said, in either order.
         let length = &["input/length", "input/pattern", "input/enum"];
@@ -327,7 +327,9 @@ fn xml(model: &Model, shape: &Value, value: &Value, out: &mut String) {
 async fn send(sandbox: &Sandbox, model: &Model, operation: &str, input: &Value) -> Answer {
     let service = model.service;
     match service.protocol {
-        Protocol::Json => common::json(sandbox, service.name, operation, input.clone()).await,
+        Protocol::Json | Protocol::Cbor => {
+            common::json(sandbox, service.name, operation, input.clone()).await
+        }
         Protocol::Query { .. } | Protocol::Ec2 { .. } => {
             let member = if service.name == "ec2" { "" } else { "member." };
             let mut pairs = Vec::new();

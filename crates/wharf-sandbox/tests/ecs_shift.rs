@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wharf_sandbox::image::App;
 
-use crate::common::query;
+use crate::common::{json as call, query};
 use crate::ecs_stage::{Stage, answering, breaker, merged, open, steady, told};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/shifter";
@@ -242,10 +242,14 @@ async fn an_alarm_ends_a_deployment_that_bakes() {
     while pair.weights() == [100, 0] {
         pair.stage.pass(2).await;
     }
-    pair.stage.sandbox.with_world(|world| {
-        let region = world.regions.get_mut("eu-west-1").unwrap();
-        region.ecs.ringing.insert("errors".to_owned());
+    let alarm = json!({
+        "AlarmName": "errors",
+        "EvaluationPeriods": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
     });
+    call(&pair.stage.sandbox, "monitoring", "PutMetricAlarm", alarm).await.ok();
+    let ring = json!({"AlarmName": "errors", "StateValue": "ALARM", "StateReason": "a test"});
+    call(&pair.stage.sandbox, "monitoring", "SetAlarmState", ring).await.ok();
     pair.watch().await;
     assert_eq!(pair.weights(), [100, 0]);
     assert_eq!(pair.deployment().await["status"], "ROLLBACK_SUCCESSFUL");

@@ -31,6 +31,11 @@ fn request(data: &[u8]) -> Option<(Option<Protocol>, Request<Bytes>)> {
     let scope = format!("Credential=A/20260101/eu-west-1/{}/aws4_request", service.name);
     let request = Request::post("/").header("authorization", scope);
     let (request, body) = match service.protocol {
+        Protocol::Cbor => {
+            let path = format!("/service/Any/operation/{operation}");
+            let (name, value) = ("smithy-protocol", "rpc-v2-cbor");
+            (request.header(name, value).uri(path), body)
+        }
         Protocol::Json => (request.header("x-amz-target", format!("Any.{operation}")), body),
         Protocol::Query { .. } | Protocol::Ec2 { .. } => {
             let mut form = format!("Action={operation}&").into_bytes();
@@ -48,6 +53,13 @@ fn request(data: &[u8]) -> Option<(Option<Protocol>, Request<Bytes>)> {
 /// Fails unless an answer is one that the protocol has.
 fn check(protocol: Option<Protocol>, response: &Response<Bytes>) {
     let (status, body) = (response.status().as_u16(), response.body());
+    if protocol == Some(Protocol::Cbor) {
+        assert!((200..500).contains(&status), "{status}");
+        let mut decoder = minicbor::Decoder::new(body);
+        assert_eq!(decoder.datatype().ok(), Some(minicbor::data::Type::Map), "{body:?}");
+        assert!(decoder.skip().is_ok() && decoder.position() == body.len(), "{body:?}");
+        return;
+    }
     let text = std::str::from_utf8(body).expect("an answer is text");
     assert!((200..500).contains(&status), "{status}: {text}");
     let kind = response.headers()["content-type"].to_str().unwrap_or_default();

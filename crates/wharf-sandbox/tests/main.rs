@@ -5,6 +5,8 @@
 mod acm;
 mod autoscaling;
 mod breaks;
+mod cbor;
+mod cloudwatch;
 mod common;
 mod constraints;
 mod ec2;

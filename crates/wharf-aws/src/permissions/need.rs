@@ -73,6 +73,8 @@ pub(super) enum On {
     Secrets,
     /// What takes no resource, for a stack with a range of tasks; without one, it is not needed.
     Scaled,
+    /// What takes no resource, for a stack whose rollouts watch alarms.
+    Watching,
     /// The alarms the autoscaler keeps for the stack's services.
     ScalingAlarms,
     /// The same, for a stack with a range of tasks.

@@ -133,7 +133,8 @@ impl<'a> Scope<'a> {
             On::Secrets => self.secrets(),
             On::Scaled if self.scaled() => vec!["*".to_owned()],
             On::ScaledAlarms if self.scaled() => self.resources(On::ScalingAlarms),
-            On::Scaled | On::ScaledAlarms => Vec::new(),
+            On::Watching if self.watches() => vec!["*".to_owned()],
+            On::Scaled | On::ScaledAlarms | On::Watching => Vec::new(),
             On::ScalingAlarms => {
                 let alarm = |name: String| format!("alarm:TargetTracking-service/{name}/*");
                 clusters().into_iter().map(|name| self.arn("cloudwatch", &alarm(name))).collect()
@@ -149,6 +150,10 @@ impl<'a> Scope<'a> {
     /// Says whether some service has a range of tasks.
     fn scaled(&self) -> bool {
         self.stack.services.values().any(|service| service.scaling.is_some())
+    }
+
+    fn watches(&self) -> bool {
+        self.stack.services.values().any(|service| !service.deploy.alarms.is_empty())
     }
 
     fn images(&self) -> Vec<String> {

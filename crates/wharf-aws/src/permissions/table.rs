@@ -108,6 +108,9 @@ pub(super) const TABLE: &[Row] = &[
             need("iam:CreateServiceLinkedRole", On::Linked(SCALING), When::For(SCALING)),
         ],
     ),
+    // CloudWatch. Composite alarms are shown only to whoever may look at all (CloudWatch API reference,
+    // `DescribeAlarms`).
+    plain!("cloudwatch:DescribeAlarms", READ, On::Watching, When::Here),
     // EC2.
     plain!("ec2:AuthorizeSecurityGroupIngress", APPLY, On::SecurityGroups, When::Ours),
     making!(

@@ -10,11 +10,12 @@ use crate::tags::{self, Owner};
 impl Reads {
     /// Reads the surroundings.
     pub(crate) async fn facts(&self) -> Result<Facts, AwsError> {
-        let elsewhere = futures::future::join4(
+        let elsewhere = futures::future::join5(
             self.roles_elsewhere(),
             self.certificate_elsewhere(),
             self.shared_fact(),
             self.cluster_fact(),
+            self.alarms(),
         );
         let (identity, vpc, subnets, zones, images, secrets, elsewhere) = futures::join!(
             self.identity(),
@@ -25,7 +26,7 @@ impl Reads {
             self.secrets(),
             elsewhere,
         );
-        let (roles, certificate, balancer, cluster) = elsewhere;
+        let (roles, certificate, balancer, cluster, alarms) = elsewhere;
         let identity = identity?;
         let (vpc, vpc_problem) = match &vpc?.value {
             Ok(vpc) => (Some(vpc.clone()), None),
@@ -45,6 +46,7 @@ impl Reads {
             certificate: certificate?,
             balancer: balancer?,
             cluster: cluster?,
+            alarms,
         })
     }
 

@@ -4,6 +4,7 @@
 //! by name is asked for at once; see each submodule for what has to wait.
 
 pub(crate) mod acm;
+mod alarms;
 pub(crate) mod autoscaling;
 mod direct;
 pub(crate) mod ec2;

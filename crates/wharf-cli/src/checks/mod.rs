@@ -3,6 +3,7 @@
 //! What keeps a resource from being declared at all is found where it is declared
 //! (`wharf_graph::desired::Problem`) and has a number as well. Errors stop an apply, warnings do not.
 
+mod alarm;
 mod image;
 mod network;
 mod quota;
@@ -17,6 +18,7 @@ use crate::session::Spec;
 pub(crate) fn against_account(spec: &Spec, snapshot: &Snapshot) -> Vec<Check> {
     let facts = &snapshot.facts;
     let mut checks: Vec<Check> = spec.warnings.iter().map(from_spec).collect();
+    checks.extend(alarm::checks(&spec.stack, facts));
     checks.extend(image::checks(&spec.stack, facts));
     checks.extend(network::checks(&spec.stack, facts));
     checks.extend(quota::checks(&spec.stack, snapshot));

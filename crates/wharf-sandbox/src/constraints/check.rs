@@ -33,7 +33,7 @@ impl<'m> Checker<'m> {
         // What names the operation is not a member of its request.
         let own = |name: &str| match self.protocol {
             Protocol::Query { .. } | Protocol::Ec2 { .. } => !["Action", "Version"].contains(&name),
-            Protocol::Json | Protocol::RestXml { .. } | Protocol::RestJson => true,
+            Protocol::Json | Protocol::Cbor | Protocol::RestXml { .. } | Protocol::RestJson => true,
         };
         let members: Map<String, Value> = members
             .iter()
@@ -64,7 +64,9 @@ impl<'m> Checker<'m> {
     /// AWS names members with a small first letter; EC2 and XML name them as they are sent.
     fn join(&self, path: &str, name: &str) -> String {
         let own = match self.protocol {
-            Protocol::Json | Protocol::Query { .. } | Protocol::RestJson => lower_first(name),
+            Protocol::Json | Protocol::Cbor | Protocol::Query { .. } | Protocol::RestJson => {
+                lower_first(name)
+            }
             Protocol::Ec2 { .. } | Protocol::RestXml { .. } => name.to_owned(),
         };
         if path.is_empty() { own } else { format!("{path}.{own}") }
@@ -93,7 +95,7 @@ impl<'m> Checker<'m> {
 
     fn value(&mut self, shape: &str, path: &str, value: &Value) {
         let Some(shape) = self.model.shapes.get(shape) else { return };
-        let is_text = self.protocol != Protocol::Json;
+        let is_text = !self.protocol.is_typed();
         // restJson has typed members in its bodies, and text in the query of its URLs.
         let both = self.protocol == Protocol::RestJson;
         let typed = || if both { whole(value, false) } else { None };
@@ -140,7 +142,7 @@ impl<'m> Checker<'m> {
             (Value::Array(members), _) => members.clone(),
             // A list in the query of a URL that has one member.
             (Value::String(_), Protocol::RestJson) => vec![value.clone()],
-            (Value::String(text), protocol) if protocol != Protocol::Json && text.is_empty() => {
+            (Value::String(text), protocol) if !protocol.is_typed() && text.is_empty() => {
                 Vec::new()
             }
             (Value::Object(members), Protocol::RestXml { .. }) => match wrapped(members) {

@@ -81,7 +81,9 @@ pub(crate) fn refuse(service: &Service, violations: &[Violation]) -> AwsError {
                  element '{path}'."
             ),
         ),
-        Protocol::Json | Protocol::RestJson if unknown || **rule == rules::TYPE => {
+        Protocol::Json | Protocol::Cbor | Protocol::RestJson
+            if unknown || **rule == rules::TYPE =>
+        {
             rule.refuse_as("SerializationException", first.sentence())
         }
         _ if service.name == "ecr" => {

@@ -98,6 +98,7 @@ pub(super) fn demands(call: &Incoming, world: &mut World) -> Vec<Demand> {
         "scheduler" => compute::scheduler(&asked),
         "secretsmanager" => storage::secrets(&asked),
         "ssm" => storage::ssm(&asked),
+        "monitoring" => storage::cloudwatch(&asked),
         // The action has the prefix of the service's own name (Resource Groups Tagging API).
         "tagging" => asked.anywhere("tag"),
         // Needs no permission (STS API reference, GetCallerIdentity).

@@ -78,7 +78,7 @@ fn denied(call: &Incoming, demand: &Demand, world: &World) -> AwsError {
     );
     match call.service.protocol {
         Protocol::Ec2 { .. } => AwsError::new("UnauthorizedOperation", message).with_status(403),
-        Protocol::Query { .. } | Protocol::RestXml { .. } => {
+        Protocol::Query { .. } | Protocol::RestXml { .. } | Protocol::Cbor => {
             AwsError::new("AccessDenied", message).with_status(403)
         }
         Protocol::Json => AwsError::new("AccessDeniedException", message),

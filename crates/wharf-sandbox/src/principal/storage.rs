@@ -1,4 +1,4 @@
-//! ECR, CloudWatch Logs, Secrets Manager and Systems Manager: what their requests take.
+//! ECR, CloudWatch and its logs, Secrets Manager and Systems Manager: what their requests take.
 
 use super::demand::{Asked, Demand};
 use crate::tags::{self, Tags};
@@ -48,6 +48,24 @@ fn created(demands: Vec<Demand>, tagging: &str, tags: &Tags) -> Vec<Demand> {
         all.push(demand);
     }
     all
+}
+
+/// Service Authorization Reference, "Actions, resources, and condition keys for Amazon CloudWatch".
+pub(super) fn cloudwatch(asked: &Asked<'_>) -> Vec<Demand> {
+    let given = asked.input.strings("AlarmNames").into_iter();
+    let mut names: Vec<String> =
+        given.chain(asked.input.str("AlarmName").map(str::to_owned)).collect();
+    if names.is_empty() {
+        names.push("*".to_owned());
+    }
+    let arns = names.iter().map(|name| asked.arn("cloudwatch", &format!("alarm:{name}")));
+    let demands = asked.each("cloudwatch", arns);
+    match asked.operation {
+        "PutMetricAlarm" => {
+            created(demands, "cloudwatch:TagResource", &tags::from_list(&asked.input, "Tags"))
+        }
+        _ => demands,
+    }
 }
 
 /// Service Authorization Reference, "Actions, resources, and condition keys for Amazon CloudWatch Logs".

@@ -7,6 +7,7 @@ use crate::error::AwsError;
 
 pub mod acm;
 pub mod autoscaling;
+pub mod cloudwatch;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
@@ -98,6 +99,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         secrets::ALL,
         tagging::ALL,
         autoscaling::ALL,
+        cloudwatch::ALL,
     ]
     .into_iter()
     .flatten()

@@ -24,6 +24,9 @@ rules! { "The wire"
     JSON_OBJECT: "wire/json-object", 400 "SerializationException",
         "The body of an awsJson request is a JSON object.",
         "common errors of awsJson services";
+    CBOR_MAP: "wire/cbor-map", 400 "SerializationException",
+        "The body of an RPC v2 CBOR request is a CBOR map.",
+        "Smithy specification, Smithy RPC v2 CBOR protocol";
     XML_FORM: "wire/xml-form", 400 "MalformedInput",
         "The body of a restXml request is well-formed XML.",
         "texts in public logs of Route 53";

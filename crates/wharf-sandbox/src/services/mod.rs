@@ -2,6 +2,7 @@
 
 pub mod acm;
 pub mod autoscaling;
+pub mod cloudwatch;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
@@ -38,6 +39,8 @@ pub type Handler = fn(&mut Ctx<'_>, &Input<'_>) -> Reply;
 pub enum Protocol {
     /// awsJson 1.1; the text before the dot in `X-Amz-Target` is not checked.
     Json,
+    /// Smithy RPC v2 CBOR; the name of the service in the path is not checked.
+    Cbor,
     /// awsQuery, with the XML namespace of its responses.
     Query {
         /// The XML namespace.
@@ -55,6 +58,13 @@ pub enum Protocol {
     },
     /// restJson.
     RestJson,
+}
+
+impl Protocol {
+    /// Says whether bodies tell text from numbers and truth values.
+    pub(crate) fn is_typed(self) -> bool {
+        matches!(self, Self::Json | Self::Cbor)
+    }
 }
 
 /// A simulated service.
@@ -110,6 +120,7 @@ impl Operation {
 pub static ALL: &[&Service] = &[
     &acm::SERVICE,
     &autoscaling::SERVICE,
+    &cloudwatch::SERVICE,
     &ec2::SERVICE,
     &ecr::SERVICE,
     &ecs::SERVICE,

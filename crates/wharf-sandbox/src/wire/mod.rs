@@ -1,5 +1,6 @@
 //! AWS's wire protocols: from an HTTP request to an operation and its input, and back.
 
+mod cbor;
 mod form;
 mod json;
 mod request;

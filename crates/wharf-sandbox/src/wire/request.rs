@@ -5,18 +5,23 @@ use http::{Request, header::AUTHORIZATION};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::{form, json, xml};
+use super::{cbor, form, json, xml};
 use crate::{
     error::AwsError,
     rules::{Rule, wire as rules},
     services::{self, Operation, Protocol, Service},
 };
 
+/// The header that names the operation of awsJson.
+const TARGET: &str = "x-amz-target";
+
 /// A request understood.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     /// The service it was signed for.
     pub(crate) service: &'static Service,
+    /// How it was written, and is answered.
+    pub(crate) protocol: Protocol,
     /// The region it was signed for.
     pub(crate) region: String,
     /// The operation.
@@ -30,15 +35,18 @@ pub(crate) struct Incoming {
 pub(crate) struct Refused {
     /// The service it was for, if that much is known.
     pub(crate) service: Option<&'static Service>,
+    /// How it is answered.
+    pub(crate) protocol: &'static Protocol,
     /// The operation it named, if any.
-    pub(crate) operation: String,
+    pub(crate) operation: Box<str>,
     /// Why it is refused.
     pub(crate) error: AwsError,
 }
 
 impl Refused {
     fn new(service: Option<&'static Service>, operation: &str, error: AwsError) -> Self {
-        Self { service, operation: operation.to_owned(), error }
+        let protocol = service.map_or(&Protocol::Json, |service| &service.protocol);
+        Self { service, protocol, operation: operation.into(), error }
     }
 }
 
@@ -52,6 +60,14 @@ pub(crate) fn parse(request: &Request<Bytes>) -> Result<Incoming, Refused> {
     };
     match service.protocol {
         Protocol::Json => from_json(service, region, request),
+        // Whoever does not speak CBOR speaks awsJson 1.0 with these services.
+        Protocol::Cbor if request.headers().contains_key(TARGET) => {
+            match from_json(service, region, request) {
+                Ok(incoming) => Ok(Incoming { protocol: Protocol::Json, ..incoming }),
+                Err(refused) => Err(Refused { protocol: &Protocol::Json, ..refused }),
+            }
+        }
+        Protocol::Cbor => from_cbor(service, region, request),
         Protocol::Query { .. } | Protocol::Ec2 { .. } => from_form(service, region, request),
         Protocol::RestXml { .. } | Protocol::RestJson => from_rest(service, region, request),
     }
@@ -79,12 +95,30 @@ fn from_json(
     region: String,
     request: &Request<Bytes>,
 ) -> Result<Incoming, Refused> {
-    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
+    let target = request.headers().get(TARGET).and_then(|value| value.to_str().ok());
     let name = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default();
     let operation = by_name(service, name, &rules::OPERATION_KNOWN)?;
     let input =
         json::parse(request.body()).map_err(|error| Refused::new(Some(service), name, error))?;
-    Ok(Incoming { service, region, operation, input })
+    Ok(Incoming { service, protocol: service.protocol, region, operation, input })
+}
+
+fn from_cbor(
+    service: &'static Service,
+    region: String,
+    request: &Request<Bytes>,
+) -> Result<Incoming, Refused> {
+    let (header, word) = cbor::PROTOCOL;
+    let spoken = request.headers().get(header).and_then(|value| value.to_str().ok());
+    let name = cbor::operation(request.uri().path()).filter(|_| spoken == Some(word));
+    let Some(name) = name else {
+        let message = "The sandbox speaks Smithy RPC v2 CBOR with this service.";
+        return Err(Refused::new(Some(service), "", rules::PATH_KNOWN.refuse(message)));
+    };
+    let operation = by_name(service, name, &rules::OPERATION_KNOWN)?;
+    let input =
+        cbor::parse(request.body()).map_err(|error| Refused::new(Some(service), name, error))?;
+    Ok(Incoming { service, protocol: service.protocol, region, operation, input })
 }
 
 fn from_form(
@@ -97,7 +131,7 @@ fn from_form(
     let input = form::parse(body);
     let name = input.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
     let operation = by_name(service, &name, &rules::ACTION_KNOWN)?;
-    Ok(Incoming { service, region, operation, input })
+    Ok(Incoming { service, protocol: service.protocol, region, operation, input })
 }
 
 fn by_name(
@@ -156,7 +190,8 @@ fn from_rest(
         }
     }
     input.extend(labels);
-    Ok(Incoming { service, region, operation, input: Value::Object(input) })
+    let input = Value::Object(input);
+    Ok(Incoming { service, protocol: service.protocol, region, operation, input })
 }
 
 /// Matches a path against a template such as `/2013-04-01/change/{Id}`; a final slash is ignored.

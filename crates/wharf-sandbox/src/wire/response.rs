@@ -5,19 +5,19 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Map, Value, json};
 
 use super::{
-    json,
+    cbor, json,
     xml::{self, Lists},
 };
 use crate::{
     error::{AwsError, Fault},
-    services::{Protocol, Service},
+    services::Protocol,
 };
 
 /// What is to be written.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// The service that answers; unknown if the request was not understood.
-    pub(crate) service: Option<&'static Service>,
+    /// How it is written; as JSON if the request was not understood.
+    pub(crate) protocol: Protocol,
     /// The operation's name.
     pub(crate) operation: String,
     /// The request's id.
@@ -40,9 +40,9 @@ impl Outcome {
     }
 }
 
-/// Writes a response in the service's protocol; errors of unknown services are written as JSON.
+/// Writes a response.
 pub(crate) fn render(outcome: Outcome) -> Response<Bytes> {
-    let protocol = outcome.service.map_or(Protocol::Json, |service| service.protocol);
+    let protocol = outcome.protocol;
     let id = outcome.request_id.as_str();
     let status = outcome.status();
     let mut error_type = None;
@@ -57,6 +57,7 @@ pub(crate) fn render(outcome: Outcome) -> Response<Bytes> {
     let content_type = match protocol {
         Protocol::Json => "application/x-amz-json-1.1",
         Protocol::RestJson => "application/json",
+        Protocol::Cbor => "application/cbor",
         _ => "text/xml",
     };
     let mut response = Response::new(Bytes::from(body));
@@ -72,6 +73,10 @@ pub(crate) fn render(outcome: Outcome) -> Response<Bytes> {
     if let (Protocol::Json | Protocol::RestJson, Some(code)) = (protocol, error_type) {
         put("x-amzn-errortype", &code);
     }
+    if protocol == Protocol::Cbor {
+        let (name, value) = cbor::PROTOCOL;
+        put(name, value);
+    }
     for (name, value) in &outcome.headers {
         put(name, value);
     }
@@ -82,6 +87,7 @@ fn success(protocol: Protocol, operation: &str, id: &str, value: Value) -> Vec<u
     let root = format!("{operation}Response");
     match protocol {
         Protocol::Json | Protocol::RestJson => json::render(value),
+        Protocol::Cbor => cbor::render(&value),
         Protocol::Query { xmlns } => {
             let members = json!({"ResponseMetadata": {"RequestId": id}});
             document(&root, xmlns, |out| {
@@ -112,6 +118,7 @@ fn failure(protocol: Protocol, id: &str, error: &AwsError) -> Vec<u8> {
     members.insert("Message".to_owned(), error.message.clone().into());
     match protocol {
         Protocol::Json => json::error(error),
+        Protocol::Cbor => cbor::error(error),
         Protocol::RestJson => json::rest_error(error),
         Protocol::Query { xmlns } | Protocol::RestXml { xmlns } => {
             members.insert("Type".to_owned(), kind.into());

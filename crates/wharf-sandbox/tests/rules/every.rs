@@ -29,6 +29,17 @@ fn wire() -> Vec<Row> {
         row("wire/action-known", [form_step("iam", "None", "")]),
         row("wire/path-known", [rest_step("GET", "/none", "")]),
         row("wire/json-object", [raw(&[ECS, ("x-amz-target", "Any_1.ListClusters")], "/", "[")]),
+        row(
+            "wire/cbor-map",
+            [raw(
+                &[
+                    ("authorization", "Credential=A/20260101/eu-west-1/monitoring/aws4_request"),
+                    ("smithy-protocol", "rpc-v2-cbor"),
+                ],
+                "/service/Any/operation/DescribeAlarms",
+                "[]",
+            )],
+        ),
         row("wire/xml-form", [rest_step("POST", broken, "<Request>")]),
     ]
 }

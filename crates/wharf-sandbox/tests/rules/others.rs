@@ -9,7 +9,7 @@ use super::{Row, Step, arrange, form_step, json_step, rest_step, row, wait};
 use crate::route53::record;
 
 pub(super) fn rows() -> Vec<Row> {
-    [roles(), certificates(), records(), zones(), images(), settings()]
+    [roles(), certificates(), records(), zones(), images(), settings(), alarms()]
         .into_iter()
         .flatten()
         .collect()
@@ -224,6 +224,19 @@ fn images() -> Vec<Row> {
         ),
         row("ecr/image-exists", [ecr("DescribeImages", json!({"imageIds": [{"imageTag": "v9"}]}))]),
         row("ecr/repository-exists", [ecr("DescribeImages", json!({"repositoryName": "none"}))]),
+    ]
+}
+
+fn alarms() -> Vec<Row> {
+    let ask = |input: Value| json_step("monitoring", "DescribeAlarms", input);
+    let both = json!({"AlarmNames": ["a"], "AlarmNamePrefix": "a"});
+    vec![
+        row(
+            "cloudwatch/alarm-exists",
+            [json_step("monitoring", "DeleteAlarms", json!({"AlarmNames": ["none"]}))],
+        ),
+        row("cloudwatch/names-or-prefix", [ask(both)]),
+        row("cloudwatch/page-token", [ask(json!({"NextToken": "?"}))]),
     ]
 }
 

@@ -42,7 +42,7 @@ pub(super) fn begin(
     supersede(service, now);
     revision.resolved = shift::groups(service, &revision);
     let shifts = service.configuration.strategy != Strategy::Rolling;
-    let overlooked = world.region(region).ecs.ringing.clone();
+    let overlooked = world.region(region).cloudwatch.ringing();
     service.history.push(ServiceDeployment {
         arn: arn.clone(),
         sources: service.deployments.iter().map(|it| it.revision.clone()).collect(),

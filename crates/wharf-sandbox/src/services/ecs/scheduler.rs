@@ -176,7 +176,7 @@ pub(super) fn rang(
     service: &Service,
     watched: &[String],
 ) -> Vec<String> {
-    let ringing = &world.region(region).ecs.ringing;
+    let ringing = world.region(region).cloudwatch.ringing();
     let open = service.history.iter().find(|record| !record.is_over());
     let old = |name: &String| open.is_some_and(|record| record.overlooked.contains(name));
     watched.iter().filter(|name| ringing.contains(*name) && !old(name)).cloned().collect()

@@ -1,9 +1,6 @@
 //! The state of ECS: clusters, task definitions and what the services and tasks share.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,9 +33,6 @@ pub struct EcsState {
     pub started: u64,
     /// The tokens of `RunTask`: what was asked for and which tasks it led to.
     pub run_tokens: BTreeMap<String, (Value, Vec<String>)>,
-    /// The alarms of CloudWatch that have gone off, by name.
-    #[serde(default)]
-    pub ringing: BTreeSet<String>,
 }
 
 /// A cluster.
