@@ -105,6 +105,27 @@ fn a_secret_that_is_missing_or_about_to_go() {
 }
 
 #[test]
+fn every_port_and_every_target_group_counts() {
+    let stack = |count: u32, service: &dyn Fn(u32) -> String| {
+        let services: String = (0..count).map(service).collect();
+        World::new(&format!("version: 1\napp: many\nregion: {REGION}\nservices:\n{services}"))
+    };
+    let one = |number: u32, port: u32, more: &str| {
+        format!(
+            "  s{number}: {{ image: {{ tag: v1 }}, port: {port}, health: /, route: {{ path: \"/s{number}/*\" }}{more} }}\n"
+        )
+    };
+    let warned = |world: &World, what: &str| world.plan()["checks"].to_string().contains(what);
+    let ports = "61 rules of the tasks' security group";
+    assert!(warned(&stack(61, &|number| one(number, 3000 + number, "")), ports));
+    assert!(!warned(&stack(61, &|number| one(number, 3000, "")), ports));
+    let groups = "102 target groups of one balancer";
+    let twice = ", deploy: { strategy: blue-green }";
+    assert!(warned(&stack(51, &|number| one(number, 3000, twice)), groups));
+    assert!(!warned(&stack(51, &|number| one(number, 3000, "")), "target groups of one balancer"));
+}
+
+#[test]
 fn quotas_and_addresses_only_warn() {
     let world = minimal("    scale: 5000\n");
     world.wharf(&["plan"]).expect(0);

@@ -2,9 +2,12 @@
 //!
 //! Quotas can be raised, and whether they were is not read: so these warn and do not stop.
 
+use std::collections::BTreeSet;
+
 use wharf_graph::{Address, Snapshot};
 use wharf_plan::Check;
 use wharf_spec::Stack;
+use wharf_spec::stack::Strategy;
 
 use super::warning;
 
@@ -12,6 +15,8 @@ use super::warning;
 const RULES: usize = 100;
 /// Targets of a balancer (Elastic Load Balancing User Guide, quotas).
 const TARGETS: u64 = 1000;
+/// Target groups of a balancer (Elastic Load Balancing User Guide, quotas).
+const GROUPS: usize = 100;
 /// vCPUs of Fargate that run at once, Spot aside. AWS raises it by itself with what an account uses (AWS General
 /// Reference, Fargate quotas), so it matters to those who begin.
 const VCPUS: u64 = 6;
@@ -51,6 +56,20 @@ pub(super) fn checks(stack: &Stack, snapshot: &Snapshot) -> Vec<Check> {
             many(INGRESS),
         );
     }
+    // Services on one port share a rule that lets the balancer in.
+    let ports: BTreeSet<u16> =
+        stack.routed().filter_map(|service| Some(service.routing.as_ref()?.port)).collect();
+    near(
+        Some(Address::new("security_group", "tasks")),
+        "rules of the tasks' security group, one for each port",
+        many(ports.len()),
+        many(INGRESS),
+    );
+    let groups: usize = stack
+        .routed()
+        .map(|service| if service.deploy.strategy == Strategy::Rolling { 1 } else { 2 })
+        .sum();
+    near(main(), "target groups of one balancer", many(groups), many(GROUPS));
     if !snapshot.iter().any(|live| live.address.kind() == "service") {
         near(None, "vCPUs of Fargate while it rolls out", peak(stack), VCPUS);
     }
