@@ -1,7 +1,8 @@
 //! What somebody changes in the console is named by `drift` and put back by `apply`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::served::Served;
 use crate::world::World;
 
 const REGION: &str = "ap-southeast-2";
@@ -122,4 +123,71 @@ fn a_rule_added_or_removed_by_hand_is_drift() {
         ),
     );
     named_and_put_back(&world, "ingress_rule.balancer:80:0.0.0.0/0", "");
+}
+
+/// Asks who it was until the event history has it, and returns what is said of the only drift.
+fn who(world: &World) -> Value {
+    for _ in 0..100 {
+        let found = world.wharf(&["drift", "--who", "--format", "json"]).expect(2).json();
+        let drift = found["drift"].as_array().unwrap();
+        assert_eq!(drift.len(), 1, "{found:#}");
+        if !drift[0]["by"].is_null() {
+            return drift[0]["by"].clone();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("nobody was found");
+}
+
+#[test]
+fn whoever_changed_something_is_named() {
+    let world = World::sample("minimal");
+    world.apply();
+    let log_group = json!({"logGroupName": "/wharf/notes/web"});
+    world.aws_json(REGION, "logs", "Logs_20140328.DeleteRetentionPolicy", &log_group);
+    // It takes minutes until the history has it.
+    let early = world.wharf_at("1", &["drift", "--who"]).expect(2).stdout;
+    assert!(early.contains("by nobody that CloudTrail knows of"), "{early}");
+    let by = who(&world);
+    assert_eq!(by["who"], "x");
+    assert_eq!(by["event"], "DeleteRetentionPolicy");
+    assert_eq!(by["through"], "aws-cli/2.17.0");
+    let text = world.wharf(&["drift", "--who"]).expect(2).stdout;
+    let line = format!(
+        "  by x, {}: DeleteRetentionPolicy, with aws-cli/2.17.0",
+        by["at"].as_str().unwrap()
+    );
+    assert!(text.contains(&line), "{text}");
+    // What wharf itself did to the same thing before is no answer.
+    assert!(!text.contains("PutRetentionPolicy"), "{text}");
+    world.apply();
+    world.wharf(&["drift", "--who"]).expect(0);
+
+    // What has no region has a history elsewhere.
+    let role = "Action=DeleteRolePolicy&Version=2010-05-08&RoleName=notes-web-execution-ap-southeast-2&PolicyName=wharf";
+    world.aws_query("us-east-1", "iam", role);
+    assert_eq!(who(&world)["event"], "DeleteRolePolicy");
+    world.apply();
+
+    // What is gone is known by the name it had.
+    world.aws_json(REGION, "logs", "Logs_20140328.DeleteLogGroup", &log_group);
+    let found = world.wharf(&["drift", "--format", "json"]).expect(2).json();
+    assert_eq!(found["drift"][0]["by"], Value::Null, "nobody asked");
+    assert_eq!(who(&world)["event"], "DeleteLogGroup");
+}
+
+#[test]
+fn whoever_may_not_look_into_the_history_still_sees_the_drift() {
+    let world = Served::sample("minimal");
+    world.wharf(&["apply", "--yes"]).expect(0);
+    world.sandbox.with_world(|inner| {
+        let groups = &mut inner.region(REGION).logs.groups;
+        groups.get_mut("/wharf/notes/web").unwrap().retention_days = None;
+    });
+    let policies = world.wharf(&["iam", "plan", "--format", "json"]).expect(0).json();
+    let run = world.wharf_under(&world.under(&[policies]), &["drift", "--who"]);
+    assert!(run.stdout.contains("retention  spec: 30"), "{}", run.stdout);
+    assert!(!run.stdout.contains("  by "), "{}", run.stdout);
+    assert!(run.stderr.contains("this takes cloudtrail:LookupEvents"), "{}", run.stderr);
+    run.expect(2);
 }

@@ -205,8 +205,11 @@ impl World {
     ) -> String {
         let scope =
             format!("AWS4-HMAC-SHA256 Credential=x/20260101/{region}/{service}/aws4_request");
-        let request =
-            build(http::Request::post("http://localhost/").header("authorization", scope));
+        let request = build(
+            http::Request::post("http://localhost/")
+                .header("authorization", scope)
+                .header("user-agent", "aws-cli/2.17.0 md/awscrt"),
+        );
         let sandbox = self.sandbox();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let response = runtime.block_on(sandbox.call(request));

@@ -25,6 +25,7 @@ DATA = Path(botocore.__file__).parent / "data"
 SERVICES = {
     "acm": ("acm", "acm"),
     "autoscaling": ("application-autoscaling", "application-autoscaling"),
+    "cloudtrail": ("cloudtrail", "cloudtrail"),
     "cloudwatch": ("monitoring", "cloudwatch"),
     "ec2": ("ec2", "ec2"),
     "ecr": ("ecr", "ecr"),

@@ -17,6 +17,7 @@ BAD = {
     "ec2:DescribeRouteTables": FILTER,
     "ec2:DescribeSecurityGroups": FILTER,
     "ec2:DescribeSubnets": FILTER,
+    "cloudtrail:LookupEvents": {"StartTime": 2, "EndTime": 1},
     "cloudwatch:DescribeAlarms": {"AlarmNames": ["none"], "AlarmNamePrefix": "n"},
     "ec2:DescribeVpcEndpoints": FILTER,
     "ec2:DescribeVpcs": FILTER,

@@ -13,6 +13,7 @@ import time
 sys.dont_write_bytecode = True
 
 import coverage  # noqa: E402 (after the setting that keeps the tree clean)
+from patience import until  # noqa: E402
 from refusals import refusals  # noqa: E402
 from stack import stack  # noqa: E402
 from strict import Checker  # noqa: E402
@@ -157,7 +158,23 @@ def alarms(check):
     assert not client.describe_alarms()["MetricAlarms"]
 
 
-AREAS = [identity, images, logs, settings, alarms, stack]
+def history(check):
+    client = check.client("cloudtrail")
+    page = client.lookup_events(MaxResults=5)
+    assert "Events" in page
+    name = {"AttributeKey": "EventName", "AttributeValue": "PutMetricAlarm"}
+    check.fails(
+        "InvalidLookupAttributesException",
+        client.lookup_events,
+        LookupAttributes=[name, {**name, "AttributeKey": "Username"}],
+    )
+    until("an event", lambda: client.lookup_events(LookupAttributes=[name])["Events"])
+    event = client.lookup_events(LookupAttributes=[name])["Events"][0]
+    assert event["Username"] == "AKIDEXAMPLE", event
+    assert json.loads(event["CloudTrailEvent"])["requestParameters"]["AlarmName"] == "notes-5xx"
+
+
+AREAS = [identity, images, logs, settings, alarms, history, stack]
 
 
 def main():

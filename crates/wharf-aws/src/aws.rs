@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{AppName, BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_acm as acm;
 use aws_sdk_applicationautoscaling as autoscaling;
+use aws_sdk_cloudtrail as cloudtrail;
 use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_cloudwatchlogs as logs;
 use aws_sdk_ec2 as ec2;
@@ -38,6 +39,9 @@ const CALL_BUDGET: Duration = Duration::from_secs(90);
 const ATTEMPT: Duration = Duration::from_secs(20);
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// What wharf calls itself in its calls.
+pub(crate) const APP: &str = "wharf";
 
 /// How to reach an account.
 #[derive(Clone, Default)]
@@ -73,6 +77,7 @@ pub struct Aws {
     pub(crate) ssm: ssm::Client,
     pub(crate) sts: sts::Client,
     pub(crate) tagging: tagging::Client,
+    pub(crate) trail: cloudtrail::Client,
     pub(crate) caller: Arc<Caller>,
     /// Held while rules of a listener change places, which takes a look and a move.
     pub(crate) places: Arc<tokio::sync::Mutex<()>>,
@@ -115,6 +120,10 @@ impl Aws {
             .region(Region::new(region.clone()))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
+        // Told to AWS with every call, so that its event history tells wharf's own changes from others'.
+        if let Ok(name) = AppName::new(APP) {
+            loader = loader.app_name(name);
+        }
         if embedded {
             // Never touch the profile files or the instance metadata of the machine.
             loader = loader.empty_test_environment().credentials_provider(Credentials::from_keys(
@@ -153,6 +162,7 @@ impl Aws {
             ssm: ssm::Client::new(&config),
             sts: sts::Client::new(&config),
             tagging: tagging::Client::new(&config),
+            trail: cloudtrail::Client::new(&config),
             caller: Arc::new(caller),
             places: Arc::default(),
             custom_endpoint,
@@ -165,6 +175,12 @@ impl Aws {
             },
             region,
         }
+    }
+
+    /// Returns a client for the event history of another region.
+    pub(crate) fn trail_in(&self, region: &'static str) -> cloudtrail::Client {
+        let config = self.trail.config().to_builder().region(Region::from_static(region)).build();
+        cloudtrail::Client::from_conf(config)
     }
 
     /// Sleeps for `length` as the clock over there counts it.

@@ -32,6 +32,7 @@ mod survey;
 pub mod tags;
 #[cfg(test)]
 mod testing;
+pub mod trail;
 pub mod transport;
 mod wait;
 mod writer;

@@ -144,7 +144,11 @@ pub(crate) enum Command {
     /// Destroy environments made with `--from` whose time is over
     Sweep(SweepArgs),
     /// Show only what somebody changed outside wharf; exit code 2 if anything
-    Drift,
+    Drift {
+        /// Also say who it was, by the event history of CloudTrail
+        #[arg(long)]
+        who: bool,
+    },
     /// Say what a change of the spec means, offline; exit code 2 if anything
     Diff(DiffArgs),
     /// Draw the resources and what must exist before what, offline

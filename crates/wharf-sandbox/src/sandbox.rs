@@ -19,7 +19,7 @@ use crate::{
     principal::Principal,
     registry::Blobs,
     seed,
-    services::Ctx,
+    services::{Ctx, cloudtrail},
     store::{Held, Store},
     throttle::Buckets,
     time::SimTime,
@@ -361,6 +361,9 @@ impl Inner {
         // A request that fails changes nothing, whatever its handler did before it found out.
         let before = call.operation.mutating.then(|| self.world.clone());
         let (result, touched) = answer(&mut self.world, call, outcome);
+        if call.operation.mutating && result.is_ok() {
+            cloudtrail::record(&mut self.world, call);
+        }
         match (before, &result) {
             (Some(before), Err(_)) => self.world = before,
             (Some(before), Ok(_)) => self.past.keep(call.service.name, before, now, lag),
@@ -483,6 +486,7 @@ mod tests {
         let call = Incoming {
             service: services::find("ecr").unwrap(),
             protocol: services::Protocol::Json,
+            by: crate::wire::Caller::default(),
             region: "eu-west-1".to_owned(),
             operation: &CHANGES_THEN_FAILS,
             input: json!({}),

@@ -46,6 +46,8 @@ fn bucket(service: &'static str, operation: &'static str) -> Option<(Group, Limi
             }
             _ => return None,
         },
+        // CloudTrail API reference, LookupEvents: two a second.
+        "cloudtrail" => (Group::Action(service, operation), limit(2.0, 2.0)),
         // CloudWatch user guide, service quotas: by action.
         "monitoring" if mutating => (Group::Action(service, operation), limit(3.0, 3.0)),
         "monitoring" => (Group::Action(service, operation), limit(9.0, 9.0)),

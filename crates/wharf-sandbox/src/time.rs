@@ -26,6 +26,12 @@ impl SimTime {
         format!("{timestamp:.3}")
     }
 
+    /// Reads a moment in ISO 8601.
+    pub fn parse(text: &str) -> Option<Self> {
+        let timestamp: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(timestamp.as_millisecond()))
+    }
+
     /// Returns how long after `earlier` this moment is; zero if it is not later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -58,6 +64,7 @@ mod tests {
         let moment = SimTime(1_767_225_600_500);
         assert_eq!(moment.iso(), "2026-01-01T00:00:00.500Z");
         assert_eq!(moment.epoch_seconds(), 1_767_225_600.5);
+        assert_eq!(SimTime::parse(&moment.iso()), Some(moment));
         assert_eq!((moment + Duration::from_secs(2)).since(moment), Duration::from_secs(2));
         assert_eq!(moment.since(moment + Duration::from_secs(2)), Duration::ZERO);
     }

@@ -16,8 +16,8 @@ use crate::{
     input::Input,
     rules, seed,
     services::{
-        self, acm, autoscaling, cloudwatch, ec2, ecr, ecs, elbv2, iam, logs, route53, scheduler,
-        secrets, ssm,
+        self, acm, autoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, elbv2, iam, logs, route53,
+        scheduler, secrets, ssm,
     },
     time::SimTime,
 };
@@ -51,6 +51,9 @@ pub struct World {
     pub events: Queue,
     /// The services that have no region.
     pub global: GlobalState,
+    /// Who changed what, by region.
+    #[serde(default)]
+    pub cloudtrail: BTreeMap<String, cloudtrail::state::CloudTrailState>,
     /// The regions touched so far.
     pub regions: BTreeMap<String, RegionState>,
 }

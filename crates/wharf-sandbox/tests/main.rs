@@ -6,6 +6,7 @@ mod acm;
 mod autoscaling;
 mod breaks;
 mod cbor;
+mod cloudtrail;
 mod cloudwatch;
 mod common;
 mod constraints;

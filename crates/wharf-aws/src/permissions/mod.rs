@@ -43,11 +43,14 @@ pub(crate) fn hint(call: &str) -> Option<String> {
     let actions: std::collections::BTreeSet<&str> =
         row.needs.iter().map(|need| need.action).collect();
     let actions: Vec<&str> = actions.into_iter().collect();
-    let verb = row.verbs.first()?.as_str();
-    Some(format!(
-        "this takes {}; `wharf iam {verb}` prints a policy with all that is needed",
-        actions.join(" and ")
-    ))
+    let takes = format!("this takes {}", actions.join(" and "));
+    Some(match row.verbs.first() {
+        Some(verb) => format!(
+            "{takes}; `wharf iam {}` prints a policy with all that is needed",
+            verb.as_str()
+        ),
+        None => takes,
+    })
 }
 
 #[cfg(test)]

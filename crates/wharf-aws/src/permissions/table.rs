@@ -10,6 +10,8 @@ const READ: &[Verb] = &[Verb::Plan, Verb::Apply, Verb::Destroy];
 const READ_AND_PUSH: &[Verb] = &[Verb::Plan, Verb::Apply, Verb::Destroy, Verb::Push];
 const PUSH: &[Verb] = &[Verb::Push];
 const APPLY: &[Verb] = &[Verb::Apply];
+/// Calls that are made only for whoever asks for them, with permissions of their own.
+const NONE: &[Verb] = &[];
 const WRITE: &[Verb] = &[Verb::Apply, Verb::Destroy];
 
 pub(super) const ECS: &str = "ecs.amazonaws.com";
@@ -108,6 +110,8 @@ pub(super) const TABLE: &[Row] = &[
             need("iam:CreateServiceLinkedRole", On::Linked(SCALING), When::For(SCALING)),
         ],
     ),
+    // CloudTrail, for whoever asks who it was.
+    plain!("cloudtrail:LookupEvents", NONE, On::Any, When::Here),
     // CloudWatch. Composite alarms are shown only to whoever may look at all (CloudWatch API reference,
     // `DescribeAlarms`).
     plain!("cloudwatch:DescribeAlarms", READ, On::Watching, When::Here),

@@ -59,7 +59,7 @@ pub(crate) async fn run(cli: Cli, ui: Ui) -> Result<Exit, CliError> {
         Command::Sweep(args) => Box::pin(sweep::run(&global, &args, ui)).await,
         Command::Diff(args) => diff::run(&global, &args, ui),
         Command::Graph(args) => Box::pin(graph::run(&global, &args, ui)).await,
-        Command::Drift => Box::pin(drift::run(&global, ui)).await,
+        Command::Drift { who } => Box::pin(drift::run(&global, who, ui)).await,
         Command::Doctor { service } => Box::pin(doctor::run(&global, service.as_deref(), ui)).await,
         Command::Status { watch } => Box::pin(status::run(&global, watch, ui)).await,
         Command::Cancel(args) => Box::pin(cancel::run(&global, &args, ui)).await,

@@ -97,7 +97,7 @@ impl Shape {
 type Lazy = LazyLock<Model>;
 
 /// Each service's signing name with its constraints.
-static MODELS: [(&str, Lazy); 15] = [
+static MODELS: [(&str, Lazy); 16] = [
     ("acm", Lazy::new(|| read(include_str!("../../constraints/acm.json")))),
     (
         "application-autoscaling",
@@ -111,6 +111,7 @@ static MODELS: [(&str, Lazy); 15] = [
     ("logs", Lazy::new(|| read(include_str!("../../constraints/logs.json")))),
     ("route53", Lazy::new(|| read(include_str!("../../constraints/route53.json")))),
     ("scheduler", Lazy::new(|| read(include_str!("../../constraints/scheduler.json")))),
+    ("cloudtrail", Lazy::new(|| read(include_str!("../../constraints/cloudtrail.json")))),
     ("monitoring", Lazy::new(|| read(include_str!("../../constraints/cloudwatch.json")))),
     ("secretsmanager", Lazy::new(|| read(include_str!("../../constraints/secrets.json")))),
     ("ssm", Lazy::new(|| read(include_str!("../../constraints/ssm.json")))),

@@ -7,6 +7,7 @@ use crate::error::AwsError;
 
 pub mod acm;
 pub mod autoscaling;
+pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod ecr;
@@ -99,6 +100,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         secrets::ALL,
         tagging::ALL,
         autoscaling::ALL,
+        cloudtrail::ALL,
         cloudwatch::ALL,
     ]
     .into_iter()

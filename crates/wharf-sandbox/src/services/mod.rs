@@ -2,6 +2,7 @@
 
 pub mod acm;
 pub mod autoscaling;
+pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod ecr;
@@ -120,6 +121,7 @@ impl Operation {
 pub static ALL: &[&Service] = &[
     &acm::SERVICE,
     &autoscaling::SERVICE,
+    &cloudtrail::SERVICE,
     &cloudwatch::SERVICE,
     &ec2::SERVICE,
     &ecr::SERVICE,

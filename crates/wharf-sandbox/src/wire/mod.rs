@@ -7,5 +7,7 @@ mod request;
 mod response;
 mod xml;
 
+#[cfg(test)]
+pub(crate) use request::Caller;
 pub(crate) use request::{Incoming, Refused, parse};
 pub(crate) use response::{Outcome, render};

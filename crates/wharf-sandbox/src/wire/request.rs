@@ -22,12 +22,40 @@ pub(crate) struct Incoming {
     pub(crate) service: &'static Service,
     /// How it was written, and is answered.
     pub(crate) protocol: Protocol,
+    /// Whoever sent it.
+    pub(crate) by: Caller,
     /// The region it was signed for.
     pub(crate) region: String,
     /// The operation.
     pub(crate) operation: &'static Operation,
     /// Its members.
     pub(crate) input: Value,
+}
+
+/// Whoever sends a request, as far as it says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Caller {
+    /// The access key it is signed with.
+    pub(crate) key: String,
+    /// The program it comes from.
+    pub(crate) agent: String,
+}
+
+impl Caller {
+    fn of(request: &Request<Bytes>) -> Self {
+        let header = |name: &str| {
+            let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let signed = header("authorization");
+        let key = signed.split_once("Credential=").and_then(|(_, rest)| rest.split('/').next());
+        Self { key: key.unwrap_or_default().to_owned(), agent: header("user-agent") }
+    }
+
+    /// Returns the user's name: there is one for each access key.
+    pub(crate) fn user(&self) -> &str {
+        if self.key.is_empty() { "sandbox" } else { &self.key }
+    }
 }
 
 /// A request not understood.
@@ -100,7 +128,14 @@ fn from_json(
     let operation = by_name(service, name, &rules::OPERATION_KNOWN)?;
     let input =
         json::parse(request.body()).map_err(|error| Refused::new(Some(service), name, error))?;
-    Ok(Incoming { service, protocol: service.protocol, region, operation, input })
+    Ok(Incoming {
+        service,
+        protocol: service.protocol,
+        by: Caller::of(request),
+        region,
+        operation,
+        input,
+    })
 }
 
 fn from_cbor(
@@ -118,7 +153,14 @@ fn from_cbor(
     let operation = by_name(service, name, &rules::OPERATION_KNOWN)?;
     let input =
         cbor::parse(request.body()).map_err(|error| Refused::new(Some(service), name, error))?;
-    Ok(Incoming { service, protocol: service.protocol, region, operation, input })
+    Ok(Incoming {
+        service,
+        protocol: service.protocol,
+        by: Caller::of(request),
+        region,
+        operation,
+        input,
+    })
 }
 
 fn from_form(
@@ -131,7 +173,14 @@ fn from_form(
     let input = form::parse(body);
     let name = input.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
     let operation = by_name(service, &name, &rules::ACTION_KNOWN)?;
-    Ok(Incoming { service, protocol: service.protocol, region, operation, input })
+    Ok(Incoming {
+        service,
+        protocol: service.protocol,
+        by: Caller::of(request),
+        region,
+        operation,
+        input,
+    })
 }
 
 fn by_name(
@@ -191,7 +240,14 @@ fn from_rest(
     }
     input.extend(labels);
     let input = Value::Object(input);
-    Ok(Incoming { service, protocol: service.protocol, region, operation, input })
+    Ok(Incoming {
+        service,
+        protocol: service.protocol,
+        by: Caller::of(request),
+        region,
+        operation,
+        input,
+    })
 }
 
 /// Matches a path against a template such as `/2013-04-01/change/{Id}`; a final slash is ignored.

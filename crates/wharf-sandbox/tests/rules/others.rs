@@ -229,12 +229,22 @@ fn images() -> Vec<Row> {
 
 fn alarms() -> Vec<Row> {
     let ask = |input: Value| json_step("monitoring", "DescribeAlarms", input);
+    let trail = |input: Value| json_step("cloudtrail", "LookupEvents", input);
     let both = json!({"AlarmNames": ["a"], "AlarmNamePrefix": "a"});
     vec![
         row(
             "cloudwatch/alarm-exists",
             [json_step("monitoring", "DeleteAlarms", json!({"AlarmNames": ["none"]}))],
         ),
+        row(
+            "cloudtrail/one-attribute",
+            [trail(json!({"LookupAttributes": [
+                {"AttributeKey": "EventName", "AttributeValue": "a"},
+                {"AttributeKey": "Username", "AttributeValue": "a"},
+            ]}))],
+        ),
+        row("cloudtrail/times-in-order", [trail(json!({"StartTime": 2, "EndTime": 1}))]),
+        row("cloudtrail/page-token", [trail(json!({"NextToken": "?"}))]),
         row("cloudwatch/names-or-prefix", [ask(both)]),
         row("cloudwatch/page-token", [ask(json!({"NextToken": "?"}))]),
     ]
