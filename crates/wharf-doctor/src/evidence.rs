@@ -120,6 +120,8 @@ pub struct ImageEvidence {
     pub digest: Option<String>,
     /// The CPU architectures it is built for; empty when unknown.
     pub architectures: Vec<String>,
+    /// How many bytes a task pulls; read only where tasks keep failing.
+    pub bytes: Option<u64>,
 }
 
 /// An ECS service.
@@ -150,6 +152,10 @@ pub struct StoppedTask {
     pub exit: Option<i32>,
     /// What the container runtime said.
     pub container: String,
+    /// When it was made, in seconds since 1970; 0 where that does not matter.
+    pub created: f64,
+    /// When it ended, likewise.
+    pub ended: f64,
 }
 
 /// A target of the target group.

@@ -6,6 +6,7 @@
 
 mod cause;
 mod codes;
+mod crash_loop;
 mod evidence;
 mod health;
 mod job;

@@ -3,6 +3,7 @@
 //! Texts are matched by short stable parts, since ECS rewords them between releases
 //! (ECS Developer Guide, stopped task error messages).
 
+use crate::crash_loop::pulled;
 use crate::start::settled;
 use crate::{Cause, Evidence, StoppedTask, Way};
 
@@ -175,6 +176,11 @@ pub(crate) fn causes(evidence: &Evidence) -> Vec<Cause> {
         }
         let tasks = if alike == 1 { "1 task".to_owned() } else { format!("{alike} tasks") };
         found.push(cause.fact(format!("{tasks} stopped: {}", said(task))));
+    }
+    // What a task has pulled before it failed is no news where it could not pull.
+    let ran = |cause: &&mut Cause| cause.code.starts_with("C3");
+    if let (Some(cause), Some(pulled)) = (found.iter_mut().find(ran), pulled(evidence)) {
+        cause.facts.push(pulled);
     }
     found
 }

@@ -158,6 +158,7 @@ fn run(task: &Task, job: &str, now: f64) -> RunEvidence {
             code: task.stop_code().map(|code| code.as_str().to_owned()).unwrap_or_default(),
             exit: own.and_then(Container::exit_code),
             container: own.and_then(|one| one.reason()).unwrap_or_default().to_owned(),
+            ..StoppedTask::default()
         },
         status: task.last_status().unwrap_or_default().to_owned(),
         started,

@@ -9,6 +9,7 @@ mod task;
 
 use std::sync::Arc;
 
+use aws_sdk_ecr::types::{ImageDetail, ImageIdentifier};
 use aws_sdk_ecs::types::Service as EcsService;
 use wharf_doctor::{Evidence, ImageEvidence, Intent, Seen, ServiceEvidence, StoppedTask};
 use wharf_graph::StackId;
@@ -27,6 +28,8 @@ use crate::rollout::{Goal, groups, short_definition};
 pub use job::examine_job;
 pub(crate) use job::of_job;
 
+/// Failed tasks from which on it matters what each of them pulls.
+const LOOP: usize = 3;
 /// What ECS writes when a service has all its tasks: what is older is over (ECS Developer Guide,
 /// service event messages).
 const STEADY: &str = "has reached a steady state";
@@ -46,6 +49,7 @@ pub async fn examine(aws: &Aws, stack: &Stack, name: &str) -> Result<Evidence, A
                 Seen::There(ImageEvidence {
                     digest: fact.digest.clone(),
                     architectures: fact.architectures.clone(),
+                    bytes: None,
                 })
             }
             Some(_) => Seen::Absent,
@@ -75,6 +79,9 @@ pub async fn examine(aws: &Aws, stack: &Stack, name: &str) -> Result<Evidence, A
         .collect();
     observe(&mut evidence, &recent, memory.target.clone(), stopped);
     Box::pin(around(aws, &reads.id, &goal, &found.service, &mut evidence)).await;
+    if evidence.stopped.len() >= LOOP {
+        weigh(aws, stack, name, &mut evidence).await;
+    }
     Box::pin(people::add(&reads, wanted, &mut evidence)).await;
     let groups: Vec<String> = found
         .service
@@ -85,6 +92,27 @@ pub async fn examine(aws: &Aws, stack: &Stack, name: &str) -> Result<Evidence, A
     let arn = found.service.service_arn().unwrap_or_default();
     Box::pin(scaling::add(aws, &reads, arn, &groups, &mut evidence)).await;
     Ok(evidence)
+}
+
+/// Finds out how many bytes the tasks of a service pull, if the image is in a repository of the app's. Of an image
+/// for several processors ECR says the largest (ECR API reference, `ImageDetail`).
+async fn weigh(aws: &Aws, stack: &Stack, name: &str, evidence: &mut Evidence) {
+    let Seen::There(image) = &mut evidence.image else { return };
+    let Some(digest) = image.digest.clone().filter(|_| !evidence.intent.elsewhere) else { return };
+    let id = StackId { app: stack.app.clone(), env: stack.env.clone() };
+    let home = stack.workload(name).map_or(name, |one| one.home);
+    let repository = names::repository(&id, home);
+    let wanted = ImageIdentifier::builder().image_digest(digest).build();
+    let got = aws
+        .caller
+        .call("ecr:DescribeImages", || {
+            aws.ecr.describe_images().repository_name(&repository).image_ids(wanted.clone()).send()
+        })
+        .await;
+    // Without it the cause is the same.
+    let Ok(got) = got else { return };
+    let bytes = got.image_details().first().and_then(ImageDetail::image_size_in_bytes);
+    image.bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
 }
 
 /// Gathers what is known of a rollout that failed. `complaint` is what the balancer last said.
@@ -163,6 +191,8 @@ fn observe(
             code: task.code,
             exit: task.exit,
             container: task.container,
+            created: task.created,
+            ended: task.ended,
         })
         .collect();
     evidence.events = picture.events.iter().map(|event| event.text.clone()).collect();

@@ -357,6 +357,7 @@ fn failed(want: &Props, task: &Task, tail: &Tail, late: bool) -> AwsError {
                 code: task.stop_code().map(|code| code.as_str().to_owned()).unwrap_or_default(),
                 exit: exit_code(task),
                 container: own.and_then(|one| one.reason()).unwrap_or_default().to_owned(),
+                ..StoppedTask::default()
             }],
             logs: tail.last.clone(),
             ..Evidence::default()
