@@ -24,6 +24,32 @@ def image(account):
     return definition["taskDefinition"]["containerDefinitions"][0]["image"]
 
 
+def exported_is_there(wharf, account):
+    """Checks that boto3 finds what `wharf export` names, by the same identities."""
+    objects = document(wharf, "export")["objects"]
+    ids = {block["to"]: block["id"] for one in objects for block in one["terraform"]}
+    assert len(ids) == sum(len(one["terraform"]) for one in objects)
+    cluster, name = ids["aws_ecs_service.web"].split("/")
+    ecs, elb, iam = (account.client(service) for service in ("ecs", "elbv2", "iam"))
+    [found] = ecs.describe_services(cluster=cluster, services=[name])["services"]
+    assert found["status"] == "ACTIVE"
+    assert ids["aws_ecs_cluster.main"] == cluster
+    assert ids["aws_ecs_task_definition.web"] == found["taskDefinition"]
+    elb.describe_load_balancers(LoadBalancerArns=[ids["aws_lb.main"]])
+    elb.describe_listeners(ListenerArns=[ids["aws_lb_listener.http"]])
+    elb.describe_target_groups(TargetGroupArns=[ids["aws_lb_target_group.web"]])
+    account.client("ecr").describe_repositories(repositoryNames=[ids["aws_ecr_repository.web"]])
+    account.client("ecr").get_lifecycle_policy(repositoryName=ids["aws_ecr_lifecycle_policy.web"])
+    role, policy = ids["aws_iam_role_policy.web_execution"].split(":")
+    assert role == ids["aws_iam_role.web_execution"]
+    iam.get_role_policy(RoleName=role, PolicyName=policy)
+    group = ids["aws_cloudwatch_log_group.web"]
+    logs = account.client("logs").describe_log_groups(logGroupNamePrefix=group)
+    assert [one["logGroupName"] for one in logs["logGroups"]] == [group]
+    groups = [ids[f"aws_security_group.{role}"] for role in ("balancer", "tasks")]
+    assert len(account.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"]) == 2
+
+
 def test_verbs(sample):
     wharf, account = sample("minimal")
     before = account.everything()
@@ -55,6 +81,7 @@ def test_verbs(sample):
     wharf("graph", "--live", "--format", "mermaid")
     wharf("render", "--why")
     wharf("adopt", "--yes")
+    exported_is_there(wharf, account)
     assert account.everything() == seen
 
     wharf.destroy("notes")
