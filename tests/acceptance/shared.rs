@@ -247,10 +247,35 @@ fn a_name_that_leaves_the_spec_leaves_no_record() {
     let routes = "    route: { path: /notes/* }\n";
     world.edit("    domain: notes.example.com\n", routes);
     world.edit("host: notes.example.com, ", "");
+    // The stack says that the name is its own until no record leads to it any more.
+    let plan = world.plan();
+    let steps = plan["steps"].as_array().unwrap();
+    let said =
+        steps.iter().find(|step| step["part"] == "narrow").unwrap_or_else(|| panic!("{plan:#}"));
+    assert_eq!(said["address"], "security_group.tasks", "{said:#}");
+    let records = steps.iter().filter(|step| {
+        step["address"].as_str().is_some_and(|address| address.starts_with("dns_record."))
+    });
+    let records: Vec<&Value> = records.map(|step| &step["id"]).collect();
+    assert_eq!(records.len(), 2, "{plan:#}");
+    let needs = said["needs"].as_array().unwrap();
+    assert!(records.iter().all(|record| needs.contains(record)), "{said:#}");
+    // Rules and tags of target groups are changed, and then the run dies: the records are still known.
+    world.sandbox().with_world(|inside| {
+        let elb = &mut inside.region(REGION).elbv2;
+        elb.rules.retain(|_, rule| rule.tags.get("wharf:app").is_none_or(|app| app != "notes"));
+    });
+    let left = addresses(&world.plan());
+    assert!(left.contains("dns_record.notes.example.com/A"), "{left:?}");
     world.apply();
     world.converged();
-    let zones = world.contents()["global"]["route53"]["zones"].to_string();
+    let contents = world.contents();
+    let zones = contents["global"]["route53"]["zones"].to_string();
     assert!(!zones.contains("notes.example.com"), "{zones}");
+    let groups = &contents["regions"][REGION]["ec2"]["groups"];
+    let tags = groups.as_object().unwrap().values().map(|group| &group["tags"]);
+    let ours = tags.filter(|tags| tags["wharf:app"] == "notes").map(|tags| &tags["wharf:names"]);
+    assert_eq!(ours.collect::<Vec<_>>(), ["-"], "nothing is claimed any more");
 }
 
 #[test]
