@@ -173,6 +173,7 @@ pub(super) async fn update(
     let moved = if only(changed, &["rolled_out", "tags"]) && !force {
         there
     } else {
+        shift::mend(cx, &there, want).await?;
         cluster::tag(cx, &live.id, &unfinished(cx, want)).await?;
         send(cx, &live.id, want, changed, force).await?
     };

@@ -26,7 +26,7 @@ use crate::kind::{Changed, Write};
 use crate::kinds::forward;
 use crate::kinds::load_balancer::settled;
 use crate::reads::Reads;
-use crate::rollout;
+use crate::rollout::{self, picture::State};
 
 /// How requests move to a new revision (ECS API reference, `DeploymentConfiguration`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -306,8 +306,47 @@ pub(super) async fn prepare(cx: &Write<'_>, want: &Props) -> Result<(), AwsError
     if !is_swapped(cx, balancer).await? {
         return Ok(());
     }
+    lead(cx, balancer, alternate, (1, 0)).await
+}
+
+/// Leads the requests to the one target group that has tasks, where both get some although nothing is under way. ECS
+/// begins no move from there, and does not put it right by itself (ECS Developer Guide, "Troubleshooting Amazon ECS
+/// blue/green deployments"): a move was broken off in the middle, or somebody changed the weights.
+pub(super) async fn mend(cx: &Write<'_>, there: &EcsService, want: &Props) -> Result<(), AwsError> {
+    let Some(balancer) = &want.load_balancer else { return Ok(()) };
+    let Some(alternate) = &balancer.alternate else { return Ok(()) };
+    let busy = rollout::primary(there).is_some_and(|row| row.state == Some(State::InProgress));
+    if busy || want.deploy.shift.is_rolling() {
+        return Ok(());
+    }
     let (first, second) = (balancer.target_group.get()?, alternate.target_group.get()?);
-    let action = forward::weighted(&[(first, 1), (second, 0)]);
+    let rule = rule(cx, alternate).await?;
+    if weight(&rule, first) == 0 || weight(&rule, second) == 0 {
+        return Ok(());
+    }
+    let healthy = futures::try_join!(
+        rollout::look::healthy(cx.aws, first),
+        rollout::look::healthy(cx.aws, second)
+    )?;
+    let weights = match healthy {
+        (1.., 0) => (1, 0),
+        (0, 1..) => (0, 1),
+        // Which of the two is to answer is not for us to guess.
+        _ => return Ok(()),
+    };
+    cx.step.say("leading all requests to the target group that has tasks");
+    lead(cx, balancer, alternate, weights).await
+}
+
+/// Sets the weights of the two target groups in the rule that ECS moves.
+async fn lead(
+    cx: &Write<'_>,
+    balancer: &LoadBalancer,
+    alternate: &Alternate,
+    weights: (i32, i32),
+) -> Result<(), AwsError> {
+    let (first, second) = (balancer.target_group.get()?, alternate.target_group.get()?);
+    let action = forward::weighted(&[(first, weights.0), (second, weights.1)]);
     let arn = alternate.rule.get()?;
     if arn.contains(":listener/") {
         cx.aws
