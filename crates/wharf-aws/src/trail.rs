@@ -203,12 +203,21 @@ fn collect<'v>(value: &'v Value, texts: &mut BTreeSet<&'v str>) {
     }
 }
 
-/// Says whether a text names an object: by its ARN or id, or by its name, which also ends the ARN.
+/// Says whether a text names an object: by its id, its name, or either of them at the end of an ARN. A part of a name
+/// names something else.
 fn names(text: &str, known: &str) -> bool {
-    let ends = |long: &str, short: &str| {
-        long.strip_suffix(short).is_some_and(|rest| rest.ends_with(['/', ':']))
+    // Names of zones and records may end in a dot.
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let of_arn = |arn: &str, short: &str| {
+        let resource = arn.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4));
+        let typed = resource.and_then(|resource| resource.split_once(['/', ':']));
+        resource == Some(short) || typed.is_some_and(|(_, own)| own == short)
     };
-    !text.is_empty() && (text == known || ends(known, text) || ends(text, known))
+    let ends = |arn: &str, name: &str| {
+        arn.starts_with("arn:")
+            && arn.strip_suffix(name).is_some_and(|rest| rest.ends_with(['/', ':']))
+    };
+    !text.is_empty() && (text == known || of_arn(known, text) || ends(text, known))
 }
 
 /// Says in words who somebody is (CloudTrail User Guide, "CloudTrail userIdentity element").
@@ -255,14 +264,16 @@ mod tests {
 
     #[test]
     fn a_deed_is_that_of_somebody_else_about_the_object() {
-        let arn =
-            vec!["arn:aws:ecs:eu-west-1:111122223333:service/notes/notes-web-0741".to_owned()];
+        let known = |name: &str| {
+            let arn = format!("arn:aws:ecs:eu-west-1:111122223333:service/notes/{name}");
+            vec![arn, name.to_owned()]
+        };
+        let arn = known("notes-web-0741");
         let (done, whose) = deed(&event(&record()), &arn).unwrap();
         assert_eq!(whose, Whose::Somebodys);
         assert_eq!(done.by, "alice (role Admin)");
         assert_eq!(done.through.as_deref(), Some("aws-cli/2.17.0"));
-        let other =
-            vec!["arn:aws:ecs:eu-west-1:111122223333:service/notes/notes-api-0741".to_owned()];
+        let other = known("notes-api-0741");
         assert_eq!(deed(&event(&record()), &other), None);
         let with = |name: &str, value: Value| {
             let mut changed = record();
@@ -277,13 +288,25 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_named_by_their_ends_only() {
+    fn objects_are_named_by_the_whole_of_what_they_are_called() {
+        let service = "arn:aws:ecs:eu-west-1:1:service/notes/notes-web";
+        let group = "arn:aws:logs:eu-west-1:1:log-group:/wharf/notes/web";
+        let repository = "arn:aws:ecr:eu-west-1:1:repository/notes/web";
+        let task = "arn:aws:ecs:eu-west-1:1:task-definition/notes-web:1";
         for (text, known, same) in [
             ("sg-1", "sg-1", true),
-            ("notes-web", "arn:aws:ecs:::service/notes/notes-web", true),
-            ("arn:aws:ecs:::service/notes/notes-web", "notes-web", true),
-            ("/wharf/notes/web", "arn:aws:logs:eu-west-1:1:log-group:/wharf/notes/web", true),
-            ("web", "arn:aws:ecs:::service/notes/notes-web", false),
+            (service, "notes-web", true),
+            ("service/notes/notes-web", service, true),
+            ("/wharf/notes/web", group, true),
+            ("notes/web", repository, true),
+            ("notes-web:1", task, true),
+            ("notes.example.com.", "notes.example.com", true),
+            // A part of it names something else: a type of record, a repository of somebody else's.
+            ("A", "Z1/notes.example.com/A", false),
+            ("web", group, false),
+            ("web", repository, false),
+            ("1", task, false),
+            ("web", service, false),
             ("", "anything/", false),
         ] {
             assert_eq!(names(text, known), same, "{text} {known}");

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use wharf_aws::trail::{self, Deed, Suspect};
 use wharf_graph::Address;
 use wharf_plan::Step;
@@ -46,21 +45,16 @@ pub(super) async fn run(global: &Global, who: bool, ui: Ui) -> Result<Exit, CliE
     if drifted.is_empty() { Ok(Exit::Done) } else { Ok(Exit::Changes) }
 }
 
-/// Says what an object is known by: its id, and where it is gone the name it had.
+/// Says what an object is known by: its id, and its name, or that of what it belongs to.
 fn suspect(step: &Step) -> Suspect {
-    let mut known_as = Vec::new();
-    let props = match step.op.live() {
-        Some(live) => {
-            // A rule goes by its group, a record by its name; both stand in their ids.
-            let parts = live.id.split('|').next().map(str::to_owned);
-            known_as.extend(parts);
-            Some(&live.props)
-        }
-        None => step.op.props(),
-    };
-    for prop in ["name", "group"] {
-        let name = props.and_then(|props| props.get(prop)).and_then(Value::as_str);
-        known_as.extend(name.map(str::to_owned));
+    let live = step.op.live();
+    let props = live.map(|live| &live.props).or_else(|| step.op.props());
+    let named =
+        ["name", "group", "target"].into_iter().filter_map(|prop| props?.get(prop)?.as_str());
+    let id = live.map(|live| live.id.as_str());
+    Suspect {
+        address: step.address.clone(),
+        known_as: id.into_iter().chain(named).map(str::to_owned).collect(),
+        gone: live.is_none(),
     }
-    Suspect { address: step.address.clone(), known_as, gone: step.op.live().is_none() }
 }
