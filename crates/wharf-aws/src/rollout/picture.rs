@@ -8,7 +8,7 @@ use super::Goal;
 
 /// Looks for which a state that contradicts the change may be an old answer: reads lag behind writes
 /// (ECS API reference, eventual consistency).
-const PATIENCE: u32 = 6;
+pub(crate) const PATIENCE: u32 = 6;
 /// Looks without a single task or event after which an endpoint other than AWS's counts as one that
 /// starts no tasks.
 const BARE: u32 = 3;

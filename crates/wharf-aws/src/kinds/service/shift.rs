@@ -309,9 +309,9 @@ pub(super) async fn prepare(cx: &Write<'_>, want: &Props) -> Result<(), AwsError
     lead(cx, balancer, alternate, (1, 0)).await
 }
 
-/// Leads the requests to the one target group that has tasks, where both get some although nothing is under way. ECS
-/// begins no move from there, and does not put it right by itself (ECS Developer Guide, "Troubleshooting Amazon ECS
-/// blue/green deployments"): a move was broken off in the middle, or somebody changed the weights.
+/// Leads the requests to the one target group that has tasks, where both get some although nothing is under way: a
+/// move was broken off in the middle, or somebody changed the weights. ECS begins no move from there (ECS Developer
+/// Guide, "Troubleshooting Amazon ECS blue/green deployments"). Where both have tasks, nothing is guessed.
 pub(super) async fn mend(cx: &Write<'_>, there: &EcsService, want: &Props) -> Result<(), AwsError> {
     let Some(balancer) = &want.load_balancer else { return Ok(()) };
     let Some(alternate) = &balancer.alternate else { return Ok(()) };
@@ -331,7 +331,6 @@ pub(super) async fn mend(cx: &Write<'_>, there: &EcsService, want: &Props) -> Re
     let weights = match healthy {
         (1.., 0) => (1, 0),
         (0, 1..) => (0, 1),
-        // Which of the two is to answer is not for us to guess.
         _ => return Ok(()),
     };
     cx.step.say("leading all requests to the target group that has tasks");

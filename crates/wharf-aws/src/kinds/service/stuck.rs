@@ -2,18 +2,21 @@
 //! way. One whose target group somebody deleted does not end by itself: its tasks never become healthy, and
 //! nothing about them fails.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{
     Service as EcsService, ServiceDeployment, ServiceDeploymentStatus as Status,
 };
 
-use super::{Props, canonical, change};
+use super::{Props, change};
 use crate::error::AwsError;
-use crate::kind::Write;
+use crate::kind::{Changed, Write};
 use crate::operate::rollouts;
-use crate::rollout::{self, picture::State};
+use crate::rollout::{
+    self,
+    picture::{PATIENCE, State},
+};
 use crate::wait::{Look, wait};
 
 /// Time between two looks at a deployment that somebody else began.
@@ -25,16 +28,28 @@ const EVERY: Duration = Duration::from_secs(5);
 pub(super) async fn settle_down(cx: &Write<'_>, want: &Props) -> Result<bool, AwsError> {
     let what = "the rollout that is under way to end";
     let emptied = AtomicBool::new(false);
+    let missing = AtomicU32::new(0);
     wait(cx.aws.caller.pace, cx.step, what, EVERY, cx.step.budget, async || {
         let there = change::describe(cx, cx.cluster, &want.name).await?;
         let busy = there.map(|(service, _)| service).filter(|service| {
             rollout::primary(service).is_some_and(|row| row.state == Some(State::InProgress))
         });
         let Some(service) = busy else { return Ok(Look::Ready(())) };
-        Ok(Look::not_yet(match Box::pin(cut_off(cx, &service)).await? {
+        let found = Box::pin(cut_off(cx, &service)).await?;
+        // A target group that is not shown once may be new, or the answer old.
+        let looks = if found.is_some() { missing.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
+        if looks == 0 {
+            missing.store(0, Ordering::Relaxed);
+        }
+        Ok(Look::not_yet(match found.filter(|_| looks >= PATIENCE) {
             None => "a rollout is in progress",
             Some(found) if is_going_back(&found) => {
-                empty(cx, &service).await?;
+                if service.desired_count() > 0 {
+                    let nothing = Props { count: Some(0), ..want.clone() };
+                    let arn = service.service_arn().unwrap_or_default();
+                    let count = ["count".to_owned()];
+                    change::send(cx, arn, &nothing, &Changed(&count), false).await?;
+                }
                 emptied.store(true, Ordering::Relaxed);
                 "nothing reaches its tasks, since their target group is gone: they are stopped"
             }
@@ -73,25 +88,4 @@ async fn cut_off(
 fn is_going_back(found: &ServiceDeployment) -> bool {
     let stopped = [Status::Pending, Status::InProgress];
     found.rollback().is_some() || found.status().is_some_and(|status| !stopped.contains(status))
-}
-
-/// Sets a service to no tasks.
-async fn empty(cx: &Write<'_>, service: &EcsService) -> Result<(), AwsError> {
-    if service.desired_count() == 0 {
-        return Ok(());
-    }
-    let arn = service.service_arn().unwrap_or_default();
-    cx.aws
-        .caller
-        .call("ecs:UpdateService", || {
-            cx.aws
-                .ecs
-                .update_service()
-                .cluster(cx.cluster)
-                .service(arn)
-                .desired_count(canonical::signed(0))
-                .send()
-        })
-        .await?;
-    Ok(())
 }
