@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::schemas::follows;
 use crate::served::Served;
-use crate::world::World;
+use crate::world::{SAMPLES, World};
 
 /// Returns the import blocks of a text as pairs of resource and identity; anything else in it is a comment.
 fn blocks(text: &str) -> Vec<(String, String)> {
@@ -25,13 +25,7 @@ fn blocks(text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_object_of_a_stack_is_listed_once_and_says_what_takes_it_over() {
-    for (name, env) in [
-        ("minimal", None),
-        ("https", None),
-        ("production", Some("prod")),
-        ("scaling", None),
-        ("shop", None),
-    ] {
+    for (name, env) in SAMPLES {
         let world = World::sample(name).env(env);
         world.wharf(&["apply", "--yes"]).expect(0);
         let document = world.wharf(&["export", "--format", "json"]).expect(0).json();

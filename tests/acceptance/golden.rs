@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::world::World;
+use crate::world::{SAMPLES, World};
 
 /// Compares a text with its golden file.
 #[track_caller]
@@ -18,13 +18,7 @@ pub(crate) fn golden(name: &str, text: &str) {
 
 #[test]
 fn first_plans_of_the_samples() {
-    for (sample, env) in [
-        ("minimal", None),
-        ("https", None),
-        ("production", Some("prod")),
-        ("scaling", None),
-        ("shop", None),
-    ] {
+    for (sample, env) in SAMPLES {
         let world = World::sample(sample).env(env);
         let plan = world.wharf(&["plan"]).expect(0).stdout;
         golden(&format!("{sample}.plan.txt"), &without_random_ids(&plan));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::world::{World, sample};
+use crate::world::{SAMPLES, World, sample};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -28,13 +28,7 @@ pub(crate) fn follows(name: &str, document: &Value) {
 
 #[test]
 fn every_document_follows_its_schema() {
-    for (name, env) in [
-        ("minimal", None),
-        ("https", None),
-        ("production", Some("prod")),
-        ("scaling", None),
-        ("shop", None),
-    ] {
+    for (name, env) in SAMPLES {
         let world = World::sample(name).env(env);
         follows("plan", &world.plan());
         follows("graph", &world.wharf(&["graph", "--format", "json"]).expect(0).json());

@@ -232,6 +232,15 @@ pub(crate) fn contents(sandbox: &Sandbox) -> Value {
     world
 }
 
+/// The samples, each with the environment it is tried in.
+pub(crate) const SAMPLES: [(&str, Option<&str>); 5] = [
+    ("minimal", None),
+    ("https", None),
+    ("production", Some("prod")),
+    ("scaling", None),
+    ("shop", None),
+];
+
 /// Returns the text of a sample.
 pub(crate) fn sample(name: &str) -> String {
     let path =

@@ -2,8 +2,8 @@
 
 use crate::{Evidence, Way};
 
-/// Failed tasks from which on they count as a loop.
-const LOOP: usize = 3;
+/// Failed tasks from which on they count as a loop, and it matters what each of them pulls.
+pub const LOOP: usize = 3;
 /// Bytes a day that are worth a word.
 const WORTH_SAYING: f64 = 1e9;
 

@@ -20,6 +20,7 @@ mod walk;
 
 pub use cause::{Cause, Certainty};
 pub use codes::{Code, codes, find};
+pub use crash_loop::LOOP;
 pub use evidence::{
     BalancerEvidence, CertificateEvidence, Evidence, GroupEvidence, ImageEvidence, Intent,
     NameEvidence, Network, Peer, Permit, ScalingEvidence, Seen, ServiceEvidence, StoppedTask,

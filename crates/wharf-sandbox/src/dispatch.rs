@@ -7,9 +7,10 @@ use http::{Request, Response};
 use tokio::sync::watch;
 
 use crate::{
+    call_record::CallRecord,
     error::AwsError,
     faults::{After, Before, Broken, Call, Intercepting, Interceptor, Session, TIME_OUT, answers},
-    sandbox::{CallRecord, Sandbox},
+    sandbox::Sandbox,
     wire::{self, Incoming, Outcome},
 };
 

@@ -12,6 +12,7 @@
 //! a queue of events in the [`world::World`], worked off before every request.
 
 pub mod breaks;
+mod call_record;
 mod clock;
 mod constraints;
 mod dispatch;
@@ -35,12 +36,13 @@ mod time;
 mod wire;
 pub mod world;
 
+pub use call_record::CallRecord;
 pub use error::{AwsError, Fault, SandboxError};
 pub use faults::Broken;
 pub use ids::Ids;
 pub use input::Input;
 pub use principal::PolicyError;
-pub use sandbox::{CallRecord, Options, Sandbox};
+pub use sandbox::{Options, Sandbox};
 pub use server::Server;
 pub use tags::Tags;
 pub use time::SimTime;

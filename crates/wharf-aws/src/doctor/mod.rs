@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use aws_sdk_ecr::types::{ImageDetail, ImageIdentifier};
 use aws_sdk_ecs::types::Service as EcsService;
-use wharf_doctor::{Evidence, ImageEvidence, Intent, Seen, ServiceEvidence, StoppedTask};
+use wharf_doctor::{Evidence, ImageEvidence, Intent, LOOP, Seen, ServiceEvidence, StoppedTask};
 use wharf_graph::StackId;
 use wharf_spec::Stack;
 use wharf_spec::stack::{Architecture, Image, Scheme, Service};
@@ -28,8 +28,6 @@ use crate::rollout::{Goal, groups, short_definition};
 pub use job::examine_job;
 pub(crate) use job::of_job;
 
-/// Failed tasks from which on it matters what each of them pulls.
-const LOOP: usize = 3;
 /// What ECS writes when a service has all its tasks: what is older is over (ECS Developer Guide,
 /// service event messages).
 const STEADY: &str = "has reached a steady state";

@@ -89,7 +89,7 @@ fn import(live: &Live) -> Imports {
         "dns_record" => one("aws_route53_record", id.replacen('/', "_", 2)),
         "task_definition" => one("aws_ecs_task_definition", id.to_owned()),
         "service" => one("aws_ecs_service", after(id, ":service/")),
-        "scalable_target" => one("aws_appautoscaling_target", scaled(&after(id, ":"))),
+        "scalable_target" => one("aws_appautoscaling_target", scaled(id)),
         "scaling_policy" => match (id.split_once(":resource/ecs/"), id.rsplit_once(":policyName/"))
         {
             (Some((_, rest)), Some((_, name))) => {

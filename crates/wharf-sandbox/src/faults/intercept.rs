@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, io, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::{sandbox::CallRecord, time::SimTime, wire::Incoming, world::World};
+use crate::{call_record::CallRecord, time::SimTime, wire::Incoming, world::World};
 
 /// How long a call that times out hangs before its connection breaks, on tokio's clock.
 pub const TIME_OUT: Duration = Duration::from_secs(30);

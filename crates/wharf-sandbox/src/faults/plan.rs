@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{After, Before, Call, Change, Interceptor};
-use crate::{ids::Ids, sandbox::CallRecord, world::World};
+use crate::{call_record::CallRecord, ids::Ids, world::World};
 
 /// Something that goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -78,6 +78,9 @@ impl Refused {
     }
 }
 
+/// What a request asks for: the operation and its members.
+type Asked = (&'static Operation, Value);
+
 /// Understands a request: service and region from its signature's scope, the rest by protocol.
 pub(crate) fn parse(request: &Request<Bytes>) -> Result<Incoming, Refused> {
     let (region, name) = scope(request).map_err(|error| Refused::new(None, "", error))?;
@@ -86,19 +89,20 @@ pub(crate) fn parse(request: &Request<Bytes>) -> Result<Incoming, Refused> {
         let error = rules::SERVICE_SIMULATED.refuse(message);
         return Err(Refused::new(None, "", error));
     };
-    match service.protocol {
-        Protocol::Json => from_json(service, region, request),
-        // Whoever does not speak CBOR speaks awsJson 1.0 with these services.
-        Protocol::Cbor if request.headers().contains_key(TARGET) => {
-            match from_json(service, region, request) {
-                Ok(incoming) => Ok(Incoming { protocol: Protocol::Json, ..incoming }),
-                Err(refused) => Err(Refused { protocol: &Protocol::Json, ..refused }),
-            }
-        }
-        Protocol::Cbor => from_cbor(service, region, request),
-        Protocol::Query { .. } | Protocol::Ec2 { .. } => from_form(service, region, request),
-        Protocol::RestXml { .. } | Protocol::RestJson => from_rest(service, region, request),
-    }
+    // Whoever does not speak CBOR speaks awsJson 1.0 with services that do.
+    let named = request.headers().contains_key(TARGET);
+    let protocol = match &service.protocol {
+        Protocol::Cbor if named => &Protocol::Json,
+        own => own,
+    };
+    let read = match protocol {
+        Protocol::Json => from_json(service, request),
+        Protocol::Cbor => from_cbor(service, request),
+        Protocol::Query { .. } | Protocol::Ec2 { .. } => from_form(service, request),
+        Protocol::RestXml { .. } | Protocol::RestJson => from_rest(service, request),
+    };
+    let (operation, input) = read.map_err(|refused| Refused { protocol, ..refused })?;
+    Ok(Incoming { service, protocol: *protocol, by: Caller::of(request), region, operation, input })
 }
 
 /// Reads region and service from the credential scope. The signature itself is not checked.
@@ -118,31 +122,16 @@ fn scope(request: &Request<Bytes>) -> Result<(String, String), AwsError> {
     }
 }
 
-fn from_json(
-    service: &'static Service,
-    region: String,
-    request: &Request<Bytes>,
-) -> Result<Incoming, Refused> {
+fn from_json(service: &'static Service, request: &Request<Bytes>) -> Result<Asked, Refused> {
     let target = request.headers().get(TARGET).and_then(|value| value.to_str().ok());
     let name = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default();
     let operation = by_name(service, name, &rules::OPERATION_KNOWN)?;
     let input =
         json::parse(request.body()).map_err(|error| Refused::new(Some(service), name, error))?;
-    Ok(Incoming {
-        service,
-        protocol: service.protocol,
-        by: Caller::of(request),
-        region,
-        operation,
-        input,
-    })
+    Ok((operation, input))
 }
 
-fn from_cbor(
-    service: &'static Service,
-    region: String,
-    request: &Request<Bytes>,
-) -> Result<Incoming, Refused> {
+fn from_cbor(service: &'static Service, request: &Request<Bytes>) -> Result<Asked, Refused> {
     let (header, word) = cbor::PROTOCOL;
     let spoken = request.headers().get(header).and_then(|value| value.to_str().ok());
     let name = cbor::operation(request.uri().path()).filter(|_| spoken == Some(word));
@@ -153,34 +142,16 @@ fn from_cbor(
     let operation = by_name(service, name, &rules::OPERATION_KNOWN)?;
     let input =
         cbor::parse(request.body()).map_err(|error| Refused::new(Some(service), name, error))?;
-    Ok(Incoming {
-        service,
-        protocol: service.protocol,
-        by: Caller::of(request),
-        region,
-        operation,
-        input,
-    })
+    Ok((operation, input))
 }
 
-fn from_form(
-    service: &'static Service,
-    region: String,
-    request: &Request<Bytes>,
-) -> Result<Incoming, Refused> {
+fn from_form(service: &'static Service, request: &Request<Bytes>) -> Result<Asked, Refused> {
     let query = request.uri().query().unwrap_or_default().as_bytes();
     let body = if request.body().is_empty() { query } else { request.body() };
     let input = form::parse(body);
     let name = input.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
     let operation = by_name(service, &name, &rules::ACTION_KNOWN)?;
-    Ok(Incoming {
-        service,
-        protocol: service.protocol,
-        by: Caller::of(request),
-        region,
-        operation,
-        input,
-    })
+    Ok((operation, input))
 }
 
 fn by_name(
@@ -197,11 +168,7 @@ fn by_name(
     })
 }
 
-fn from_rest(
-    service: &'static Service,
-    region: String,
-    request: &Request<Bytes>,
-) -> Result<Incoming, Refused> {
+fn from_rest(service: &'static Service, request: &Request<Bytes>) -> Result<Asked, Refused> {
     let (method, path) = (request.method().as_str(), request.uri().path());
     let found = service.operations.iter().find_map(|operation| {
         let (wanted, template) = operation.route?;
@@ -240,14 +207,7 @@ fn from_rest(
     }
     input.extend(labels);
     let input = Value::Object(input);
-    Ok(Incoming {
-        service,
-        protocol: service.protocol,
-        by: Caller::of(request),
-        region,
-        operation,
-        input,
-    })
+    Ok((operation, input))
 }
 
 /// Matches a path against a template such as `/2013-04-01/change/{Id}`; a final slash is ignored.
