@@ -1,6 +1,5 @@
 //! Runs a case and judges it.
 
-use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +11,12 @@ use wharf_sandbox::{CallRecord, Options, Sandbox, SimTime};
 
 use crate::account::{self, Inventory, inventory};
 use crate::bugs::Bug;
-use crate::case::{Broken, Case, InTheWay, Second, TERM};
+use crate::case::{Broken, Case, Second, TERM};
 use crate::process::{End, Goal, Process};
 use crate::spec::{APP, REGION, Spec};
 use crate::tally::One;
-use crate::verdict::{same, settled};
-use crate::weather::{Storm, Watch, Weather};
+use crate::watch::{self, Watch};
+use crate::weather::{Storm, Weather};
 
 /// How often a run may be repeated while things go wrong; then they stop.
 const STORMY_RUNS: usize = 12;
@@ -197,7 +196,7 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    fn expect(&mut self, what: &str, end: &End, wanted: &End) -> Result<(), String> {
+    pub(crate) fn expect(&mut self, what: &str, end: &End, wanted: &End) -> Result<(), String> {
         self.log.push(format!("{what}: {end:?}"));
         self.right()?;
         if end == wanted {
@@ -208,7 +207,7 @@ impl<'a> Trial<'a> {
     }
 
     /// Applies (or destroys) until that succeeds, whatever goes wrong meanwhile.
-    async fn converge(
+    pub(crate) async fn converge(
         &mut self,
         what: &str,
         spec: &Spec,
@@ -285,32 +284,6 @@ impl<'a> Trial<'a> {
         Err(format!("{what} does not converge"))
     }
 
-    async fn blocked(&mut self) -> Result<(), String> {
-        let Some(blocker) = self.case.in_the_way else { return Ok(()) };
-        let wanted = &self.case.wanted;
-        let service = wanted.services.keys().next().cloned().unwrap_or_default();
-        self.watch.did(format!("in the way: {blocker:?}"));
-        blocker.put(&self.sandbox, &service).await;
-        let aside = match blocker {
-            InTheWay::SecurityGroup => wanted.private,
-            InTheWay::Cluster => wanted.cluster.is_some(),
-            InTheWay::LogGroup | InTheWay::Repository => false,
-        };
-        if aside {
-            // It is in another VPC, or not needed, and in nobody's way.
-            blocker.remove(&self.sandbox, &service);
-            return Ok(());
-        }
-        let before = inventory(&self.sandbox);
-        let end = Box::pin(self.process(wanted).run(Goal::Apply)).await;
-        self.expect("blocked apply", &end, &End::Foreign)?;
-        let end = Box::pin(self.process(wanted).run(Goal::Destroy)).await;
-        self.expect("destroy of nothing", &end, &End::Done)?;
-        same(&before, &inventory(&self.sandbox), "while foreign objects were in the way")?;
-        blocker.remove(&self.sandbox, &service);
-        Ok(())
-    }
-
     /// A release that cannot become healthy must not be taken for a success, nor harm anybody.
     async fn release_broken(&mut self, broken: Broken, before: &Spec) -> Result<(), String> {
         let name = before.services.keys().next_back().cloned().unwrap_or_default();
@@ -354,7 +327,7 @@ impl<'a> Trial<'a> {
             let case = self.case;
             seen.harmed = case.abandoned.is_some() || case.edits.iter().any(|edit| edit.harms());
             seen.silent.clear();
-            seen.answering = self.sandbox.with_world(crate::weather::answering);
+            seen.answering = self.sandbox.with_world(watch::answering);
             seen.answering.retain(|name| {
                 wanted.services.get(name).is_some_and(|service| service.port.is_some())
             });
@@ -438,55 +411,6 @@ impl<'a> Trial<'a> {
             let parameters = &mut world.region(REGION).ssm.parameters;
             parameters.retain(|name, _| !name.starts_with("/wharf/notes/lease/"));
         });
-    }
-
-    /// What the spec protects is not destroyed, nor is anything else.
-    async fn protected(&mut self) -> Result<(), String> {
-        let Some(line) = self.case.protect else { return Ok(()) };
-        let mut spec = self.case.wanted.clone();
-        let has_port = spec.services.values().any(|service| service.port.is_some());
-        if line.contains("balancer") && (!has_port || spec.shares) {
-            return Ok(());
-        }
-        // Repositories go with the last environment of the app: this destroy takes none, so nothing is refused.
-        if line.contains("repository") && self.case.other_env {
-            return Ok(());
-        }
-        spec.more.push(line.to_owned());
-        self.watch.did(line);
-        let before = inventory(&self.sandbox);
-        let end = Box::pin(self.process(&spec).run(Goal::Destroy)).await;
-        self.expect("destroy of what is protected", &end, &End::Protected)?;
-        self.watch.checked("what is protected stays");
-        same(&settled(before), &settled(inventory(&self.sandbox)), "although it is protected")
-    }
-
-    /// What is to outlive a destroy stays as it is, and is taken up again by the next apply.
-    async fn kept(&mut self) -> Result<(), String> {
-        let Some(line) = self.case.keep else { return Ok(()) };
-        let mut spec = self.case.wanted.clone();
-        spec.more.push(line.to_owned());
-        self.watch.did(line);
-        let kinds: Vec<&str> =
-            [("repository", "ecr/repositories"), ("logs", "logs/groups"), ("certificate", "acm/")]
-                .into_iter()
-                .filter(|(word, _)| line.contains(word))
-                .map(|(_, kind)| kind)
-                .collect();
-        let keeps = |path: &str| kinds.iter().any(|kind| path.starts_with(kind));
-        let before = inventory(&self.sandbox);
-        let kept = |all: &Inventory| -> BTreeSet<String> {
-            all.keys().filter(|path| keeps(path)).cloned().collect()
-        };
-        self.converge("destroy but for something", &spec, Goal::Destroy, &Storm::calm()).await?;
-        let after = inventory(&self.sandbox);
-        if kept(&before) != kept(&after) {
-            return Err(format!("{line}: {:?} became {:?}", kept(&before), kept(&after)));
-        }
-        self.watch.checked("what is to be kept stays");
-        let wanted = &self.case.wanted;
-        self.converge("apply to what was kept", wanted, Goal::Apply, &Storm::calm()).await?;
-        self.check_applied(wanted).await
     }
 
     /// Says whether nothing whatsoever goes wrong in a part of this case.

@@ -19,7 +19,7 @@ use crate::budget::Budgeted;
 use crate::bugs::{Bug, Wire, Wrapped};
 use crate::case::TERM;
 use crate::spec::Spec;
-use crate::weather::{Phase, Watch};
+use crate::watch::{Phase, Watch};
 
 const STEP: Duration = Duration::from_mins(80);
 const TOTAL: Duration = Duration::from_mins(90);
