@@ -36,10 +36,6 @@ const SPARE: &[(&str, &str)] = &[
     ("ecs:StopTask", "when `wharf run` is interrupted"),
     ("ecs:ExecuteCommand", "for `wharf exec`"),
     ("ssm:GetParameter", "when two runs start at once"),
-    (
-        "ec2:DescribeVpcEndpoints",
-        "when tasks may stand in subnets without a way out but through endpoints",
-    ),
     ("route53:ListHostedZones", "when zones cannot be listed by name"),
 ];
 

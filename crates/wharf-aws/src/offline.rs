@@ -115,6 +115,7 @@ fn subnets(stack: &Stack, vpc: &str) -> Vec<Subnet> {
         zone: zone(index),
         egress,
         free_addresses: 1000,
+        layers_free: true,
     };
     let inside = if internet { Egress::InternetGateway } else { Egress::Nat };
     let mut found: BTreeMap<String, Subnet> = BTreeMap::new();

@@ -347,6 +347,7 @@ mod tests {
                     zone: (*zone).to_owned(),
                     egress: *egress,
                     free_addresses: 100,
+                    layers_free: false,
                 })
                 .collect(),
             ..Facts::default()

@@ -8,12 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 use wharf_aws::kinds::on_demand;
+use wharf_graph::facts::Egress;
 use wharf_graph::input::as_ref;
 use wharf_graph::{Address, Graph, Snapshot};
 use wharf_plan::{Cost, CostPart};
 
 /// Hours of a month as AWS's own calculator takes it.
 const HOURS: f64 = 730.0;
+
+/// The workload of the command that runs before a release.
+const RELEASE: &str = "release";
 
 const NOT_COUNTED: [&str; 4] = [
     "traffic and balancer capacity units",
@@ -48,7 +52,8 @@ pub(crate) fn of(graph: &Graph, snapshot: &Snapshot) -> Cost {
     let prices: Prices = serde_json::from_str(include_str!("../data/prices.json"))
         .expect("a test reads the price list that is compiled in");
     let region = &snapshot.facts.region;
-    let after = Bill::new(&prices, region, &Running::desired(graph));
+    let mut after = Bill::new(&prices, region, &Running::desired(graph));
+    after.varying.extend(layers(graph, snapshot));
     let before = Bill::new(&prices, region, &Running::live(snapshot));
     let sum = after.sum();
     Cost {
@@ -64,12 +69,35 @@ pub(crate) fn of(graph: &Graph, snapshot: &Snapshot) -> Cost {
     }
 }
 
+/// Says so if image layers come through a NAT gateway, which takes money for each gigabyte, although S3, where they
+/// are kept, can be reached by a gateway endpoint, which takes none (ECR User Guide, "Amazon ECR interface VPC
+/// endpoints"; Amazon VPC pricing).
+fn layers(graph: &Graph, snapshot: &Snapshot) -> Option<String> {
+    // Images of registries elsewhere come through the NAT gateway in any case.
+    graph.iter().find(|node| node.address.kind() == "repository")?;
+    let services = graph.iter().filter(|node| node.address.kind() == "service");
+    let subnets: BTreeSet<&str> = services
+        .filter_map(|node| node.props["subnets"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let facts = snapshot.facts.subnets.iter();
+    let mut placed = facts.filter(|subnet| subnets.contains(subnet.id.as_str()));
+    placed.any(|subnet| subnet.egress == Egress::Nat && !subnet.layers_free).then(|| {
+        "each image pulled, by the gigabyte through the NAT gateway (a gateway endpoint for S3 in the VPC costs \
+         nothing)"
+            .to_owned()
+    })
+}
+
 /// What runs all the time.
 #[derive(Default)]
 struct Running {
     services: Vec<Tasks>,
     balancers: Vec<Balancer>,
     secrets: BTreeSet<String>,
+    /// Tasks that run now and then.
+    jobs: Vec<Tasks>,
 }
 
 /// The tasks of one service.
@@ -85,6 +113,36 @@ struct Tasks {
     addresses: bool,
     /// The property of that name.
     launch: String,
+}
+
+impl Tasks {
+    /// Takes what a task costs from its definition.
+    fn new(name: &str, definition: &Value) -> Self {
+        Self {
+            name: name.to_owned(),
+            count: 0,
+            spot: 0,
+            cpu: number(definition, "cpu"),
+            memory: number(definition, "memory"),
+            arm: definition["architecture"] == "ARM64",
+            addresses: false,
+            launch: String::new(),
+        }
+    }
+
+    /// Returns what one task costs in an hour, in dollars, and the name of what that goes by.
+    fn hourly(&self, known: Option<&Region>) -> (&'static str, Option<f64>) {
+        let (arch, price) = if self.arm {
+            ("arm64", known.and_then(|known| known.arm64))
+        } else {
+            ("x86_64", known.and_then(|known| known.x86_64))
+        };
+        let hourly = price.map(|price| {
+            f64::from(self.cpu) / 1024.0 * price.vcpu_hour
+                + f64::from(self.memory) / 1024.0 * price.gb_hour
+        });
+        (arch, hourly)
+    }
 }
 
 struct Balancer {
@@ -112,8 +170,12 @@ impl Running {
     ) -> Self {
         let mut running = Self::default();
         let mut fewest = BTreeMap::new();
+        let mut definitions = BTreeMap::new();
         for (address, props) in all {
             match address.kind() {
+                "task_definition" => {
+                    definitions.insert(address.name(), props);
+                }
                 "scalable_target" => {
                     fewest.insert(address.name(), number(props, "min"));
                 }
@@ -131,6 +193,13 @@ impl Running {
                 _ => {}
             }
         }
+        for (name, definition) in definitions {
+            // A release's command takes so little time that it costs nothing worth a word.
+            let visits = running.services.iter().all(|tasks| tasks.name != name);
+            if visits && name != RELEASE {
+                running.jobs.push(Tasks::new(name, definition));
+            }
+        }
         for tasks in &mut running.services {
             // Under a range, only the fewest run all the time.
             tasks.count = fewest.get(tasks.name.as_str()).copied().unwrap_or(tasks.count);
@@ -142,14 +211,10 @@ impl Running {
     fn service(&mut self, name: &str, props: &Value, definition: Option<&Value>) {
         let Some(definition) = definition else { return };
         self.services.push(Tasks {
-            name: name.to_owned(),
             count: number(props, if props["count"].is_null() { "start" } else { "count" }),
-            spot: 0,
             launch: props["launch"].as_str().unwrap_or_default().to_owned(),
-            cpu: number(definition, "cpu"),
-            memory: number(definition, "memory"),
-            arm: definition["architecture"] == "ARM64",
             addresses: props["public_ip"] == true,
+            ..Tasks::new(name, definition)
         });
         let sidecars = definition["sidecars"].as_object().into_iter().flat_map(|map| map.values());
         let secrets = std::iter::once(&definition["container"])
@@ -185,11 +250,7 @@ impl Bill {
             return bill;
         }
         for tasks in running.services.iter().filter(|tasks| tasks.count > 0) {
-            let (arch, price) = if tasks.arm {
-                ("arm64", known.and_then(|known| known.arm64))
-            } else {
-                ("x86_64", known.and_then(|known| known.x86_64))
-            };
+            let (arch, hourly) = tasks.hourly(known);
             if tasks.spot > 0 {
                 let many = if tasks.spot == 1 { "task" } else { "tasks" };
                 let (count, name) = (tasks.spot, &tasks.name);
@@ -205,12 +266,16 @@ impl Bill {
             bill.add(
                 what,
                 format!("price of {arch} tasks in {region}"),
-                price.map(|price| {
-                    let each = f64::from(tasks.cpu) / 1024.0 * price.vcpu_hour
-                        + f64::from(tasks.memory) / 1024.0 * price.gb_hour;
-                    f64::from(sure) * each * HOURS
-                }),
+                hourly.map(|hourly| f64::from(sure) * hourly * HOURS),
             );
+        }
+        let jobs = running.jobs.iter().filter_map(|tasks| {
+            let (_, hourly) = tasks.hourly(known);
+            Some(format!("{} ${:.3}", tasks.name, hourly?))
+        });
+        let jobs: Vec<String> = jobs.collect();
+        if !jobs.is_empty() {
+            bill.varying.push(format!("jobs by the hour they run ({})", jobs.join(", ")));
         }
         for balancer in &running.balancers {
             let price = known.and_then(|known| known.balancer_hour);
@@ -300,6 +365,7 @@ mod tests {
             services: vec![Tasks { addresses: true, ..tasks(2, true) }],
             balancers: vec![Balancer { addresses: 3 }],
             secrets: BTreeSet::from(["arn:a".to_owned()]),
+            jobs: Vec::new(),
         };
         // 2 × 7.21 for the tasks, 16.43 for the balancer, 5 × 3.65 for addresses, 0.40.
         assert_eq!(sum("us-east-1", &running), Some(1442 + 1643 + 5 * 365 + 40));
@@ -312,6 +378,14 @@ mod tests {
         let bill = Bill::new(&prices(), "us-east-1", &running);
         assert_eq!(bill.sum(), Some(901));
         assert_eq!(bill.varying, ["1 task of service web on Spot, whose price varies"]);
+    }
+
+    #[test]
+    fn what_runs_now_and_then_has_a_price_an_hour() {
+        let running = Running { jobs: vec![tasks(0, false)], ..Running::default() };
+        let bill = Bill::new(&prices(), "us-east-1", &running);
+        assert_eq!(bill.sum(), Some(0));
+        assert_eq!(bill.varying, ["jobs by the hour they run (web $0.012)"]);
     }
 
     #[test]

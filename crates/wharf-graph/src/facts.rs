@@ -184,6 +184,9 @@ pub struct Subnet {
     pub egress: Egress,
     /// Free addresses.
     pub free_addresses: u32,
+    /// Whether S3, where image layers are kept, is reached by a gateway endpoint, which costs nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub layers_free: bool,
 }
 
 /// Where a subnet's default route leads (Amazon VPC User Guide, route tables).

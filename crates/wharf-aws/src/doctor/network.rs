@@ -6,16 +6,12 @@ use wharf_doctor::{Evidence, Network, Peer, Permit, Seen, SubnetEvidence, Way};
 use wharf_graph::facts::Egress;
 
 use crate::aws::Aws;
-use crate::reads::ec2::{default_route, filter, table_of};
+use crate::reads::ec2::filter;
+use crate::reads::egress::{default_route, table_of};
 
 /// Adds where the tasks run, and what lets traffic through.
 pub(super) async fn add(aws: &Aws, service: &Service, evidence: &mut Evidence) {
-    let primary = service.deployments().iter().find(|row| row.status() == Some("PRIMARY"));
-    let placed = primary
-        .and_then(|row| row.network_configuration())
-        .or_else(|| service.network_configuration())
-        .and_then(|it| it.awsvpc_configuration());
-    let Some(placed) = placed else { return };
+    let Some(placed) = placed(service) else { return };
     let mut ids: Vec<String> = placed.subnets().to_vec();
     let mut groups: Vec<String> = placed.security_groups().to_vec();
     if let Seen::There(balancer) = &evidence.balancer {
@@ -23,7 +19,7 @@ pub(super) async fn add(aws: &Aws, service: &Service, evidence: &mut Evidence) {
         groups.extend(balancer.groups.iter().cloned());
     }
     let (subnets, groups) = futures::join!(subnets(aws, &ids), security_groups(aws, &groups));
-    let (Some(subnets), Some(groups)) = (subnets, groups) else {
+    let (Some((_, subnets)), Some(groups)) = (subnets, groups) else {
         // Without its rules, a balancer would look closed.
         evidence.balancer = Seen::Unread;
         return;
@@ -42,6 +38,15 @@ pub(super) async fn add(aws: &Aws, service: &Service, evidence: &mut Evidence) {
     evidence.network = Seen::There(network(placed, &subnets, &groups));
 }
 
+/// Returns where ECS puts the tasks of a service.
+pub(super) fn placed(service: &Service) -> Option<&AwsVpcConfiguration> {
+    let primary = service.deployments().iter().find(|row| row.status() == Some("PRIMARY"));
+    primary
+        .and_then(|row| row.network_configuration())
+        .or_else(|| service.network_configuration())
+        .and_then(|it| it.awsvpc_configuration())
+}
+
 fn network(
     placed: &AwsVpcConfiguration,
     subnets: &[SubnetEvidence],
@@ -57,7 +62,8 @@ fn network(
     }
 }
 
-async fn subnets(aws: &Aws, ids: &[String]) -> Option<Vec<SubnetEvidence>> {
+/// Reads subnets of one VPC, and which that is.
+pub(super) async fn subnets(aws: &Aws, ids: &[String]) -> Option<(String, Vec<SubnetEvidence>)> {
     let by_id = Filter::builder().name("subnet-id").set_values(Some(ids.to_vec())).build();
     let got = aws
         .caller
@@ -85,10 +91,11 @@ async fn subnets(aws: &Aws, ids: &[String]) -> Option<Vec<SubnetEvidence>> {
                 .unwrap_or_default(),
         }
     });
-    Some(evidence.collect())
+    let evidence = evidence.collect();
+    Some((vpc, evidence))
 }
 
-async fn security_groups(aws: &Aws, ids: &[String]) -> Option<Vec<SecurityGroup>> {
+pub(super) async fn security_groups(aws: &Aws, ids: &[String]) -> Option<Vec<SecurityGroup>> {
     let by_id = Filter::builder().name("group-id").set_values(Some(ids.to_vec())).build();
     let got = aws.caller.call("ec2:DescribeSecurityGroups", || {
         aws.ec2.describe_security_groups().filters(by_id.clone()).send()
@@ -97,7 +104,7 @@ async fn security_groups(aws: &Aws, ids: &[String]) -> Option<Vec<SecurityGroup>
 }
 
 /// Lists what the rules of some groups let through over TCP, one other end each.
-fn permits(groups: &[SecurityGroup], own: &[String], out: bool) -> Vec<Permit> {
+pub(super) fn permits(groups: &[SecurityGroup], own: &[String], out: bool) -> Vec<Permit> {
     groups
         .iter()
         .filter(|group| own.iter().any(|id| group.group_id() == Some(id)))

@@ -10,6 +10,7 @@ mod direct;
 pub(crate) mod ec2;
 pub(crate) mod ecr;
 pub(crate) mod ecs;
+pub(crate) mod egress;
 pub(crate) mod elb;
 mod facts;
 mod guests;
@@ -69,7 +70,7 @@ impl<T> Memo<T> {
 
 /// Everything read of one account for one stack. It has no way to write.
 pub(crate) struct Reads {
-    aws: Aws,
+    pub(crate) aws: Aws,
     /// The stack as the spec describes it; its names are what is asked for.
     pub(crate) stack: Arc<Stack>,
     pub(crate) id: StackId,

@@ -154,6 +154,7 @@ mod tests {
             zone: zone.to_owned(),
             egress: Egress::InternetGateway,
             free_addresses: 100,
+            layers_free: false,
         };
         Facts {
             region: "eu-west-1".to_owned(),
