@@ -332,3 +332,21 @@ fn whoever_leaves_a_rollout_alone_and_sees_it_fail_is_told() {
     let failed = failed.expect(5).stderr;
     assert!(failed.contains("the rollout of service web failed"), "{failed}");
 }
+
+#[test]
+fn a_start_that_hardly_fits_into_the_grace_is_told() {
+    let world = World::sample("minimal");
+    let health = "health: { path: /health, grace: 15m }\n    deploy: { timeout: 40m }";
+    world.edit("health: /health", health);
+    // Answers ten minutes after its start.
+    world.wharf(&["sandbox", "break", "slow-start"]).expect(0);
+    let run = world.wharf(&["apply", "--yes"]).expect(0);
+    let (_, told) = run.stderr.split_once("service.web: a task took about ").unwrap();
+    let seconds: u32 = told.split(' ').next().unwrap().parse().unwrap();
+    assert!((500..700).contains(&seconds), "{told}");
+    assert!(told.contains("after 900 s (`health.grace`)"), "{told}");
+    // One that starts at once is no news.
+    world.wharf(&["sandbox", "mend"]).expect(0);
+    let run = world.wharf(&["restart", "web"]).expect(0);
+    assert!(!run.stderr.contains("health.grace"), "{}", run.stderr);
+}

@@ -85,6 +85,9 @@ pub enum EventKind {
         address: Address,
         /// Further lines.
         details: Vec<String>,
+        /// Whether it matters after the step as well.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lasting: bool,
     },
     /// A step is done.
     StepDone {

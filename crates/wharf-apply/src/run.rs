@@ -205,6 +205,7 @@ impl<'a> Run<'a> {
             step: step.id.clone(),
             address: step.address.clone(),
             details: note.details.clone(),
+            lasting: note.lasting,
         };
         self.tell(Level::Info, note.message.clone(), kind);
         self.notes.insert(place, note);

@@ -19,7 +19,7 @@ pub(crate) enum Look<T> {
 impl<T> Look<T> {
     /// Not yet, in one line.
     pub(crate) fn not_yet(message: impl Into<String>) -> Self {
-        Self::NotYet(Note { message: message.into(), details: Vec::new() })
+        Self::NotYet(Note { message: message.into(), ..Note::default() })
     }
 }
 

@@ -63,6 +63,11 @@ impl StepContext {
         (self.notes)(note);
     }
 
+    /// Tells whoever watches something that matters after the step as well.
+    pub fn remark(&self, message: impl Into<String>) {
+        self.note(Note { message: message.into(), lasting: true, ..Note::default() });
+    }
+
     /// Tells whoever watches, in one line.
     pub fn say(&self, message: impl Into<String>) {
         self.note(Note { message: message.into(), ..Note::default() });
@@ -87,6 +92,9 @@ pub struct Note {
     /// Further lines: a task each, an event each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
+    /// Whether it matters after the step as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lasting: bool,
 }
 
 /// How a create or an update ended, when it did not fail.

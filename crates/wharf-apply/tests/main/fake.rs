@@ -68,7 +68,7 @@ impl Fake {
             Some(Act::Panic) => panic!("planted"),
             Some(Act::Note(text)) => {
                 for _ in 0..3 {
-                    cx.note(Note { message: (*text).to_owned(), details: Vec::new() });
+                    cx.note(Note { message: (*text).to_owned(), ..Note::default() });
                 }
             }
             None => {}

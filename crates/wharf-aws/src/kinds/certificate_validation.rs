@@ -115,6 +115,7 @@ impl Kind for CertificateValidation {
             Ok(Look::NotYet(Note {
                 message: "waiting until ACM sees the validation records".to_owned(),
                 details: missing(&detail),
+                lasting: false,
             }))
         })
         .await;

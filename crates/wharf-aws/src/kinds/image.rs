@@ -128,7 +128,7 @@ impl Kind for Image {
         let details = if cx.patience.is_zero() { Vec::new() } else { how.clone() };
         let waiting = || {
             let message = format!("waiting for {what}");
-            Look::NotYet(Note { message, details: details.clone() })
+            Look::NotYet(Note { message, details: details.clone(), lasting: false })
         };
         let pushed = wait(cx.aws.caller.pace, cx.step, &what, EVERY, cx.patience, async || {
             let got = cx

@@ -295,7 +295,7 @@ async fn blockers(cx: &Write<'_>, id: &str) -> Result<Note, AwsError> {
         1 => format!("{id} is still used by {}", details[0]),
         count => format!("{id} is still used by {count} network interfaces"),
     };
-    Ok(Note { message, details })
+    Ok(Note { message, details, lasting: false })
 }
 
 async fn tag(cx: &Write<'_>, id: &str, tags: &Tags) -> Result<(), AwsError> {

@@ -76,6 +76,7 @@ pub async fn restart(
         record: None,
         since: None,
         had_release: true,
+        grace: 0,
     }
     .started(&updated);
     let cx = Write {

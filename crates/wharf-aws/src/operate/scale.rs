@@ -98,6 +98,7 @@ pub async fn scale(
         record: None,
         since: None,
         had_release: true,
+        grace: 0,
     };
     let cx = Write {
         aws,

@@ -3,6 +3,7 @@
 //! ECS's own waiter looks for one deployment with all tasks running, and so takes a rollback for a
 //! success (ECS API reference, waiter `ServicesStable`). This one wants the deployment to be ours.
 
+mod boot;
 pub(crate) mod look;
 pub(crate) mod picture;
 
@@ -12,9 +13,11 @@ use std::time::Duration;
 use aws_sdk_ecs::types::{
     DeploymentStrategy, LoadBalancer, Service, ServiceDeploymentLifecycleStage,
 };
+use tokio::time::Instant;
 use wharf_doctor::{Cause, judge, of_alarms, of_shift};
 use wharf_graph::{ErrorClass, Note};
 
+use self::boot::Boots;
 use self::look::Looker;
 pub(crate) use self::look::primary;
 use self::picture::{Memory, Picture, Verdict};
@@ -54,6 +57,8 @@ pub(crate) struct Goal {
     pub(crate) since: Option<f64>,
     /// Whether something ran before, to which ECS can go back.
     pub(crate) had_release: bool,
+    /// Seconds after its start in which a task's failed checks do not count; 0 when unknown.
+    pub(crate) grace: u32,
 }
 
 impl Goal {
@@ -62,6 +67,8 @@ impl Goal {
         if let Some(row) = primary(service).filter(|row| row.definition == self.definition) {
             self.deployment = Some(row.id);
             self.since = (row.created > 0.0).then_some(row.created);
+            let grace = service.health_check_grace_period_seconds().unwrap_or_default();
+            self.grace = u32::try_from(grace).unwrap_or_default();
             let groups = groups(service);
             if !groups.is_empty() {
                 self.target_groups = groups;
@@ -94,9 +101,15 @@ pub(crate) fn shifts(service: &Service) -> bool {
 pub(crate) async fn wait_for(cx: &Write<'_>, goal: &Goal) -> Result<(), AwsError> {
     let looker = Looker { aws: cx.aws, goal };
     let state = Mutex::new((Memory::default(), None::<Picture>));
+    let (began, boots) = (Instant::now(), Mutex::new(Boots::default()));
     let what = format!("service {} to run its new tasks", goal.service);
     let result = wait(cx.aws.caller.pace, cx.step, &what, EVERY, cx.step.budget, async || {
         let picture = Box::pin(looker.look()).await?;
+        let tight = {
+            let mut boots = boots.lock().unwrap_or_else(PoisonError::into_inner);
+            boots.look(&picture.targets, cx.aws.caller.pace.since(began));
+            boots.tight(goal)
+        };
         let verdict = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.0.remember(goal, &picture);
@@ -105,7 +118,12 @@ pub(crate) async fn wait_for(cx: &Write<'_>, goal: &Goal) -> Result<(), AwsError
             verdict
         };
         match verdict {
-            Verdict::Done => Ok(Look::Ready(())),
+            Verdict::Done => {
+                if let Some(said) = tight {
+                    cx.step.remark(said);
+                }
+                Ok(Look::Ready(()))
+            }
             Verdict::Going => Ok(Look::NotYet(note(goal, &picture))),
             verdict => Err(failed(cx, goal, &picture, &verdict, &state).await),
         }
@@ -270,7 +288,7 @@ fn note(goal: &Goal, picture: &Picture) -> Note {
                     .map(|event| event.text.clone()),
             )
             .collect();
-    Note { message, details }
+    Note { message, details, lasting: false }
 }
 
 /// Says in words how far a deployment that moves requests is (ECS API reference,

@@ -426,4 +426,4 @@ fn doomed(goal: &Goal, picture: &Picture, memory: &Memory) -> Option<Stopped> {
 
 #[cfg(test)]
 #[path = "picture_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -3,7 +3,7 @@ use super::*;
 const NEW: &str = "arn:task-definition/notes-web:2";
 const OLD: &str = "arn:task-definition/notes-web:1";
 
-fn goal() -> Goal {
+pub(in crate::rollout) fn goal() -> Goal {
     Goal {
         service: "web".into(),
         cluster: "notes".into(),
@@ -17,6 +17,7 @@ fn goal() -> Goal {
         deployment: Some("ecs-svc/2".into()),
         since: Some(1000.0),
         had_release: true,
+        grace: 0,
     }
 }
 

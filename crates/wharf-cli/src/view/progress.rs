@@ -174,7 +174,10 @@ impl Live {
                 bar.enable_steady_tick(TICK);
                 self.running.insert(step.clone(), bar);
             }
-            EventKind::StepNote { step, address, details } => {
+            EventKind::StepNote { address, lasting: true, .. } => {
+                self.print(&format!("· {}  {}", name(address), event.message));
+            }
+            EventKind::StepNote { step, address, details, .. } => {
                 if tells_lines(address) {
                     for detail in details {
                         self.print(&format!("  release | {detail}"));

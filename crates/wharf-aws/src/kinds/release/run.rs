@@ -325,7 +325,7 @@ impl Tail {
         let surplus = self.last.len().saturating_sub(LAST_LINES);
         self.last.drain(..surplus);
         let message = format!("task {} {status}", self.task);
-        cx.step.note(Note { message, details: new });
+        cx.step.note(Note { message, details: new, lasting: false });
     }
 }
 

@@ -348,6 +348,7 @@ pub(super) fn goal(cx: &Write<'_>, want: &Props, had_release: bool) -> Result<Go
         record: None,
         since: None,
         had_release,
+        grace: 0,
     })
 }
 
