@@ -45,6 +45,9 @@ const ELSEWHERE: &[&str] = &[
     // Of requests that move: see `strategies.rs`.
     "shifter-denied",
     "weights-split",
+    // Of commands in tasks: see `exec.rs`.
+    "exec-denied",
+    "exec-unreachable",
     // Of jobs and the release: see `jobs.rs`.
     "release-fails",
     "job-fails",

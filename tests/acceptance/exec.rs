@@ -94,3 +94,72 @@ fn what_is_missing_is_said() {
     exec(&world, &["web"], 0);
     exec(&world, &["nobody"], 3);
 }
+
+/// Breaks something, with whatever output.
+fn broken(world: &World, case: &str) {
+    world.wharf(&["sandbox", "break", case]).expect(0);
+}
+
+#[test]
+fn why_commands_do_not_get_in_is_named() {
+    let world = World::sample("minimal");
+    world.edit(OFF, ON);
+    world.apply();
+    plugin(&world, "1.2.707.0", 0);
+    // The channels are lost while the agent runs: ECS says no more than that an internal error happened.
+    broken(&world, "exec-denied");
+    let lost = exec(&world, &["web"], 1);
+    assert!(lost.stderr.contains("C961: the task's role may not open"), "{}", lost.stderr);
+    assert!(
+        lost.stderr
+            .contains("  = fact   notes-web-task-ap-southeast-2 does not allow ssmmessages:"),
+        "{}",
+        lost.stderr
+    );
+    assert!(lost.stderr.contains("wharf restart"), "{}", lost.stderr);
+    // A task that starts without them has an agent that stops.
+    world.wharf(&["restart", "web"]).expect(0);
+    let stopped = exec(&world, &["web"], 1);
+    assert!(stopped.stderr.contains("C961"), "{}", stopped.stderr);
+    // What is said to help does.
+    world.apply();
+    assert!(exec(&world, &["web"], 1).stderr.contains("C966"), "an agent does not start again");
+    world.wharf(&["restart", "web"]).expect(0);
+    exec(&world, &["web"], 0);
+}
+
+#[test]
+fn a_task_without_a_way_to_systems_manager_says_so() {
+    let world = World::sample("minimal");
+    world.edit(OFF, ON);
+    world.edit(
+        "region: ap-southeast-2",
+        "region: ap-southeast-2\nnetwork: { vpc: \"tag:Name=main\", tasks: private }",
+    );
+    world.apply();
+    plugin(&world, "1.2.707.0", 0);
+    exec(&world, &["web"], 0);
+    broken(&world, "exec-unreachable");
+    world.wharf(&["restart", "web"]).expect(0);
+    let lost = exec(&world, &["web"], 1);
+    assert!(
+        lost.stderr.contains("C962: the task does not reach Systems Manager"),
+        "{}",
+        lost.stderr
+    );
+    assert!(lost.stderr.contains("no interface endpoint for ssmmessages"), "{}", lost.stderr);
+    world.wharf(&["sandbox", "mend"]).expect(0);
+    world.wharf(&["restart", "web"]).expect(0);
+    exec(&world, &["web"], 0);
+}
+
+#[test]
+fn credentials_in_the_variables_are_warned_of() {
+    let world = World::sample("minimal");
+    world.edit(OFF, "exec: true\n    secrets: { AWS_ACCESS_KEY_ID: sm:notes#id }\n    port: 3000");
+    let said = world.wharf(&["check"]).expect(0);
+    assert!(said.stderr.contains("warning[W122]"), "{}{}", said.stdout, said.stderr);
+    world.edit("exec: true\n", "exec: false\n");
+    let said = world.wharf(&["check"]).expect(0);
+    assert!(!said.stderr.contains("W122"), "{}{}", said.stdout, said.stderr);
+}

@@ -1,37 +1,29 @@
-//! Policy documents: what the roles may do, and one canonical form for comparing documents.
-//!
-//! IAM returns a list of one as a bare value or the other way round and orders lists as it likes
-//! (IAM User Guide, policy grammar), so both sides of a comparison go through [`canonical`].
+//! What the stack's roles may do, and who may take them.
 
 use std::collections::BTreeSet;
 
-use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use wharf_graph::{Facts, StackId};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Image, SecretRef, Workload};
 
 use crate::kinds::shared;
 use crate::names;
+use crate::policy_document::{allow, document};
 use crate::reads::ecr::registry;
 use crate::secret;
-
-/// Version of the policy language; leaving it out means an older one.
-const VERSION: &str = "2012-10-17";
 
 /// More jobs than this are not listed one by one.
 const MOST_LISTED: usize = 12;
 
-/// Builds a statement that allows `actions` on `resources`.
-pub(crate) fn allow(actions: &[&str], resources: &[&str]) -> Value {
-    json!({"Effect": "Allow", "Action": actions, "Resource": resources})
-}
-
-/// Builds a canonical document of statements.
-pub(crate) fn document(statements: impl IntoIterator<Item = Value>) -> Value {
-    let statements: Vec<Value> = statements.into_iter().collect();
-    canonical(&json!({"Version": VERSION, "Statement": statements}))
-}
+/// What a task's role must be allowed so that its tasks take commands (ECS Developer Guide, ECS Exec, permissions of
+/// the task role).
+pub(crate) const CHANNELS: [&str; 4] = [
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+];
 
 /// Says that ECS tasks of this account, and nobody else's, may take the role (ECS Developer Guide,
 /// task execution IAM role).
@@ -182,14 +174,7 @@ pub(crate) fn task(workload: Workload<'_>) -> Option<Value> {
         })
         .collect();
     if workload.exec {
-        // ECS Developer Guide, ECS Exec, permissions of the task role.
-        let channels = [
-            "ssmmessages:CreateControlChannel",
-            "ssmmessages:CreateDataChannel",
-            "ssmmessages:OpenControlChannel",
-            "ssmmessages:OpenDataChannel",
-        ];
-        statements.push(allow(&channels, &["*"]));
+        statements.push(allow(&CHANNELS, &["*"]));
     }
     (!statements.is_empty()).then(|| document(statements))
 }
@@ -283,95 +268,6 @@ fn secrets(workload: Workload<'_>, facts: &Facts) -> Vec<Value> {
     .collect()
 }
 
-/// Parses a document as IAM returns it: URL-encoded JSON. One that does not parse stays text, and
-/// so differs from every document that is wanted.
-pub(crate) fn decode(text: &str) -> Value {
-    let plain = percent_decode_str(text).decode_utf8_lossy();
-    serde_json::from_str(&plain)
-        .map_or_else(|_| Value::String(text.to_owned()), |it| canonical(&it))
-}
-
-/// Brings a document into its one form: single values lifted to lists, lists sorted, no repeats.
-pub(crate) fn canonical(document: &Value) -> Value {
-    let Value::Object(fields) = document else { return document.clone() };
-    let fields = fields.iter().map(|(key, value)| {
-        let value = match key.as_str() {
-            "Statement" => list(value, statement),
-            _ => value.clone(),
-        };
-        (key.clone(), value)
-    });
-    Value::Object(fields.collect())
-}
-
-fn statement(value: &Value) -> Value {
-    let Value::Object(fields) = value else { return value.clone() };
-    let fields = fields.iter().map(|(key, value)| {
-        let value = match (key.as_str(), value) {
-            ("Action" | "NotAction" | "Resource" | "NotResource", _) => list(value, Value::clone),
-            ("Principal" | "NotPrincipal", Value::Object(kinds)) => {
-                each(kinds, |names| list(names, Value::clone))
-            }
-            ("Condition", Value::Object(operators)) => each(operators, |keys| match keys {
-                Value::Object(keys) => each(keys, |values| list(values, text)),
-                other => other.clone(),
-            }),
-            _ => value.clone(),
-        };
-        (key.clone(), value)
-    });
-    Value::Object(fields.collect())
-}
-
-fn each(map: &Map<String, Value>, form: impl Fn(&Value) -> Value) -> Value {
-    Value::Object(map.iter().map(|(key, value)| (key.clone(), form(value))).collect())
-}
-
-/// Condition values may be written as numbers or booleans and are compared as text.
-fn text(value: &Value) -> Value {
-    match value {
-        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
-        other => other.clone(),
-    }
-}
-
-fn list(value: &Value, form: impl Fn(&Value) -> Value) -> Value {
-    let mut items: Vec<Value> = match value {
-        Value::Array(items) => items.iter().map(form).collect(),
-        single => vec![form(single)],
-    };
-    items.sort_by_cached_key(Value::to_string);
-    items.dedup();
-    Value::Array(items)
-}
-
-/// Says whether a trust policy lets tasks of ECS take the role. Conditions are not judged.
-pub(crate) fn for_tasks(trust: &Value) -> bool {
-    let any = |value: &Value, fits: &dyn Fn(&str) -> bool| match value {
-        Value::String(text) => fits(text),
-        Value::Array(list) => list.iter().any(|it| it.as_str().is_some_and(fits)),
-        _ => false,
-    };
-    // Names of actions are the same in any case, and `*` stands for any rest (IAM User Guide, "Action").
-    let assume = |action: &str| {
-        let action = action.to_ascii_lowercase();
-        action == "sts:assumerole"
-            || action.strip_suffix('*').is_some_and(|start| "sts:assumerole".starts_with(start))
-    };
-    let statements = match &trust["Statement"] {
-        Value::Array(list) => list.as_slice(),
-        single => std::slice::from_ref(single),
-    };
-    let says = |effect: &str| {
-        statements.iter().any(|statement| {
-            statement["Effect"] == effect
-                && any(&statement["Principal"]["Service"], &|it| it == "ecs-tasks.amazonaws.com")
-                && any(&statement["Action"], &assume)
-        })
-    };
-    says("Allow") && !says("Deny")
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -380,33 +276,6 @@ mod tests {
     use wharf_spec::stack::Statement;
 
     use super::*;
-
-    #[test]
-    fn tasks_take_roles_that_trust_them() {
-        let statement = |effect: &str, service: &str, action: &str| {
-            serde_json::json!({
-                "Effect": effect, "Principal": {"Service": [service]}, "Action": action,
-            })
-        };
-        let takes = |statements: Vec<Value>| {
-            for_tasks(&serde_json::json!({"Version": "2012-10-17", "Statement": statements}))
-        };
-        let (ecs, other) = ("ecs-tasks.amazonaws.com", "lambda.amazonaws.com");
-        assert!(for_tasks(&trust("111122223333")));
-        for (action, fits) in [
-            ("sts:AssumeRole", true),
-            ("STS:assumerole", true),
-            ("sts:Assume*", true),
-            ("s3:*", false),
-        ] {
-            assert_eq!(takes(vec![statement("Allow", ecs, action)]), fits, "{action}");
-        }
-        assert!(!takes(vec![statement("Allow", other, "sts:AssumeRole")]));
-        let denied =
-            vec![statement("Allow", ecs, "sts:AssumeRole"), statement("Deny", ecs, "sts:*")];
-        assert!(!takes(denied));
-        assert!(!for_tasks(&Value::Null));
-    }
     use crate::testing;
 
     fn facts() -> Facts {
@@ -473,24 +342,5 @@ mod tests {
         assert!(
             task((&service).into()).unwrap().to_string().contains("ssmmessages:OpenDataChannel")
         );
-    }
-
-    #[test]
-    fn form_and_order_make_no_difference() {
-        let one = json!({"Version": VERSION, "Statement": [
-            {"Effect": "Allow", "Action": ["b:x", "a:x"], "Resource": "*"},
-            {"Effect": "Allow", "Action": "a:y", "Resource": ["*"],
-             "Condition": {"Bool": {"aws:SecureTransport": true}}},
-        ]});
-        let two = json!({"Statement": [
-            {"Effect": "Allow", "Action": ["a:y"], "Resource": "*",
-             "Condition": {"Bool": {"aws:SecureTransport": ["true"]}}},
-            {"Resource": ["*"], "Effect": "Allow", "Action": ["a:x", "b:x"]},
-        ], "Version": VERSION});
-        assert_eq!(canonical(&one), canonical(&two));
-        let mut other = two.clone();
-        other["Statement"][0]["Resource"] = json!("arn:x");
-        assert_ne!(canonical(&one), canonical(&other));
-        assert_eq!(canonical(&canonical(&one)), canonical(&one));
     }
 }

@@ -20,6 +20,7 @@ pub mod operate;
 mod pace;
 pub mod permissions;
 mod placement;
+mod policy_document;
 pub mod previews;
 pub mod push;
 mod reads;

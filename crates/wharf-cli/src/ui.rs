@@ -112,6 +112,10 @@ impl Ui {
             self.err_line(&format!("  {}", indent(cause)));
         }
         for hint in &error.hints {
+            if labelled(hint) {
+                self.err_line(&format!("  {}", indent(hint)));
+                continue;
+            }
             self.err_line(&format!("{}hint{:#}: {}", style::STRONG, style::STRONG, indent(hint)));
         }
     }
@@ -135,6 +139,11 @@ fn write(text: &str) -> Result<bool, CliError> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         other => done(other).map(|()| true),
     }
+}
+
+/// Says whether a line brings a label of its own, as those of a named cause do.
+fn labelled(line: &str) -> bool {
+    ["= ", "help: ", "more: ", "also "].iter().any(|label| line.starts_with(label))
 }
 
 fn indent(text: &str) -> String {

@@ -8,6 +8,7 @@ mod cause;
 mod codes;
 mod crash_loop;
 mod evidence;
+mod exec;
 mod health;
 mod job;
 mod judge;
@@ -26,6 +27,7 @@ pub use evidence::{
     NameEvidence, Network, Peer, Permit, ScalingEvidence, Seen, ServiceEvidence, StoppedTask,
     SubnetEvidence, TargetEvidence, Way,
 };
+pub use exec::{ChannelsEvidence, ExecEvidence, judge_exec};
 pub use job::{JobEvidence, RoleEvidence, RunEvidence, ScheduleEvidence, judge_job};
 pub use judge::judge;
 pub use refusal::{of_alarms, of_error, of_shift};

@@ -300,9 +300,11 @@ async fn group(stage: &Stage, name: &str) -> String {
     query(&stage.sandbox, "ec2", "CreateSecurityGroup", &form).await.element("groupId")
 }
 
-/// Cases that this service does not show: the command line's own tests break and mend jobs, a release, and a
-/// service whose requests move between two target groups.
+/// Cases that this service does not show: the command line's own tests break and mend jobs, a release, commands in
+/// tasks, and a service whose requests move between two target groups.
 const ELSEWHERE: &[&str] = &[
+    "exec-denied",
+    "exec-unreachable",
     "release-fails",
     "job-fails",
     "job-hangs",

@@ -15,7 +15,7 @@ use crate::error::AwsError;
 use crate::kinds::task_definition::STREAM_PREFIX;
 use crate::reads::Reads;
 use crate::reads::iam::SCHEDULER;
-use crate::{iam_policy, names, operate};
+use crate::{names, operate, policy_document};
 
 /// Lines of the log that are looked at.
 const LOG_LINES: i32 = 10;
@@ -97,7 +97,7 @@ async fn role(reads: &Reads, job: &Job) -> Seen<RoleEvidence> {
         return Seen::Absent;
     };
     let says = |document: Option<&str>, word: &str| {
-        let document = document.map_or(Value::Null, iam_policy::decode);
+        let document = document.map_or(Value::Null, policy_document::decode);
         document["Statement"].as_array().is_some_and(|all| {
             all.iter().any(|one| one["Effect"] == "Allow" && one.to_string().contains(word))
         })

@@ -1,6 +1,7 @@
 //! Gathers what `wharf-doctor` judges. Reads only.
 
 mod balancer;
+mod exec;
 mod job;
 mod network;
 mod people;
@@ -25,6 +26,7 @@ use crate::rollout::look::{Looker, primary};
 use crate::rollout::picture::{Memory, Picture, Stopped};
 use crate::rollout::{Goal, groups, short_definition};
 
+pub(crate) use exec::{agent, examine_exec};
 pub use job::examine_job;
 pub(crate) use job::of_job;
 
@@ -257,6 +259,7 @@ fn goal(stack: &StackId, (name, home): (&str, &str), service: &EcsService) -> Go
         record: None,
         since: None,
         had_release: false,
+        grace: 0,
     }
 }
 

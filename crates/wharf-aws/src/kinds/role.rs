@@ -15,6 +15,7 @@ use crate::error::AwsError;
 use crate::iam_policy;
 use crate::kind::{Changed, Found, Kind, Owned, Write};
 use crate::names;
+use crate::policy_document;
 use crate::reads::Reads;
 use crate::reads::iam::{FoundRole, SCHEDULER, SHIFTER, tag_map};
 use crate::tags::{self, Owner, Tags};
@@ -109,7 +110,7 @@ impl Kind for Role {
             name: "notes-prod-web-task-eu-west-1".to_owned(),
             path: "/wharf/notes/prod/".to_owned(),
             trust: iam_policy::trust("111122223333"),
-            policy: iam_policy::document([iam_policy::allow(&["s3:GetObject"], &["*"])]),
+            policy: policy_document::document([policy_document::allow(&["s3:GetObject"], &["*"])]),
             tags: Tags::from([("team".to_owned(), "notes".to_owned())]),
         }
     }
@@ -228,7 +229,7 @@ fn outputs(arn: &str) -> BTreeMap<String, String> {
 
 /// Brings what IAM returns into canonical form.
 fn props(found: &FoundRole, spec: &Tags) -> Props {
-    let document = |text: Option<&str>| text.map_or(Value::Null, iam_policy::decode);
+    let document = |text: Option<&str>| text.map_or(Value::Null, policy_document::decode);
     Props {
         name: found.role.role_name().to_owned(),
         path: found.role.path().to_owned(),

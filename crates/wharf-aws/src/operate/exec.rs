@@ -2,24 +2,19 @@
 
 use std::fmt;
 
-use aws_sdk_ecs::types::{DesiredStatus, ManagedAgentName, Task};
+use aws_sdk_ecs::types::{DesiredStatus, ManagedAgent, Service, Task};
 use serde_json::json;
+use wharf_doctor::judge_exec;
 use wharf_graph::ErrorClass;
 use wharf_spec::Stack;
 
 use crate::aws::Aws;
+use crate::doctor::{agent, examine_exec};
 use crate::error::AwsError;
 use crate::operate;
 
 /// Most tasks of one describe call (ECS API reference, `DescribeTasks`).
 const TASKS: usize = 100;
-/// What the agent in a task needs (ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
-const NEEDS: [&str; 3] = [
-    "it needs a way to Systems Manager: the internet, or an interface endpoint for ssmmessages in its VPC",
-    "it needs the four ssmmessages actions in the task role, which `exec: true` puts there",
-    "a task that started before these were there gets its agent with `wharf restart`",
-];
-
 /// A session that was opened in a container, for a client of Systems Manager to take part in.
 #[derive(Clone)]
 pub struct Session {
@@ -49,7 +44,7 @@ impl fmt::Debug for Session {
 /// beginning of its id, or the one that has run longest.
 ///
 /// Fails with what exactly is missing: commands switched off, no such task, a task that started before they were
-/// on, an agent that does not run.
+/// on; and if its agent does not run or is not reached, with the cause.
 pub async fn open(
     aws: &Aws,
     stack: &Stack,
@@ -64,6 +59,10 @@ pub async fn open(
     }
     let tasks = tasks(aws, &cluster, service.service_name().unwrap_or_default()).await?;
     let chosen = choose(name, &tasks, task)?;
+    if status(chosen, name) != "RUNNING" {
+        let silent = AwsError::own(ErrorClass::Other, "its agent does not run");
+        return Err(Box::pin(explained(aws, stack, (name, &service), chosen, silent)).await);
+    }
     let arn = chosen.task_arn().unwrap_or_default();
     let got = aws
         .caller
@@ -77,12 +76,13 @@ pub async fn open(
                 .interactive(true)
                 .send()
         })
-        .await
-        .map_err(|error| {
-            let lost = error.is(&["TargetNotConnectedException"]);
-            let hints = if lost { &NEEDS[..] } else { &[] };
-            hints.iter().fold(error, |error, line| error.hint(*line))
-        })?;
+        .await;
+    let got = match got {
+        Err(error) if error.is(&["TargetNotConnectedException"]) => {
+            return Err(Box::pin(explained(aws, stack, (name, &service), chosen, error)).await);
+        }
+        got => got?,
+    };
     let session = got.session().ok_or_else(|| {
         AwsError::own(ErrorClass::Other, "ECS opened a session and did not show it")
     })?;
@@ -109,6 +109,29 @@ pub async fn open(
         endpoint,
         region: aws.region.clone(),
     })
+}
+
+/// Names the cause for which a task takes no commands, or gives back what is known without one.
+async fn explained(
+    aws: &Aws,
+    stack: &Stack,
+    service: (&str, &Service),
+    task: &Task,
+    error: AwsError,
+) -> AwsError {
+    let evidence = examine_exec(aws, stack, service, task).await;
+    let causes = judge_exec(&evidence);
+    let Some((first, others)) = causes.split_first() else {
+        return error.hint(
+            "the role, the way to Systems Manager and the filesystem are as they have to be: try again in a \
+             moment, or replace the task with `wharf restart`",
+        );
+    };
+    let text = format!("{}: {}", first.code, first.what);
+    let mut said = AwsError::own(ErrorClass::Other, text);
+    said.hints.extend(first.lines());
+    said.hints.extend(others.iter().map(|other| format!("also {}: {}", other.code, other.what)));
+    said
 }
 
 fn switched_off(stack: &Stack, name: &str) -> AwsError {
@@ -155,7 +178,7 @@ async fn tasks(aws: &Aws, cluster: &str, service: &str) -> Result<Vec<Task>, Aws
     Ok(found)
 }
 
-/// Chooses the task, or says what keeps commands out of all that could be meant.
+/// Chooses the task, one whose agent runs if there is one, or says what keeps commands out of all that could be meant.
 fn choose<'t>(name: &str, tasks: &'t [Task], asked: Option<&str>) -> Result<&'t Task, AwsError> {
     let fail = |message: String| AwsError::own(ErrorClass::Invalid, message);
     let id = |task: &Task| operate::last(task.task_arn().unwrap_or_default()).to_owned();
@@ -177,41 +200,26 @@ fn choose<'t>(name: &str, tasks: &'t [Task], asked: Option<&str>) -> Result<&'t 
     }
     let open: Vec<&Task> =
         running.iter().copied().filter(|task| task.enable_execute_command()).collect();
-    if open.is_empty() {
+    let Some(longest) = open.first() else {
         let text = match running.as_slice() {
             [one] => format!("task {} started before `exec` was on", id(one)),
             _ => format!("the tasks of service {name} started before `exec` was on"),
         };
         return Err(fail(text)
             .hint(format!("`wharf restart {name}` replaces them by tasks that let commands in")));
-    }
-    if let Some(ready) = open.iter().find(|task| agent(task, name).as_deref() == Some("RUNNING")) {
-        return Ok(ready);
-    }
-    let (task, status) = match open.first() {
-        Some(task) => (id(task), agent(task, name).unwrap_or_else(|| "absent".to_owned())),
-        None => (String::new(), String::new()),
     };
-    let error = fail(format!(
-        "the agent that takes commands does not run in task {task}: it is {}",
-        status.to_lowercase()
-    ));
-    let writes = "it writes to the container's root filesystem, which must not be read-only";
-    Err(NEEDS.iter().fold(error.hint(writes), |error, line| error.hint(*line)))
+    let ready = open.iter().find(|task| status(task, name) == "RUNNING");
+    Ok(ready.unwrap_or(longest))
 }
 
 /// Returns how the agent in the service's own container does.
-fn agent(task: &Task, container: &str) -> Option<String> {
-    let own = task.containers().iter().find(|one| one.name() == Some(container))?;
-    let agents = own.managed_agents().iter();
-    let mut commands =
-        agents.filter(|agent| agent.name() == Some(&ManagedAgentName::ExecuteCommandAgent));
-    commands.next()?.last_status().map(str::to_owned)
+fn status<'t>(task: &'t Task, container: &str) -> &'t str {
+    agent(task, container).and_then(ManagedAgent::last_status).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecs::types::{Container, ManagedAgent};
+    use aws_sdk_ecs::types::{Container, ManagedAgentName};
 
     use super::*;
 
@@ -238,10 +246,8 @@ mod tests {
         );
         let old = [task("a1", "RUNNING", false, "RUNNING")];
         assert!(text(&old, None).contains("started before `exec` was on"));
-        let deaf = [task("a1", "RUNNING", true, "STOPPED")];
-        assert!(text(&deaf, None).contains("it is stopped"));
-        assert!(said(&deaf, None).hints.iter().any(|hint| hint.contains("read-only")));
-        assert!(said(&deaf, Some("b")).hints[0].contains("a1"));
+        let other = [task("a1", "RUNNING", true, "RUNNING")];
+        assert!(said(&other, Some("b")).hints[0].contains("a1"));
     }
 
     #[test]
@@ -254,5 +260,7 @@ mod tests {
         let taken = choose("web", &tasks, None).unwrap();
         assert!(taken.task_arn().unwrap().ends_with("c3"));
         assert!(choose("web", &tasks, Some("a")).is_err());
+        let deaf = choose("web", &tasks[1..2], None).unwrap();
+        assert_eq!(status(deaf, "web"), "STOPPED");
     }
 }

@@ -10,8 +10,8 @@ use wharf_graph::ErrorClass;
 use wharf_graph::facts::RoleFact;
 
 use crate::error::AwsError;
-use crate::iam_policy;
 use crate::names;
+use crate::policy_document;
 use crate::reads::{Got, Memo, Reads};
 use crate::tags::{self, Tags};
 
@@ -98,7 +98,7 @@ impl Reads {
                 Ok(got) => match got.value.role() {
                     Some(role) if role.arn() == arn => {
                         let trust = role.assume_role_policy_document().unwrap_or_default();
-                        if iam_policy::for_tasks(&iam_policy::decode(trust)) {
+                        if policy_document::for_tasks(&policy_document::decode(trust)) {
                             RoleFact::Usable
                         } else {
                             RoleFact::NotForTasks

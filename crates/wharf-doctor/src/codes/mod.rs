@@ -2,6 +2,7 @@
 
 mod balancer;
 mod capacity;
+mod commands;
 mod container;
 mod destroy;
 mod health;
@@ -39,6 +40,7 @@ const TABLES: &[&[Code]] = &[
     permissions::CODES,
     destroy::CODES,
     jobs::CODES,
+    commands::CODES,
 ];
 
 /// Returns every cause, in the order of the codes.

@@ -87,6 +87,20 @@ pub(super) const CASES: &[Case] = &[
     )
     .replacing(),
     edit(
+        "exec-unreachable",
+        "C962",
+        "the tasks' subnets have endpoints for everything but commands, and no other way out",
+        "an agent that is STOPPED",
+        |world, place| {
+            only_endpoints(
+                world,
+                place,
+                &["ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager", "ssm"],
+            )
+        },
+    )
+    .replacing(),
+    edit(
         "subnets-full",
         "C506",
         "somebody else takes every free address of the tasks' subnets",

@@ -79,6 +79,19 @@ pub(super) const CASES: &[Case] = &[
         },
     )
     .replacing(),
+    edit(
+        "exec-denied",
+        "C961",
+        "the task role may not open the channels of commands",
+        "call: TargetNotConnectedException … internal error; or an agent that is STOPPED",
+        |world, place| {
+            let arn = place.body["taskRoleArn"].as_str().unwrap_or_default();
+            let mut roles = world.global.iam.roles.values_mut();
+            let role = roles.find(|role| role.arn == arn).ok_or("it has no task role")?;
+            role.inline.clear();
+            Ok(())
+        },
+    ),
     condition(
         "pass-role-denied",
         "C805",

@@ -9,11 +9,16 @@ use crate::read::vcpu;
 use crate::stack::{Condition, Service};
 use crate::units::human_size;
 
+/// Variables that name credentials for every AWS client in a container (AWS SDKs and Tools Reference Guide,
+/// "Standardized credential providers").
+const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"];
+
 pub(super) fn check(cx: &mut Cx, root: &Node, service: &Service) {
     sums(cx, root, service);
     depends(cx, root, service);
     ports(cx, root, service);
     moving(cx, root, service);
+    commands(cx, root, service);
 }
 
 /// What sidecars take must leave something to the service's own container.
@@ -201,6 +206,32 @@ fn moving(cx: &mut Cx, root: &Node, service: &Service) {
                 .label("would never be left again")
                 .note("CPU, memory and requests per task are measured at running tasks")
                 .help("write `min: 1`, or bring the tasks back at certain times with `schedule`"),
+        );
+    }
+}
+
+/// Credentials in the container's variables, which the agent of `exec` finds before the role of the task.
+fn commands(cx: &mut Cx, root: &Node, service: &Service) {
+    if !service.exec {
+        return;
+    }
+    let at = |path: &[&str]| of_service(root, &service.name, path).span;
+    for name in CREDENTIALS {
+        let key = if service.env.contains_key(name) {
+            "env"
+        } else if service.secrets.contains_key(name) {
+            "secrets"
+        } else {
+            continue;
+        };
+        cx.push(
+            Problem::warning("W122", at(&[key, name]), "commands may not get into these tasks")
+                .label("stands in for the task's role")
+                .also(at(&["exec"]), "the agent that takes commands needs that role")
+                .help(
+                    "let the role do what they are for (`permissions`), or give them to the program under \
+                     other names",
+                ),
         );
     }
 }

@@ -152,4 +152,13 @@ pub(super) const CODES: &[Code] = &[
         fix: "Raise `deploy.timeout` or `max_running`, or lower `min_healthy`.",
         example: Some("deploy: { max_running: 200%, timeout: 20m }"),
     },
+    Code {
+        code: "W122",
+        title: "credentials that keep commands out",
+        explanation: "With `exec: true` an agent runs beside the program. Like every AWS client in the container it takes `AWS_ACCESS_KEY_ID` and the like from the variables before it asks for the task's role, and those credentials seldom may open the channels it needs. `wharf exec` then fails.",
+        fix: "Let the task's role do what the credentials are for (`permissions`), or give them to the program under other names.",
+        example: Some(
+            "permissions:\n  - { allow: [\"s3:GetObject\"], on: [\"arn:aws:s3:::notes/*\"] }",
+        ),
+    },
 ];
