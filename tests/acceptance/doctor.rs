@@ -36,6 +36,7 @@ services:
 /// `destroy` reports; or which no spec leads to yet.
 const ELSEWHERE: &[&str] = &[
     "image-missing",
+    "log-quota",
     "spot-reclaimed",
     "pass-role-denied",
     "deletion-protection",
@@ -416,6 +417,19 @@ fn a_refused_call_names_its_cause() {
     let run = world.wharf(&["apply", "--yes"]);
     assert_ne!(run.code, 0);
     assert!(run.stderr.contains("C805: whoever deploys may not hand roles"), "{}", run.stderr);
+}
+
+#[test]
+fn a_quota_that_is_used_up_is_named_and_the_next_apply_goes_on() {
+    let world = World::new(SPEC);
+    world.wharf(&["sandbox", "break", "log-quota"]).expect(0);
+    let run = world.wharf(&["apply", "--yes"]);
+    assert_ne!(run.code, 0);
+    assert!(run.stderr.contains("C616: a quota of the account is used up"), "{}", run.stderr);
+    assert!(run.stderr.contains("Service Quotas"), "{}", run.stderr);
+    world.wharf(&["sandbox", "mend"]).expect(0);
+    world.apply();
+    world.converged();
 }
 
 #[test]

@@ -65,8 +65,23 @@ pub fn of_shift(reason: &str) -> Option<Cause> {
 pub fn of_error(code: &str, message: &str) -> Option<Cause> {
     let text = message.to_lowercase();
     let known =
-        KNOWN.iter().find(|(known, part, ..)| code.starts_with(known) && text.contains(part))?;
-    Some(Cause::new(known.2, known.3))
+        KNOWN.iter().find(|(known, part, ..)| code.starts_with(known) && text.contains(part));
+    match known {
+        Some(known) => Some(Cause::new(known.2, known.3)),
+        None if quota(code) => Some(Cause::new("C616", "a quota of the account is used up")),
+        None => None,
+    }
+}
+
+/// Says whether a code is about how many of something an account may have. Every service has names of its own for that
+/// (Service Quotas user guide; the API references); two names that look like it are about how many calls there are.
+fn quota(code: &str) -> bool {
+    let code = code.trim_end_matches("Exception");
+    let calls = matches!(code, "TooManyRequests" | "RequestLimitExceeded");
+    let of_quotas = code.starts_with("TooMany")
+        || code.ends_with("LimitExceeded")
+        || code.ends_with("QuotaExceeded");
+    of_quotas && !calls
 }
 
 #[cfg(test)]
@@ -93,6 +108,12 @@ mod tests {
             ("ClusterContainsTasksException", "", Some("C907")),
             ("InvalidParameterException", "a service that is still Draining.", Some("C908")),
             ("AccessDenied", "User is not authorized to perform: iam:GetRole", Some("C807")),
+            ("TooManyLoadBalancers", "The maximum number has been reached.", Some("C616")),
+            ("LimitExceededException", "exceeded a service limit for your account", Some("C616")),
+            ("SecurityGroupLimitExceeded", "The maximum number has been reached.", Some("C616")),
+            ("ServiceQuotaExceededException", "", Some("C616")),
+            ("TooManyRequestsException", "Rate exceeded", None),
+            ("RequestLimitExceeded", "Request limit exceeded.", None),
             ("ValidationError", "something else", None),
         ] {
             let found = of_error(code, message).map(|cause| cause.code);

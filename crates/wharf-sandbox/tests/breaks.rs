@@ -79,6 +79,7 @@ const SYMPTOMS: &[Shows] = &[
     shows("zone-disabled", &["Availability Zone that is not enabled for the load balancer"]),
     shows("no-capacity", &["Capacity is unavailable at this time"]),
     shows("vcpu-quota", &["limit on the number of vCPUs"]),
+    shows("log-quota", &["LimitExceededException", "Resource limit exceeded."]),
     shows("size-quota", &["CPU configuration is above your limit"]),
     shows("zone-without-fargate", &["Reason: Internal error."]),
     shows("provisioning-limit", &["provisioning capacity limit was exceeded"]),
@@ -374,6 +375,10 @@ async fn refusals(scene: &Scene, case: &str) -> String {
             let arn = query(sandbox, elb, "DescribeLoadBalancers", "").await;
             let form = format!("LoadBalancerArn={}", arn.element("LoadBalancerArn"));
             query(sandbox, elb, "DeleteLoadBalancer", &form).await.body
+        }
+        "log-quota" => {
+            let input = json!({"logGroupName": "/more/web"});
+            call(sandbox, "logs", "CreateLogGroup", input).await.body
         }
         "logs-protected" => {
             let input = json!({"logGroupName": "/notes/web"});

@@ -31,6 +31,14 @@ pub(super) const CASES: &[Case] = &[
         Condition::NotPlaced(QUOTA),
     ),
     condition(
+        "log-quota",
+        "C616",
+        "the account has as many log groups as it may",
+        "call: LimitExceededException, Resource limit exceeded",
+        Condition::NoMoreLogGroups,
+    )
+    .in_place(),
+    condition(
         "size-quota",
         "C603",
         "the account may not run tasks of this size",

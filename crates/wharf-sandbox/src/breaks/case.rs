@@ -74,6 +74,8 @@ pub enum Condition {
     SpotReclaimed,
     /// Tasks are not placed, in ECS's words.
     NotPlaced(&'static str),
+    /// The account has as many log groups as it may.
+    NoMoreLogGroups,
     /// A call of the deployer is denied: service, operation, action.
     Denied(&'static str, &'static str, &'static str),
 }

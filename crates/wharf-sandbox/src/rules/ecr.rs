@@ -6,6 +6,9 @@ rules! { "ECR"
     REPOSITORY_NAME_UNIQUE: "ecr/repository-name-unique", 400 "RepositoryAlreadyExistsException",
         "A repository is made once.",
         "ECR API reference, CreateRepository";
+    REPOSITORIES_COUNT: "ecr/repositories-count", 400 "LimitExceededException",
+        "A registry has 100,000 repositories at most.",
+        "ECR user guide, service quotas";
     REPOSITORY_EMPTY: "ecr/repository-empty", 400 "RepositoryNotEmptyException",
         "A repository with images is deleted only by force.",
         "ECR API reference, DeleteRepository";

@@ -6,6 +6,9 @@ rules! { "CloudWatch Logs"
     GROUP_NAME_UNIQUE: "logs/group-name-unique", 400 "ResourceAlreadyExistsException",
         "A log group is made once.",
         "CloudWatch Logs API reference, CreateLogGroup";
+    GROUPS_COUNT: "logs/groups-count", 400 "LimitExceededException",
+        "A region has 1,000,000 log groups at most.",
+        "CloudWatch Logs user guide, quotas; CloudWatch Logs API reference, CreateLogGroup";
     GROUP_NAME_RESERVED: "logs/group-name-reserved", 400 "InvalidParameterException",
         "A log group's name does not begin with `aws/`.",
         "CloudWatch Logs API reference, CreateLogGroup";

@@ -212,7 +212,16 @@ fn images() -> Vec<Row> {
         json_step("ecr", operation, crate::ecs_stage::merged(input, more))
     };
     let manifest = json!({"schemaVersion": 2, "layers": [], "config": {"digest": "sha256:0"}});
+    let many = arrange(|world| {
+        let all = &mut world.region("eu-west-1").ecr.repositories;
+        let one = all.values().next().unwrap().clone();
+        all.extend((0..100_000).map(|number| (format!("r{number}"), one.clone())));
+    });
     vec![
+        row(
+            "ecr/repositories-count",
+            [many, json_step("ecr", "CreateRepository", json!({"repositoryName": "notes/more"}))],
+        ),
         row("ecr/repository-name-unique", [ecr("CreateRepository", json!({}))]),
         row("ecr/repository-empty", [ecr("DeleteRepository", json!({}))]),
         row(
@@ -265,8 +274,12 @@ fn settings() -> Vec<Row> {
         let base = json!({"SecretId": "new"});
         secret("DeleteSecret", crate::ecs_stage::merged(base, input))
     };
+    let full = arrange(|world| {
+        world.break_case("log-quota", None).unwrap();
+    });
     vec![
         row("logs/group-name-unique", [group("CreateLogGroup", "/notes/web")]),
+        row("logs/groups-count", [full, group("CreateLogGroup", "/notes/more")]),
         row("logs/group-name-reserved", [group("CreateLogGroup", "aws/notes")]),
         row("logs/group-exists", [group("DeleteLogGroup", "none")]),
         row(

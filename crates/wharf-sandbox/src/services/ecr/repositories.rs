@@ -15,6 +15,9 @@ use crate::{
 const MUTABILITIES: &[&str] =
     &["MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"];
 
+/// Repositories of a registry in one region (ECR User Guide, service quotas).
+const MOST: usize = 100_000;
+
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("repositoryName")?;
     let mutability = input.one_of("imageTagMutability", MUTABILITIES)?.unwrap_or("MUTABLE");
@@ -32,6 +35,11 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
             "The repository with name '{name}' already exists in the registry with id \
                  '{account}'"
         )));
+    }
+    if ctx.here().ecr.repositories.len() >= MOST {
+        return Err(rules::ecr::REPOSITORIES_COUNT.refuse(
+            "The operation did not succeed because it would have exceeded a service limit for your account.",
+        ));
     }
     let made = Repository {
         name: name.to_owned(),

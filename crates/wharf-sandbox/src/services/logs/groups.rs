@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Ctx, group, no_group, state::LogGroup};
 use crate::{
+    breaks::Condition,
     error::AwsError,
     input::Input,
     rules,
@@ -18,6 +19,9 @@ const RETENTIONS: &[i64] = &[
     3288, 3653,
 ];
 
+/// Log groups of a region (CloudWatch Logs User Guide, quotas).
+const MOST: usize = 1_000_000;
+
 pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let name = input.required("logGroupName")?;
     check_name(name)?;
@@ -26,10 +30,16 @@ pub(super) fn create(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let tags = input.map("tags");
     tags::check(&tags, "InvalidParameterException")?;
     let (arn, now) = (ctx.arn("logs", &format!("log-group:{name}")), ctx.now());
+    // A group is named after its service: the last part of its name.
+    let of = name.rsplit('/').next().unwrap_or(name);
+    let full = ctx.world.trouble.holds(Condition::NoMoreLogGroups, &[of]);
     let groups = &mut ctx.here().logs.groups;
     if groups.contains_key(name) {
         let message = "The specified log group already exists";
         return Err(rules::logs::GROUP_NAME_UNIQUE.refuse(message));
+    }
+    if full || groups.len() >= MOST {
+        return Err(rules::logs::GROUPS_COUNT.refuse("Resource limit exceeded."));
     }
     let made = LogGroup {
         tags,
