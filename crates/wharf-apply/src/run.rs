@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use wharf_graph::{Address, Failure, Note, Provider};
-use wharf_plan::{Plan, StepId};
+use wharf_plan::{Op, Plan, StepId};
 
 use crate::event::{self, Event, EventKind, Level};
 use crate::worker::{self, Ended, Job};
@@ -38,6 +38,8 @@ pub(crate) struct Run<'a> {
     millis: Vec<u64>,
     notes: BTreeMap<usize, Note>,
     outputs: BTreeMap<Address, BTreeMap<String, String>>,
+    /// What creations of this run arrived at: the kind, AWS's identity, for whom.
+    made: BTreeMap<(String, String), Address>,
     began: Instant,
     stopping: bool,
     timed_out: bool,
@@ -76,6 +78,7 @@ impl<'a> Run<'a> {
             millis: vec![0; plan.steps.len()],
             notes: BTreeMap::new(),
             outputs: plan.outputs.clone(),
+            made: BTreeMap::new(),
             began: Instant::now(),
             stopping: false,
             timed_out: false,
@@ -175,6 +178,13 @@ impl<'a> Run<'a> {
                     budget: budget.as_secs(),
                 },
             );
+            if let Some(owner) = self.taken_over(place) {
+                let message = format!("stays: {owner} has taken it over");
+                self.noted(place, Note { message, lasting: true, ..Note::default() });
+                let outputs = BTreeMap::new();
+                self.ended(place, Ok(worker::Result::Done { id: None, outputs }));
+                continue;
+            }
             let detach = self.options.detach && self.may_be_left(place);
             match Job::new(plan, step, &self.outputs, self.options, budget) {
                 Ok(job) => {
@@ -185,6 +195,13 @@ impl<'a> Run<'a> {
                 Err(failure) => self.ended(place, Err(*failure)),
             }
         }
+    }
+
+    /// Returns who has taken over in this run what a step is to delete. AWS gives an object that exists to whoever makes
+    /// it once more; a plan from before that was visible still has it among what is left over.
+    fn taken_over(&self, place: usize) -> Option<Address> {
+        let Op::Delete { live } = &self.plan.steps[place].op else { return None };
+        self.made.get(&(live.address.kind().to_owned(), live.id.clone())).cloned()
     }
 
     /// Whether nothing else of the plan needs what AWS goes on with after this step.
@@ -223,7 +240,11 @@ impl<'a> Run<'a> {
 
     fn done(&mut self, place: usize, id: Option<String>, outputs: BTreeMap<String, String>) {
         let step = &self.plan.steps[place];
-        if id.is_some() {
+        if let Some(id) = &id {
+            if matches!(step.op, Op::Create { .. }) {
+                let key = (step.address.kind().to_owned(), id.clone());
+                self.made.insert(key, step.address.clone());
+            }
             self.outputs.entry(step.address.clone()).or_default().extend(outputs);
         }
         self.tell(

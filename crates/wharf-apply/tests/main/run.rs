@@ -259,3 +259,23 @@ async fn events_are_lines_of_json_that_begin_with_start() {
     assert_eq!(first["format"], "wharf.events/1");
     assert_eq!(first["t"], "2026-01-01T00:00:00Z");
 }
+
+/// What an interrupted run left is deleted after what takes its place; if AWS hands out the same object for that, it
+/// must not go.
+#[tokio::test(start_paused = true)]
+async fn what_a_step_has_taken_over_is_not_deleted_after_it() {
+    let [first, second, third] = ["s1", "s2", "s3"].map(|id| StepId(id.to_owned()));
+    let after = BTreeSet::from([first.clone()]);
+    let create = Op::Create { props: json!({}) };
+    let plan = with(vec![
+        step(first, "new", BTreeSet::new(), create),
+        step(second, "old", after.clone(), Op::Delete { live: object("new") }),
+        step(third, "other", after, Op::Delete { live: object("other") }),
+    ]);
+    let (report, fake, events) = run(&plan, Fake::default()).await;
+    assert_eq!(report.verdict(), Verdict::Done);
+    assert_eq!(fake.names(), ["new", "other"]);
+    let told = |event: &&Event| matches!(event.kind, EventKind::StepNote { lasting: true, .. });
+    let notes: Vec<&str> = events.iter().filter(told).map(|event| event.message.as_str()).collect();
+    assert_eq!(notes, ["stays: thing.new has taken it over"]);
+}
