@@ -58,6 +58,7 @@ const REGRESSIONS: &[(u64, u32, &str)] = &[
     (60548, 7, "a service deleted by hand left its range in the cluster that its stack moved from"),
     (74882, 7, "a move broken off in the middle left weights from which ECS begins no other"),
     (72008, 7, "what a creation had just taken over was deleted as left over"),
+    (72551, 7, "roles went while a service drained that no list showed any more"),
     (51544, 7, "after a death, a moved service went before the rule that still led to it"),
     (569, 3, "a target group went before the service that was on its way out had let go of it"),
     (719, 3, "as 569, with a service deleted by hand"),

@@ -41,7 +41,9 @@ impl Kind for LogGroup {
         replace_on: &[("name", "a log group cannot be renamed")],
         identity: Some("name"),
         holds_data: true,
-        delete_after: &["service", "schedule"],
+        // The cluster too: AWS deletes it only when the last task is gone, also of a service that drains and that no
+        // list shows any more (ECS API reference, `DeleteService`, `DeleteCluster`).
+        delete_after: &["service", "schedule", "cluster"],
         ..Policy::plain("log_group", "log group")
     };
 

@@ -52,7 +52,9 @@ impl Kind for Role {
             ("path", "a role cannot move to another path"),
         ],
         identity: Some("name"),
-        delete_after: &["service", "schedule"],
+        // The cluster too: AWS deletes it only when the last task is gone, also of a service that drains and that no
+        // list shows any more (ECS API reference, `DeleteService`, `DeleteCluster`).
+        delete_after: &["service", "schedule", "cluster"],
         // IAM quotas: 10,240 characters for the inline policies of a role.
         grants: Some(Grants {
             list: "/policy/Statement",

@@ -136,7 +136,9 @@ impl Kind for TargetGroup {
         replace_order: ReplaceOrder::CreateFirst,
         identity: Some("name"),
         serves_traffic: true,
-        delete_after: &["service"],
+        // The cluster too: AWS deletes it only when the last task is gone, also of a service that drains and that no
+        // list shows any more (ECS API reference, `DeleteService`, `DeleteCluster`).
+        delete_after: &["service", "cluster"],
         ..Policy::plain("target_group", "target group")
     };
 
