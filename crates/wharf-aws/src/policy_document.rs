@@ -82,17 +82,23 @@ fn list(value: &Value, form: impl Fn(&Value) -> Value) -> Value {
     Value::Array(items)
 }
 
-/// Says whether a trust policy lets tasks of ECS take the role. Conditions are not judged.
-pub(crate) fn for_tasks(trust: &Value) -> bool {
-    let tasks = |statement: &Value| {
-        any(&statement["Principal"]["Service"], &|it| it == "ecs-tasks.amazonaws.com")
-    };
-    says(trust, "sts:AssumeRole", &tasks)
+/// The tasks of ECS, as a principal.
+pub(crate) const TASKS: &str = "ecs-tasks.amazonaws.com";
+
+/// Says whether a trust policy lets a service of AWS take the role. Conditions are not judged.
+pub(crate) fn trusts(trust: &Value, service: &str) -> bool {
+    let named = |statement: &Value| any(&statement["Principal"]["Service"], &|it| it == service);
+    says(trust, "sts:AssumeRole", &named)
 }
 
 /// Says whether a policy allows an action on everything. Conditions are not judged.
 pub(crate) fn allows(policy: &Value, action: &str) -> bool {
     says(policy, action, &|statement| any(&statement["Resource"], &|it| it == "*"))
+}
+
+/// Says whether a policy allows an action on anything at all. Conditions are not judged.
+pub(crate) fn allows_somewhere(policy: &Value, action: &str) -> bool {
+    says(policy, action, &|_| true)
 }
 
 /// Says whether statements that fit allow an action, and none of them denies it.
@@ -157,10 +163,10 @@ mod tests {
             })
         };
         let takes = |statements: Vec<Value>| {
-            for_tasks(&serde_json::json!({"Version": "2012-10-17", "Statement": statements}))
+            trusts(&serde_json::json!({"Version": "2012-10-17", "Statement": statements}), TASKS)
         };
-        let (ecs, other) = ("ecs-tasks.amazonaws.com", "lambda.amazonaws.com");
-        assert!(for_tasks(&trust("111122223333")));
+        let (ecs, other) = (TASKS, "lambda.amazonaws.com");
+        assert!(trusts(&trust("111122223333"), TASKS));
         for (action, fits) in [
             ("sts:AssumeRole", true),
             ("STS:assumerole", true),
@@ -173,7 +179,7 @@ mod tests {
         let denied =
             vec![statement("Allow", ecs, "sts:AssumeRole"), statement("Deny", ecs, "sts:*")];
         assert!(!takes(denied));
-        assert!(!for_tasks(&Value::Null));
+        assert!(!trusts(&Value::Null, TASKS));
     }
 
     #[test]
@@ -182,7 +188,9 @@ mod tests {
         let open = "ssmmessages:OpenDataChannel";
         assert!(allows(&of(json!(["s3:GetObject", open]), "*"), open));
         assert!(allows(&of(json!("ssmmessages:*"), "*"), open));
-        assert!(!allows(&of(json!("ssmmessages:*"), "arn:aws:s3:::x"), open));
+        let narrow = of(json!("ssmmessages:*"), "arn:aws:s3:::x");
+        assert!(!allows(&narrow, open) && allows_somewhere(&narrow, open));
+        assert!(!allows_somewhere(&narrow, "ecs:RunTask"));
         assert!(!allows(&of(json!("ssm:*"), "*"), open));
         assert!(!allows(&Value::Null, open));
         let denied = json!({"Statement": [

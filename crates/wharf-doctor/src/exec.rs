@@ -59,7 +59,7 @@ fn role(evidence: &ExecEvidence) -> Option<Cause> {
     let cause =
         || Cause::new("C961", "the task's role may not open the channels commands go through");
     match &evidence.role {
-        Seen::Absent => Some(cause().fact("the task has no role")),
+        Seen::Absent => Some(cause().fact("the task has no role, or it was deleted")),
         Seen::There(role) if !role.lacks.is_empty() => {
             Some(cause().fact(format!("{} does not allow {}", role.name, role.lacks.join(", "))))
         }

@@ -96,16 +96,13 @@ async fn role(reads: &Reads, job: &Job) -> Seen<RoleEvidence> {
     let Some(found) = all.value.iter().find(|one| one.name == SCHEDULER) else {
         return Seen::Absent;
     };
-    let says = |document: Option<&str>, word: &str| {
-        let document = document.map_or(Value::Null, policy_document::decode);
-        document["Statement"].as_array().is_some_and(|all| {
-            all.iter().any(|one| one["Effect"] == "Allow" && one.to_string().contains(word))
-        })
-    };
+    let read = |document: Option<&str>| document.map_or(Value::Null, policy_document::decode);
+    let (trust, policy) =
+        (read(found.role.assume_role_policy_document()), read(found.policy.as_deref()));
     Seen::There(RoleEvidence {
         name: found.role.role_name().to_owned(),
-        trusted: says(found.role.assume_role_policy_document(), "scheduler.amazonaws.com"),
-        may_run: says(found.policy.as_deref(), "ecs:RunTask"),
+        trusted: policy_document::trusts(&trust, "scheduler.amazonaws.com"),
+        may_run: policy_document::allows_somewhere(&policy, "ecs:RunTask"),
     })
 }
 

@@ -98,7 +98,10 @@ impl Reads {
                 Ok(got) => match got.value.role() {
                     Some(role) if role.arn() == arn => {
                         let trust = role.assume_role_policy_document().unwrap_or_default();
-                        if policy_document::for_tasks(&policy_document::decode(trust)) {
+                        if policy_document::trusts(
+                            &policy_document::decode(trust),
+                            policy_document::TASKS,
+                        ) {
                             RoleFact::Usable
                         } else {
                             RoleFact::NotForTasks
