@@ -1,10 +1,13 @@
 //! Ranges of tasks and spare capacity: who decides about the number, and that nobody is left behind.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
+use wharf_sandbox::faults::FaultPlan;
 
 use crate::schemas::follows;
+use crate::served::Served;
 use crate::world::{World, addresses, same};
 
 const REGION: &str = "eu-west-1";
@@ -275,6 +278,38 @@ fn times_of_the_spec_change_the_range_and_that_is_no_drift() {
     world.apply();
     world.converged();
     assert_eq!(range(&world), (2, 6));
+}
+
+#[test]
+fn a_time_that_comes_while_it_is_changed_is_followed() {
+    let world = Served::sample("minimal");
+    let times = |range: &str| {
+        format!(
+            "health: /health\n    scale: {{ min: 2, max: 6, schedule: {{ day: {{ cron: \"0 7 * * *\", {range} }} }} }}"
+        )
+    };
+    world.edit("health: /health", &times("min: 3, max: 5"));
+    world.wharf_when_free(&["apply", "--yes"]).expect(0);
+    let range = |world: &Served| {
+        world.sandbox.with_world(|inside| {
+            let targets = &inside.region("ap-southeast-2").autoscaling.targets;
+            targets.values().map(|target| (target.min, target.max)).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(range(&world), [(2, 6)]);
+    // As the change is sent, the time as it was before comes.
+    let comes = |inside: &mut wharf_sandbox::world::World| {
+        for target in inside.region("ap-southeast-2").autoscaling.targets.values_mut() {
+            (target.min, target.max) = (3, 5);
+        }
+    };
+    let plan = FaultPlan::new(1).change_at_operation("PutScheduledAction", 1, comes);
+    world.sandbox.intercept(Arc::new(plan));
+    world.edit("min: 3, max: 5", "min: 4, max: 8");
+    world.wharf_when_free(&["apply", "--yes"]).expect(0);
+    world.sandbox.stop_intercepting();
+    assert_eq!(range(&world), [(4, 8)]);
+    world.converged();
 }
 
 #[test]

@@ -120,15 +120,13 @@ impl Kind for ScheduledAction {
     ) -> Result<Outcome, AwsError> {
         let before: Option<Props> = serde_json::from_value(live.props.clone()).ok();
         let range = |props: &Props| props.min.zip(props.max);
-        if changed.any(&["min", "max"])
-            && let (Some(before), Some(after)) = (before.as_ref().and_then(range), range(&want))
-        {
-            let resource = want.target.get()?.clone();
-            if scalable_target::range(cx, &resource).await? == Some(before) {
-                scalable_target::set_range(cx, &resource, after, None).await?;
-            }
-        }
+        let ranges = before.as_ref().and_then(range).zip(range(&want));
+        let ranges = ranges.filter(|_| changed.any(&["min", "max"]));
+        // Before the action, so that a run that dies in between leaves a range the spec knows; and after
+        // it, because until then the old one may have come due.
+        follow(cx, &want, ranges).await?;
         let id = put(cx, &want).await?;
+        follow(cx, &want, ranges).await?;
         Ok(Outcome::Done { id, outputs: BTreeMap::new() })
     }
 
@@ -172,6 +170,20 @@ fn props(action: &AwsAction) -> Props {
         starts: moment(action.start_time()),
         ends: moment(action.end_time()),
     }
+}
+
+/// Brings the range that an action began to what it says now; any other range stays.
+async fn follow(
+    cx: &Write<'_>,
+    want: &Props,
+    ranges: Option<((u32, u32), (u32, u32))>,
+) -> Result<(), AwsError> {
+    let Some((before, after)) = ranges else { return Ok(()) };
+    let resource = want.target.get()?;
+    if scalable_target::range(cx, resource).await? == Some(before) {
+        scalable_target::set_range(cx, resource, after, None).await?;
+    }
+    Ok(())
 }
 
 /// Makes an action, or changes it. Bounds that are not sent are dropped (Application Auto Scaling API
