@@ -71,6 +71,7 @@ fn a_dockerfile_answers_most() {
     let run = run.expect(0);
     assert_eq!(run.stdout, "");
     assert!(run.stderr.contains("wharf plan --sandbox"), "{}", run.stderr);
+    assert!(run.stderr.contains("`wharf deploy` does it"), "{}", run.stderr);
     assert!(run.stderr.contains("EXPOSE, Dockerfile:5"), "{}", run.stderr);
     let spec = std::fs::read_to_string(world.path().join("notes/wharf.yaml")).unwrap();
     for line in [
@@ -78,13 +79,50 @@ fn a_dockerfile_answers_most() {
         "region: ap-southeast-2\n",
         "  web:\n",
         "    # It runs node server.js, as user node.\n",
-        "    image: { tag: v1 }\n",
+        "    build: .\n",
         "    port: 3000 ",
         "    health: /healthz ",
     ] {
         assert!(spec.contains(line), "{line:?} in\n{spec}");
     }
     usable(&world);
+}
+
+#[test]
+fn what_can_be_built_is_built() {
+    let flags = ["init", "--region", "eu-west-1", "--yes", "--dockerfile"];
+    let with = |dockerfile: &str, file: &str| {
+        let world = place(None);
+        for folder in ["notes/docker", "notes/deploy", "else"] {
+            std::fs::create_dir(world.path().join(folder)).unwrap();
+        }
+        let text = "FROM a\nEXPOSE 80\n";
+        std::fs::write(world.path().join("notes").join(dockerfile), text).unwrap();
+        let mut args = flags.to_vec();
+        args.extend([dockerfile, "--file", file]);
+        let run = wharf(&world, &args).expect(0);
+        wharf(&world, &["check", "--file", file]).expect(0);
+        let plan = wharf(&world, &["plan", "--file", file]).expect(0).stdout;
+        let spec = std::fs::read_to_string(world.path().join("notes").join(file)).unwrap();
+        (spec, run.stderr, plan)
+    };
+    let (spec, next, plan) = with("Dockerfile", "wharf.yaml");
+    assert!(spec.contains("    build: .\n"), "{spec}");
+    assert!(next.contains("`wharf deploy` does it"), "{next}");
+    assert!(plan.contains("web  notes/web\n"), "{plan}");
+    let (spec, next, _) = with("docker/web.Dockerfile", "wharf.yaml");
+    let build = "    build: { context: ., file: docker/web.Dockerfile }\n";
+    assert!(spec.contains(build), "{spec}");
+    assert!(next.contains("`wharf deploy` does it"), "{next}");
+    // A build sees the folder of the spec, and what is outside of it is not in there.
+    for (dockerfile, file) in
+        [("../else/Dockerfile", "wharf.yaml"), ("Dockerfile", "deploy/w.yaml")]
+    {
+        let (spec, next, plan) = with(dockerfile, file);
+        assert!(spec.contains("    image: { tag: v1 }\n"), "{spec}");
+        assert!(next.contains("wharf apply"), "{next}");
+        assert!(plan.contains("web  notes/web:v1\n"), "{plan}");
+    }
 }
 
 #[test]

@@ -160,6 +160,17 @@ fn one_command_takes_an_image_from_nothing_to_a_url() {
         let third = deploy(&world, &two, 0);
         assert!(third.stdout.contains("No changes."), "{}", third.stdout);
         assert!(third.stderr.contains("0 pieces sent"), "{}", third.stderr);
+
+        // What was gone back to stays as long as wharf says.
+        let back = world.wharf(&["rollback", "--yes"]).expect(0).stderr;
+        let built = spec == BUILT;
+        assert_eq!(back.contains("It stays until the next `wharf deploy`"), built, "{back}");
+        assert_eq!(back.contains("goes forward again"), !built, "{back}");
+        if built {
+            world.converged();
+        } else {
+            world.wharf(&["plan", "--detailed-exitcode"]).expect(2);
+        }
         world.destroy();
     }
 }

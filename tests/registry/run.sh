@@ -52,3 +52,7 @@ SPEC
 wharf() { target/debug/wharf "$@" --file "$at/app/wharf.yaml" --sandbox="$at/sandbox"; }
 wharf deploy --yes
 wharf plan --detailed-exitcode
+
+# The recorded run of the documents, once more.
+WHARF_TEST_BUILDER=$(command -v buildah) \
+    cargo test -q -p wharf-cli --test acceptance the_first_run_goes_as_the_document_shows -- --nocapture

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use wharf_aws::operate::releases::{Release, choose, releases};
+use wharf_spec::stack::Image;
 
 use super::{apply, services};
 use crate::args::{ApplyArgs, Format, Global, ReleasesArgs, RollbackArgs};
@@ -59,12 +60,24 @@ pub(super) async fn rollback(
     let apply = ApplyArgs { consent: args.consent.clone(), ..ApplyArgs::default() };
     let exit = Box::pin(apply::run(&global, &apply, ui)).await?;
     if exit == Exit::Done {
-        ui.say(&format!(
-            "The spec was not changed: the next `wharf apply` goes forward again, unless the spec names \
-             this image or the run has --image {service}={reference}"
-        ));
+        let image = stack.services.get(&service).map(|service| &service.image);
+        ui.say(&lasting(image, &service, &reference));
     }
     Ok(exit)
+}
+
+/// Says how long what was gone back to stays.
+fn lasting(image: Option<&Image>, service: &str, reference: &str) -> String {
+    match image {
+        Some(Image::Built { .. }) => "It stays until the next `wharf deploy`.".to_owned(),
+        Some(Image::Keep { .. }) => {
+            "It stays, since the spec keeps whatever image runs (`image: keep`).".to_owned()
+        }
+        _ => format!(
+            "The spec was not changed: the next `wharf apply` goes forward again, unless the spec names \
+             this image or the run has --image {service}={reference}"
+        ),
+    }
 }
 
 /// Returns the image of a release as `--image` takes it: the digest alone where it lies in the service's

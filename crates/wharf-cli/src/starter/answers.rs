@@ -39,6 +39,8 @@ pub(crate) struct Answers {
     pub(crate) user: Option<String>,
     /// The Dockerfile that was read.
     pub(crate) dockerfile: Option<String>,
+    /// The same from the folder of the spec, if it is in there: then wharf can build from it.
+    pub(crate) built_from: Option<String>,
 }
 
 impl Answers {
@@ -54,6 +56,7 @@ impl Answers {
             runs: None,
             user: None,
             dockerfile: None,
+            built_from: None,
         }
     }
 }
@@ -201,6 +204,7 @@ pub(crate) fn gather(global: &Global, args: &InitArgs, ui: Ui) -> Result<Answers
     }
     let mut answers = Answers::probe();
     answers.dockerfile = read.is_some().then(|| name.clone());
+    answers.built_from = read.as_ref().and_then(|_| beneath(&global.file, path));
     let found = read.unwrap_or_default();
     answers.runs = found.runs().filter(|runs| !runs.is_empty());
     answers.user = found.user.clone().filter(|user| !user.is_empty());
@@ -240,6 +244,14 @@ pub(crate) fn gather(global: &Global, args: &InitArgs, ui: Ui) -> Result<Answers
     );
     error.causes = asking.missing;
     Err(error.hint("`--yes` takes the default where there is one"))
+}
+
+/// Returns the path of a Dockerfile from the folder that the spec will be in, if it is beneath it.
+fn beneath(spec: &Path, dockerfile: &Path) -> Option<String> {
+    let folder = spec.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+    let dockerfile = dockerfile.canonicalize().ok()?;
+    dockerfile.strip_prefix(folder).ok()?.to_str().map(str::to_owned)
 }
 
 /// Returns the port that the Dockerfile names, or why it names none.

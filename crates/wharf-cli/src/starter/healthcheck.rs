@@ -1,16 +1,15 @@
 //! The path that a health check of a Dockerfile asks for.
 
-/// Finds the path in a command that asks the container itself with curl or wget.
+/// Finds the path in a command that asks the container itself: curl and wget take an address without a
+/// scheme as well.
 pub(crate) fn path(command: &str) -> Option<String> {
     let words: Vec<&str> = command
         .split(|c: char| c.is_whitespace() || "\"'`();|&<>\\".contains(c))
         .filter(|word| !word.is_empty())
         .collect();
     let asks = |word: &&str| matches!(word.rsplit('/').next(), Some("curl" | "wget"));
-    if !words.iter().any(asks) {
-        return None;
-    }
-    words.into_iter().find_map(local)
+    let bare = words.iter().any(asks);
+    words.into_iter().filter(|word| bare || word.contains("://")).find_map(local)
 }
 
 /// Returns the path of a URL that leads to the container itself.
@@ -49,7 +48,9 @@ mod tests {
             ("curl -o /dev/null \\\n  http://0.0.0.0/deep/er", Some("/deep/er")),
             ("curl http://example.com/health", None),
             ("curl http://localhost/$WHERE", None),
-            ("node check.js http://localhost/health", None),
+            ("node check.js http://localhost/health", Some("/health")),
+            ("[\"/server\", \"--check\", \"http://localhost:8080/up\"]", Some("/up")),
+            ("node check.js localhost/health", None),
             ("pg_isready", None),
         ];
         for (command, wanted) in cases {

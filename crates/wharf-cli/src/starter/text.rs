@@ -43,25 +43,52 @@ fn draft(answers: &Answers) -> String {
         (None, Some(user)) => format!("    # It runs as user {}.\n", comment(user)),
         (None, None) => String::new(),
     };
+    let repository = format!("{app}/{service}");
+    let (does, (why, image)) = match &answers.built_from {
+        Some(file) => ("deploy", built(file, &repository)),
+        None => ("apply", pushed(&repository)),
+    };
     format!(
-        "# What runs, and where. `wharf plan` shows what it becomes, `wharf apply` does it.\n\
+        "# What runs, and where. `wharf plan` shows what it becomes, `wharf {does}` does it.\n\
          version: 1\n\
          app: {}\n\
          region: {}\n\
          services:\n  {}:\n    \
-             # Tag v1 in the service's own repository, {}. `wharf apply` makes the\n    \
-             # repository and prints the commands that build and push the image.\n\
+             {why}\
          {runs}    \
-             image: {{ tag: v1 }}\n    \
+             {image}\n    \
              port: {} # the container listens here\n    \
              health: {} # answers with success when the service is well\n",
         scalar(app),
         scalar(&answers.region.value),
         scalar(service),
-        comment(&format!("{app}/{service}")),
         answers.port.value,
         scalar(&answers.health.value),
     )
+}
+
+/// An image that wharf builds, with a comment on where it goes.
+fn built(dockerfile: &str, repository: &str) -> (String, String) {
+    let image = match dockerfile {
+        "Dockerfile" => "build: .".to_owned(),
+        other => format!("build: {{ context: ., file: {} }}", scalar(other)),
+    };
+    let why = format!(
+        "# `wharf deploy` builds the image, pushes it to the service's own repository,\n    \
+         # {}, and rolls it out.\n",
+        comment(repository)
+    );
+    (why, image)
+}
+
+/// An image that somebody pushes.
+fn pushed(repository: &str) -> (String, String) {
+    let why = format!(
+        "# Tag v1 in the service's own repository, {}. `wharf apply` makes the\n    \
+         # repository and prints the commands that build and push the image.\n",
+        comment(repository)
+    );
+    (why, "image: { tag: v1 }".to_owned())
 }
 
 /// Writes a text as YAML: in quotes unless it can only be read as text.

@@ -128,7 +128,11 @@ fn short(digest: &str) -> String {
 
 fn reference(props: &Props<'_>) -> String {
     match props.0.pointer("/repository").and_then(Value::as_str) {
-        Some(repository) => format!("{repository}{}", props.text("/reference")),
+        // What follows a repository begins with `:` or `@`; words say where an image comes from.
+        Some(repository) => match props.text("/reference").as_str() {
+            word if word.starts_with(|c: char| c.is_ascii_alphabetic()) => repository.to_owned(),
+            place => format!("{repository}{place}"),
+        },
         None => props.text("/reference"),
     }
 }
@@ -223,6 +227,9 @@ mod tests {
         assert_eq!(line("listener", &listener), "HTTP on port 80 → target_group.web");
         let task = json!({"cpu": 256, "memory": 512, "architecture": "X86_64", "container": {"secrets": {"A": "x"}}});
         assert_eq!(line("task_definition", &task), "0.25 vCPU, 512 MiB, x86_64, 1 secret");
+        let image = |from: &str| json!({"repository": "notes/web", "reference": from});
+        assert_eq!(line("image", &image(":v1")), "notes/web:v1");
+        assert_eq!(line("image", &image("build")), "notes/web");
     }
 
     #[test]

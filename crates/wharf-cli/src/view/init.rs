@@ -21,7 +21,7 @@ pub(crate) fn json(file: &Path, answers: &Answers, spec: &str) -> Value {
             "health": value(&answers.health),
         },
         "spec": spec,
-        "next": next(file),
+        "next": next(file, answers),
     })
 }
 
@@ -31,19 +31,20 @@ fn value<T: Clone + Into<Value>>(answer: &Answer<T>) -> Value {
 }
 
 /// Returns the commands that come next: one to try it, one to do it.
-fn next(file: &Path) -> Vec<String> {
+fn next(file: &Path, answers: &Answers) -> Vec<String> {
     let shown = file.display().to_string();
     if shown == "-" {
         return Vec::new();
     }
     let file = if shown == "wharf.yaml" { String::new() } else { format!(" --file {shown}") };
-    vec![format!("wharf plan{file} --sandbox"), format!("wharf apply{file}")]
+    let does = if answers.built_from.is_some() { "deploy" } else { "apply" };
+    vec![format!("wharf plan{file} --sandbox"), format!("wharf {does}{file}")]
 }
 
 /// Says in words what was written.
 pub(crate) fn text(file: &Path, answers: &Answers) -> String {
     let mut out = String::new();
-    let next = next(file);
+    let next = next(file, answers);
     if !next.is_empty() {
         add(&mut out, format_args!("{}: written\n", file.display()));
     }
@@ -59,10 +60,10 @@ pub(crate) fn text(file: &Path, answers: &Answers) -> String {
     for (name, value, from) in rows {
         add(&mut out, format_args!("  {name:<8} {value:<wide$}  ({from})\n"));
     }
-    if let [plan, apply] = next.as_slice() {
+    if let [plan, does] = next.as_slice() {
         add(
             &mut out,
-            format_args!("Next: `{plan}` tries it without an account, `{apply}` does it.\n"),
+            format_args!("Next: `{plan}` tries it without an account, `{does}` does it.\n"),
         );
     }
     out

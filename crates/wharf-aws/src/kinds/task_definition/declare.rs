@@ -67,10 +67,14 @@ pub(super) fn workload(stack: &Stack, facts: &Facts, workload: Workload<'_>, out
     let declared = out.add(&Definition::POLICY, workload.name, &props);
     declared.after.insert(Address::new("image", workload.name));
     // A tag says what people meant, the digest what runs; whoever reads the plan wants both.
-    declared.note = facts
-        .images
-        .get(workload.name)
-        .and_then(|image| Some(format!("image {} is {}", image.reference, image.digest.as_ref()?)));
+    declared.note = facts.images.get(workload.name).and_then(|image| {
+        let digest = image.digest.as_ref()?;
+        Some(if image.reference.ends_with(digest.as_str()) {
+            format!("image {digest}")
+        } else {
+            format!("image {} is {digest}", image.reference)
+        })
+    });
 }
 
 /// Returns what runs beside the service's own container. Its lines go to the same log group; the names
