@@ -144,12 +144,12 @@ class Account:
     def everything(self):
         """Returns all that the services wharf calls show, as they show it.
 
-        Left out is what AWS, too, goes on showing of things that are gone: INACTIVE clusters, services
-        and task definitions.
+        Left out is what AWS, too, goes on showing of things that are gone (INACTIVE clusters, services
+        and task definitions), and how many tasks a cluster has, which moto counts up and never down.
         """
         ecs, elb, ec2 = (self.client(name) for name in ("ecs", "elbv2", "ec2"))
         clusters = [
-            cluster
+            {key: value for key, value in cluster.items() if not key.endswith("TasksCount")}
             for arn in self.pages("ecs", "list_clusters", "clusterArns")
             for cluster in ecs.describe_clusters(clusters=[arn], include=["TAGS", "SETTINGS"])["clusters"]
             if cluster["status"] == "ACTIVE"
