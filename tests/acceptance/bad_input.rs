@@ -47,6 +47,24 @@ fn bytes_that_are_no_text_are_an_error_and_no_panic() {
 }
 
 #[test]
+fn a_sandbox_has_to_be_a_directory_of_its_own() {
+    let world = World::sample("minimal");
+    // A file is in the way.
+    let run = world.wharf(&["plan", "--sandbox=wharf.yaml"]).expect(1);
+    assert!(run.stderr.contains("name a directory that can be written to"), "{}", run.stderr);
+    let dir = world.path().join("sandbox");
+    world.wharf(&["plan"]).expect(0);
+    for entry in std::fs::read_dir(&dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            std::fs::write(path, "{").unwrap();
+        }
+    }
+    let run = world.wharf(&["plan"]).expect(1);
+    assert!(run.stderr.contains("wharf sandbox reset"), "{}", run.stderr);
+}
+
+#[test]
 fn the_other_region_and_account_are_refused() {
     let world = World::sample("minimal");
     world.wharf(&["plan", "--region", "eu-west-1"]).expect(4);

@@ -107,6 +107,9 @@ fn what_cannot_be_pushed_is_refused_before_anything_is_sent() {
     std::fs::create_dir(&empty).unwrap();
     let run = world.wharf(&["push", "--archive", empty.to_str().unwrap()]).expect(3);
     assert!(run.stderr.contains("is no image archive"), "{}", run.stderr);
+    let run = world.wharf(&["push", "--archive", "not-there"]).expect(3);
+    assert!(run.stderr.contains("cannot use `not-there`"), "{}", run.stderr);
+    assert_eq!(run.stderr.matches("No such file").count(), 1, "{}", run.stderr);
     let run = world.wharf(&["push"]).expect(3);
     assert!(run.stderr.contains("no service has a `build`"), "{}", run.stderr);
     let run = world.wharf(&["push", "api", "--archive", "x"]).expect(3);

@@ -12,7 +12,7 @@ use wharf_aws::tags::{self, Tags};
 use wharf_aws::{Aws, Connect, Transport};
 use wharf_graph::{Address, Facts, Graph, Snapshot, StackId};
 use wharf_plan::{Inputs, Plan};
-use wharf_sandbox::Sandbox;
+use wharf_sandbox::{Sandbox, SandboxError};
 use wharf_spec::Stack;
 use wharf_spec::stack::{Image, ImageReference, Zone};
 
@@ -364,8 +364,13 @@ pub(crate) fn sandbox(global: &Global, account: Option<&str>) -> Result<Option<S
     }
     let dir = if dir.as_os_str().is_empty() { std::path::Path::new(".wharf/sandbox") } else { dir };
     Sandbox::open(dir, options).map(Some).map_err(|error| {
-        CliError::from_error(Exit::Other, &error)
-            .hint(format!("start afresh with `wharf sandbox reset --sandbox={}`", dir.display()))
+        let hint = match error {
+            SandboxError::Lock { .. } | SandboxError::Save { .. } => {
+                "name a directory that can be written to: `--sandbox=DIR`".to_owned()
+            }
+            _ => format!("start afresh with `wharf sandbox reset --sandbox={}`", dir.display()),
+        };
+        CliError::from_error(Exit::Other, &error).hint(hint)
     })
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("cannot use `{}`", path.display())]
     Io {
         /// The file.
         path: PathBuf,
