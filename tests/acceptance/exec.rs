@@ -159,6 +159,24 @@ fn credentials_in_the_variables_are_warned_of() {
     world.edit(OFF, "exec: true\n    secrets: { AWS_ACCESS_KEY_ID: sm:notes#id }\n    port: 3000");
     let said = world.wharf(&["check"]).expect(0);
     assert!(said.stderr.contains("warning[W122]"), "{}{}", said.stdout, said.stderr);
+    // With a whole pair of them the agent in the container is somebody else than the task role.
+    let key = "AWS_ACCESS_KEY_ID: local";
+    world.edit(
+        "secrets: { AWS_ACCESS_KEY_ID: sm:notes#id }",
+        &format!("env: {{ {key}, AWS_SECRET_ACCESS_KEY: x }}"),
+    );
+    world.apply();
+    plugin(&world, "1.2.707.0", 0);
+    let lost = exec(&world, &["web"], 1);
+    assert!(lost.stderr.contains("C964: the agent takes credentials"), "{}", lost.stderr);
+    assert!(
+        lost.stderr.contains("gets AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"),
+        "{}",
+        lost.stderr
+    );
+    world.edit(&format!("    env: {{ {key}, AWS_SECRET_ACCESS_KEY: x }}\n"), "");
+    world.apply();
+    exec(&world, &["web"], 0);
     world.edit("exec: true\n", "exec: false\n");
     let said = world.wharf(&["check"]).expect(0);
     assert!(!said.stderr.contains("W122"), "{}{}", said.stdout, said.stderr);

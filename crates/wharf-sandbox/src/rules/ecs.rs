@@ -310,7 +310,7 @@ rules! { "ECS"
         "Commands run in running tasks that were started with them switched on and whose agent runs.",
         "ECS developer guide, ECS Exec; text seen in public logs";
     EXEC_CONNECTED: "ecs/exec-connected", 400 "TargetNotConnectedException",
-        "Commands take permissions of the task role and a way to Systems Manager.",
+        "Commands take permissions of the task role, which no credentials in the container's variables stand in for, and a way to Systems Manager.",
         "ECS developer guide, ECS Exec; text seen in public logs";
     STOP_TYPE: "ecs/stop-type", 400 "InvalidParameterException",
         "A service deployment is stopped by rolling it back, in no other way.",

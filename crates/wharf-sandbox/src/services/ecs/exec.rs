@@ -43,6 +43,21 @@ fn connects(world: &World, region: &str, task: &Task, role: &str) -> bool {
         && outside::reaches(world, region, place, Some("ssmmessages"))
 }
 
+/// Says whether a container has credentials of its own. The agent in it takes those before the task role's (AWS
+/// SDKs and Tools Reference Guide, "Standardized credential providers"), and nobody knows them here.
+fn brings_credentials(definition: &Value, container: &str) -> bool {
+    let containers = definition["containerDefinitions"].as_array().into_iter().flatten();
+    let own = containers.filter(|it| it["name"] == container);
+    let names: Vec<&Value> = own
+        .flat_map(|it| ["environment", "secrets"].map(|kind| &it[kind]))
+        .filter_map(Value::as_array)
+        .flat_map(|list| list.iter().map(|one| &one["name"]))
+        .collect();
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+        .iter()
+        .all(|key| names.iter().any(|it| it == key))
+}
+
 /// ECS API reference, `ExecuteCommand`.
 pub(super) fn execute(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     let cluster = cluster_name(ctx, input)?;
@@ -65,8 +80,9 @@ pub(super) fn execute(ctx: &mut Ctx<'_>, input: &Input<'_>) -> Reply {
     }
     let region = ctx.region.clone();
     let definition = ctx.here().ecs.definition(&task.definition).cloned();
-    let role = definition.and_then(|it| it.body["taskRoleArn"].as_str().map(ToOwned::to_owned));
-    if !connects(ctx.world, &region, &task, &role.unwrap_or_default()) {
+    let body = definition.map(|it| it.body).unwrap_or_default();
+    let role = body["taskRoleArn"].as_str().unwrap_or_default();
+    if brings_credentials(&body, &container.name) || !connects(ctx.world, &region, &task, role) {
         return Err(rules::ecs::EXEC_CONNECTED
             .refuse("The execute command failed due to an internal error. Try again later."));
     }
