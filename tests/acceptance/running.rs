@@ -340,10 +340,11 @@ fn a_start_that_hardly_fits_into_the_grace_is_told() {
     world.edit("health: /health", health);
     // Answers ten minutes after its start.
     world.wharf(&["sandbox", "break", "slow-start"]).expect(0);
-    let run = world.wharf(&["apply", "--yes"]).expect(0);
+    // Slowly, so that the run looks while the task is unhealthy, however busy this machine is.
+    let run = world.wharf_at("100", &["apply", "--yes"]).expect(0);
     let (_, told) = run.stderr.split_once("service.web: a task took about ").unwrap();
     let seconds: u32 = told.split(' ').next().unwrap().parse().unwrap();
-    assert!((500..700).contains(&seconds), "{told}");
+    assert!((500..900).contains(&seconds), "{told}");
     assert!(told.contains("after 900 s (`health.grace`)"), "{told}");
     // One that starts at once is no news.
     world.wharf(&["sandbox", "mend"]).expect(0);
