@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::role;
 use crate::world::{Run, World};
 
 const OFF: &str = "port: 3000";
@@ -149,6 +150,33 @@ fn a_task_without_a_way_to_systems_manager_says_so() {
     );
     assert!(lost.stderr.contains("no interface endpoint for ssmmessages"), "{}", lost.stderr);
     world.wharf(&["sandbox", "mend"]).expect(0);
+    world.wharf(&["restart", "web"]).expect(0);
+    exec(&world, &["web"], 0);
+}
+
+#[test]
+fn a_role_owned_elsewhere_is_judged_by_iam_itself() {
+    let world = World::sample("minimal");
+    let own = format!("exec: true\n    permissions: {}\n    port: 3000", role::ARN);
+    world.edit(OFF, &own);
+    role::role(&world, "ecs-tasks.amazonaws.com");
+    let allow = |statements: &[&str]| {
+        world.sandbox().with_world(|inside| {
+            let inline = &mut inside.global.iam.roles.get_mut("notes-web").unwrap().inline;
+            let statements = statements.join(",");
+            inline.insert("own".to_owned(), format!("{{\"Statement\": [{statements}]}}"));
+        });
+    };
+    let all = r#"{"Effect": "Allow", "Action": "ssmmessages:*", "Resource": "*"}"#;
+    // Nobody sees from one policy alone that another takes something back.
+    allow(&[all, r#"{"Effect": "Deny", "Action": "ssmmessages:Open*", "Resource": "*"}"#]);
+    world.apply();
+    plugin(&world, "1.2.707.0", 0);
+    let lost = exec(&world, &["web"], 1);
+    let said =
+        "notes-web does not allow ssmmessages:OpenControlChannel, ssmmessages:OpenDataChannel\n";
+    assert!(lost.stderr.contains("C961") && lost.stderr.contains(said), "{}", lost.stderr);
+    allow(&[all]);
     world.wharf(&["restart", "web"]).expect(0);
     exec(&world, &["web"], 0);
 }

@@ -3,10 +3,10 @@
 use crate::world::{World, addresses, same, sample};
 
 const REGION: &str = "ap-southeast-2";
-const ARN: &str = "arn:aws:iam::111122223333:role/app/notes-web";
+pub(crate) const ARN: &str = "arn:aws:iam::111122223333:role/app/notes-web";
 
 /// Creates a role that this service may take.
-fn role(world: &World, service: &str) {
+pub(crate) fn role(world: &World, service: &str) {
     let trust = format!(
         "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A\
          %7B%22Service%22%3A%22{service}%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D"

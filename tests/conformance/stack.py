@@ -87,6 +87,14 @@ def roles(check, world):
     assert iam.list_role_policies(RoleName=name)["PolicyNames"] == ["secrets"]
     assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     assert iam.list_roles(PathPrefix="/wharf/")["Roles"]
+    may = iam.simulate_principal_policy(
+        PolicySourceArn=world["role"], ActionNames=["ssm:GetParameters", "ssm:PutParameter"]
+    )["EvaluationResults"]
+    assert [one["EvalDecision"] for one in may] == ["allowed", "implicitDeny"]
+    nobody = world["role"] + "-none"
+    check.fails(
+        "NoSuchEntity", iam.simulate_principal_policy, PolicySourceArn=nobody, ActionNames=["a:B"]
+    )
     iam.tag_role(RoleName=name, Tags=[{"Key": "x", "Value": "y"}])
     iam.untag_role(RoleName=name, TagKeys=["x"])
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=TRUST)

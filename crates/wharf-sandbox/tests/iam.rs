@@ -85,6 +85,12 @@ async fn what_is_wrong_is_refused() {
             "ValidationError",
         ),
         ("GetRole", "RoleName=none".to_owned(), "NoSuchEntity"),
+        (
+            "SimulatePrincipalPolicy",
+            "PolicySourceArn=arn:aws:iam::111122223333:role/none&ActionNames.member.1=a:B"
+                .to_owned(),
+            "NoSuchEntity",
+        ),
         ("DeleteRole", "RoleName=none".to_owned(), "NoSuchEntity"),
         ("GetRolePolicy", "RoleName=notes&PolicyName=p".to_owned(), "NoSuchEntity"),
         ("DeleteRolePolicy", "RoleName=notes&PolicyName=p".to_owned(), "NoSuchEntity"),
@@ -125,6 +131,10 @@ async fn a_role_cannot_go_with_its_policies() {
     let document = policy("s3:GetObject", "*");
     let form = format!("RoleName=notes&PolicyName=own&PolicyDocument={document}");
     assert_eq!(iam(&sandbox, "PutRolePolicy", &form).await.status, 200);
+    let may = "PolicySourceArn=arn:aws:iam::111122223333:role/notes&ActionNames.member.1=s3:GetObject\
+               &ActionNames.member.2=s3:PutObject";
+    let may = iam(&sandbox, "SimulatePrincipalPolicy", may).await;
+    assert_eq!(may.elements("EvalDecision"), ["allowed", "implicitDeny"]);
     let read = iam(&sandbox, "GetRolePolicy", "RoleName=notes&PolicyName=own").await;
     assert!(read.element("PolicyDocument").starts_with("%7B%22Version%22%3A%222012-10-17%22"));
     for undo in [

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_sdk_ecs::types::{
     Attachment, ManagedAgent, ManagedAgentName, Secret, Service, Task, TaskDefinition,
 };
+use aws_sdk_iam::types::PolicyEvaluationDecisionType;
 use wharf_doctor::{ChannelsEvidence, ExecEvidence, Seen, Way};
 use wharf_spec::Stack;
 
@@ -59,8 +60,7 @@ pub(crate) fn agent<'t>(task: &'t Task, container: &str) -> Option<&'t ManagedAg
     agents.find(|agent| agent.name() == Some(&ManagedAgentName::ExecuteCommandAgent))
 }
 
-/// Looks at the policy that wharf gives a task's role. One that is not the stack's is not judged: what it allows may
-/// stand in any number of policies.
+/// Looks at what a task's role allows: at the policy that wharf gives it, if it is the stack's.
 async fn role(
     reads: &Reads,
     name: &str,
@@ -70,7 +70,7 @@ async fn role(
     let Some(arn) = definition.task_role_arn() else { return Seen::Absent };
     let own = names::role(&reads.id, &reads.stack.region, name, "task");
     if operate::last(arn) != own {
-        return Seen::Unread;
+        return elsewhere(&reads.aws, arn).await;
     }
     let Ok(roles) = reads.roles().await else { return Seen::Unread };
     let Some(found) = roles.value.iter().find(|one| one.role.role_name() == own) else {
@@ -82,6 +82,33 @@ async fn role(
         .filter(|action| !policy_document::allows(&policy, action))
         .map(str::to_owned);
     Seen::There(ChannelsEvidence { name: own, lacks: lacks.collect() })
+}
+
+/// Asks IAM what a role owned elsewhere allows: that may stand in any number of policies, and a boundary or an
+/// organization may take it back.
+async fn elsewhere(aws: &Aws, arn: &str) -> Seen<ChannelsEvidence> {
+    let asked = aws
+        .caller
+        .call("iam:SimulatePrincipalPolicy", || {
+            aws.iam
+                .simulate_principal_policy()
+                .policy_source_arn(arn)
+                .set_action_names(Some(iam_policy::CHANNELS.map(str::to_owned).to_vec()))
+                .send()
+        })
+        .await;
+    match asked {
+        Err(error) if error.is(&["NoSuchEntity"]) => Seen::Absent,
+        Err(_) => Seen::Unread,
+        Ok(found) => {
+            let results = found.evaluation_results().iter();
+            let lacks = results
+                .filter(|one| *one.eval_decision() != PolicyEvaluationDecisionType::Allowed)
+                .map(|one| one.eval_action_name().to_owned());
+            let name = operate::last(arn).to_owned();
+            Seen::There(ChannelsEvidence { name, lacks: lacks.collect() })
+        }
+    }
 }
 
 async fn subnet(reads: &Reads, task: &Task) -> Seen<(String, Way)> {

@@ -119,7 +119,7 @@ async fn explained(
     task: &Task,
     error: AwsError,
 ) -> AwsError {
-    let evidence = examine_exec(aws, stack, service, task).await;
+    let evidence = Box::pin(examine_exec(aws, stack, service, task)).await;
     let causes = judge_exec(&evidence);
     let Some((first, others)) = causes.split_first() else {
         return error.hint(

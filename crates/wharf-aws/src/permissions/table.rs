@@ -334,6 +334,7 @@ pub(super) const TABLE: &[Row] = &[
     plain!("iam:ListRolePolicies", WRITE, On::RoleNames, When::Always),
     plain!("iam:ListRoles", READ, On::Any, When::Always),
     plain!("iam:PutRolePolicy", APPLY, On::Roles, When::Always),
+    plain!("iam:SimulatePrincipalPolicy", APPLY, On::RolesElsewhere, When::Always),
     plain!("iam:TagRole", APPLY, On::Roles, When::Bringing),
     plain!("iam:UpdateAssumeRolePolicy", APPLY, On::Roles, When::Always),
     // CloudWatch Logs.

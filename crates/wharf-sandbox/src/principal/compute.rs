@@ -218,6 +218,7 @@ pub(super) fn scheduler(asked: &Asked<'_>) -> Vec<Demand> {
 pub(super) fn iam(asked: &Asked<'_>) -> Vec<Demand> {
     match asked.operation {
         "ListRoles" => asked.anywhere("iam"),
+        "SimulatePrincipalPolicy" => asked.each("iam", [asked.text("PolicySourceArn").to_owned()]),
         "CreateServiceLinkedRole" => {
             let service = asked.text("AWSServiceName").to_owned();
             let role = asked.world.arn("iam", "", &format!("role/aws-service-role/{service}/*"));

@@ -43,8 +43,9 @@ fn connects(world: &World, region: &str, task: &Task, role: &str) -> bool {
         && outside::reaches(world, region, place, Some("ssmmessages"))
 }
 
-/// Says whether a container has credentials of its own. The agent in it takes those before the task role's (AWS
-/// SDKs and Tools Reference Guide, "Standardized credential providers"), and nobody knows them here.
+/// Says whether a container has credentials of its own. The agent in it takes those before the task role's, and
+/// nobody knows them here (AWS SDKs and Tools Reference Guide, "Standardized credential providers"; what is
+/// answered then: github.com/aws-containers/amazon-ecs-exec-checker, issue 49).
 fn brings_credentials(definition: &Value, container: &str) -> bool {
     let containers = definition["containerDefinitions"].as_array().into_iter().flatten();
     let own = containers.filter(|it| it["name"] == container);

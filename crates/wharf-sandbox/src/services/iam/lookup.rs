@@ -20,11 +20,16 @@ impl World {
         self.role(arn).is_some_and(|role| role.propagated && trusts(&role.trust, principal))
     }
 
-    /// Says whether a role's policies allow an action on a resource: an `Allow` matches and no
+    /// Says whether a role's policies allow an action on a resource; see [`Self::role_verdict`].
+    pub fn role_allows(&self, arn: &str, action: &str, resource: &str) -> bool {
+        self.role_verdict(arn, action, resource) == Verdict::Allowed
+    }
+
+    /// Returns what a role's policies say of an action on a resource: it is allowed if an `Allow` matches and no
     /// `Deny` does. Conditions are taken as met; of the managed policies only well-known ones
     /// allow anything.
-    pub fn role_allows(&self, arn: &str, action: &str, resource: &str) -> bool {
-        let Some(role) = self.role(arn) else { return false };
+    pub(super) fn role_verdict(&self, arn: &str, action: &str, resource: &str) -> Verdict {
+        let Some(role) = self.role(arn) else { return Verdict::Silent };
         let inline = role.inline.values().map(String::as_str);
         let attached = role.attached.values().filter_map(|name| managed::document(name));
         let mut allowed = false;
@@ -37,13 +42,24 @@ impl World {
                     continue;
                 }
                 if statement["Effect"] == "Deny" {
-                    return false;
+                    return Verdict::Denied;
                 }
                 allowed |= statement["Effect"] == "Allow";
             }
         }
-        allowed
+        if allowed { Verdict::Allowed } else { Verdict::Silent }
     }
+}
+
+/// What policies say of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// One allows it, none denies it.
+    Allowed,
+    /// One denies it.
+    Denied,
+    /// None speaks of it.
+    Silent,
 }
 
 impl IamState {

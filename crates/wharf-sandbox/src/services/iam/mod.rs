@@ -5,6 +5,7 @@ pub(crate) mod lookup;
 mod managed;
 mod policies;
 mod roles;
+mod simulate;
 pub mod state;
 
 use super::{Ctx, Operation, Protocol, Service, nothing_tagged, read, write};
@@ -41,6 +42,7 @@ const OPERATIONS: &[Operation] = &[
     write("AttachRolePolicy", policies::attach),
     write("DetachRolePolicy", policies::detach),
     read("ListAttachedRolePolicies", policies::list_attached),
+    read("SimulatePrincipalPolicy", simulate::principal),
 ];
 
 /// Lets an event of this service happen.
