@@ -93,7 +93,7 @@ ci-docs:
     test -x {{venv}}/bin/python || python3 -m venv {{venv}}
     {{venv}}/bin/pip install -q --disable-pip-version-check check-jsonschema==0.39.0
     GOBIN="$(cd {{venv}}/bin && pwd)" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-    {{venv}}/bin/actionlint docs/ci/github.yml docs/ci/github-preview.yml
+    {{venv}}/bin/actionlint docs/ci/github.yml docs/ci/github-deploy.yml docs/ci/github-preview.yml
     {{venv}}/bin/check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci docs/ci/gitlab.yml
 
 # Accept new golden output, then look at the diff.
