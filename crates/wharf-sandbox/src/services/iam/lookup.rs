@@ -20,14 +20,14 @@ impl World {
         self.role(arn).is_some_and(|role| role.propagated && trusts(&role.trust, principal))
     }
 
-    /// Says whether a role's policies allow an action on a resource; see [`Self::role_verdict`].
+    /// Says whether a role's policies allow an action on a resource: an `Allow` matches and no
+    /// `Deny` does. Conditions are taken as met; of the managed policies only well-known ones
+    /// allow anything.
     pub fn role_allows(&self, arn: &str, action: &str, resource: &str) -> bool {
         self.role_verdict(arn, action, resource) == Verdict::Allowed
     }
 
-    /// Returns what a role's policies say of an action on a resource: it is allowed if an `Allow` matches and no
-    /// `Deny` does. Conditions are taken as met; of the managed policies only well-known ones
-    /// allow anything.
+    /// Returns what a role's policies say of an action on a resource.
     pub(super) fn role_verdict(&self, arn: &str, action: &str, resource: &str) -> Verdict {
         let Some(role) = self.role(arn) else { return Verdict::Silent };
         let inline = role.inline.values().map(String::as_str);
