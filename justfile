@@ -106,6 +106,10 @@ bench:
     cargo bench -q -p wharf-plan --bench plan
     bash tests/bench.sh
 
+# Check that the fuzz targets compile; without the fuzzer itself that takes neither nightly nor a C++ compiler.
+fuzz-check:
+    CUSTOM_LIBFUZZER_PATH=/none/libFuzzer.a cargo check -q --manifest-path fuzz/Cargo.toml --target-dir target/fuzz-check
+
 # Fuzz the reading of specs, or their merging (`overlay`), for a number of seconds (needs cargo-fuzz and a nightly toolchain).
 fuzz target="spec" seconds="60":
     cd fuzz && cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}} -max_len=4096

@@ -8,11 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use wharf_spec::{Options, Stack, parse};
 
 fn read(text: &str, env: Option<&str>) -> Option<Stack> {
-    let options = Options {
-        env: env.map(str::to_owned),
-        whole_format: true,
-        ..Options::default()
-    };
+    let options = Options { env: env.map(str::to_owned), ..Options::default() };
     match parse(text, "wharf.yaml", &options) {
         Ok(parsed) => Some(Stack { env: None, ..parsed.stack }),
         Err(problems) => {
