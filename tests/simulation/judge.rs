@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use wharf_apply::Verdict;
+use wharf_apply::lease::Value;
 use wharf_sandbox::image::{self, App};
 use wharf_sandbox::{CallRecord, Options, Sandbox, SimTime};
 
@@ -241,7 +242,8 @@ impl<'a> Trial<'a> {
                 self.calm();
             }
             self.runs += 1;
-            let end = Box::pin(self.process(first.as_ref().unwrap_or(spec)).run(goal)).await;
+            let process = self.process(first.as_ref().unwrap_or(spec));
+            let end = Box::pin(process.run(goal)).await;
             self.log.push(format!("{what} {number} at {}: {end:?}", self.sandbox.now()));
             self.right()?;
             if self.watch.lock().appeared {
@@ -262,7 +264,7 @@ impl<'a> Trial<'a> {
                 End::Died => {
                     self.deaths += 1;
                     if self.case.interrupted {
-                        self.give_lease_back();
+                        self.give_lease_back(&process.holder());
                     }
                 }
                 End::Held(until) => {
@@ -396,20 +398,26 @@ impl<'a> Trial<'a> {
         let storm = Storm::death(at);
         self.sandbox.intercept(Weather::new(&storm, None, &self.watch, &self.sandbox));
         self.runs += 1;
-        let end = Box::pin(self.process(before).run(Goal::Destroy)).await;
+        let process = self.process(before);
+        let end = Box::pin(process.run(Goal::Destroy)).await;
         self.log.push(format!("destroy that is broken off: {end:?}"));
         self.deaths += u64::from(end == End::Died);
-        self.give_lease_back();
+        self.give_lease_back(&process.holder());
         self.calm();
         self.right()?;
         self.check_foreign()
     }
 
-    /// Whoever interrupts a run twice leaves everything as it is, but for the lease.
-    fn give_lease_back(&self) {
+    /// Whoever interrupts a run twice leaves everything as it is, but for the lease of that run.
+    fn give_lease_back(&self, holder: &str) {
+        let held = |value: &str| {
+            serde_json::from_str::<Value>(value).is_ok_and(|value| value.holder == holder)
+        };
         self.sandbox.with_world(|world| {
             let parameters = &mut world.region(REGION).ssm.parameters;
-            parameters.retain(|name, _| !name.starts_with("/wharf/notes/lease/"));
+            parameters.retain(|name, parameter| {
+                !name.starts_with("/wharf/notes/lease/") || !held(&parameter.value)
+            });
         });
     }
 

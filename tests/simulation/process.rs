@@ -106,6 +106,11 @@ impl Process {
         self.bug == Some(bug)
     }
 
+    /// Who holds the leases it takes.
+    pub(crate) fn holder(&self) -> String {
+        format!("run {}", self.sandbox.session_id())
+    }
+
     /// Runs until the end, or the death, of the process.
     pub(crate) async fn run(&self, goal: Goal) -> End {
         let us = self.sandbox.clone();
@@ -130,7 +135,7 @@ impl Process {
             return Box::pin(self.read_and_apply(&aws, goal)).await;
         }
         let store = Parameters { aws: aws.clone(), stack: self.id() };
-        let name = format!("run {}", self.sandbox.session_id());
+        let name = self.holder();
         let clock = self.sandbox.clone();
         let skew = self.skew;
         let now = move || u64::try_from(clock.now().0 / 1000 + skew).unwrap_or(0);
