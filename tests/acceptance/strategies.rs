@@ -222,6 +222,67 @@ fn while_the_old_tasks_wait_cancel_goes_back_at_once() {
     no_gaps(&world);
 }
 
+/// Slow enough that what bakes for hours still bakes when the next command comes.
+const SLOW: &str = "600";
+
+/// Rolls a release out and leaves it when requests have begun to move.
+fn left_halfway(world: &World) {
+    world.wharf_at(SLOW, &["apply", "--yes", "--detach"]).expect(0);
+    let options = || Options { speed: SLOW.parse().unwrap(), ..Options::default() };
+    let open = || Sandbox::open(world.path().join("sandbox"), options()).unwrap();
+    let mut looks = 0;
+    while share_in(&open()) == 0 {
+        looks += 1;
+        assert!(looks < 600, "no request moved");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_release_that_comes_while_another_is_moved_takes_that_back_first() {
+    for (name, deploy) in [
+        ("blue-green", "deploy: { strategy: blue-green, bake: 7h }"),
+        ("linear", "deploy: { strategy: linear, step: 60%, interval: 7h, bake: 1m }"),
+        ("canary", "deploy: { strategy: canary, step: 10%, interval: 7h, bake: 1m }"),
+    ] {
+        let world = world(deploy, None);
+        world.apply();
+        world.edit("tag: v1", "tag: v2");
+        left_halfway(&world);
+        let refused = world.wharf_at(SLOW, &["restart", "web"]).expect(1);
+        assert!(refused.stderr.contains("its requests still move"), "{name}: {}", refused.stderr);
+        world.edit("tag: v2", "tag: v3");
+        world.edit("7h", "1m");
+        let applied = world.wharf_at(SLOW, &["apply", "--yes"]).expect(0);
+        assert!(applied.stderr.contains("ECS takes it back first"), "{name}: {}", applied.stderr);
+        world.converged();
+        assert_eq!(second_share(&world), 100, "{name}");
+        no_gaps(&world);
+    }
+}
+
+#[test]
+fn a_release_that_somebody_replaced_halfway_is_mended_by_the_next() {
+    let world = world("deploy: { strategy: blue-green, bake: 20h }", None);
+    world.apply();
+    world.edit("tag: v1", "tag: v2");
+    left_halfway(&world);
+    // By hand, a new rollout comes at once: it finds requests where it does not expect them.
+    let services = world.contents()["regions"][REGION]["ecs"]["services"].clone();
+    let name = services.as_object().unwrap().values().next().unwrap()["name"].clone();
+    let target = "AmazonEC2ContainerServiceV20141113.UpdateService";
+    let again =
+        serde_json::json!({"cluster": "notes", "service": name, "forceNewDeployment": true});
+    world.aws_json(REGION, "ecs", target, &again);
+    let failed = world.wharf_at(SLOW, &["wait"]);
+    assert_ne!(failed.code, 0, "{}", failed.stderr);
+    world.edit("tag: v2", "tag: v3");
+    world.edit("20h", "1m");
+    world.apply();
+    world.converged();
+    assert_eq!(second_share(&world), 100);
+}
+
 #[test]
 fn a_worker_has_no_requests_to_move() {
     let world = World::sample("minimal");

@@ -57,6 +57,12 @@ const REGRESSIONS: &[(u64, u32, &str)] = &[
     (51302, 7, "an old answer said that a range's fewest tasks ran before they did"),
     (60548, 7, "a service deleted by hand left its range in the cluster that its stack moved from"),
     (74882, 7, "a move broken off in the middle left weights from which ECS begins no other"),
+    (
+        204_680,
+        7,
+        "a rollout that replaced one half moved found requests where none of ECS's could go on",
+    ),
+    (203_310, 7, "the lease of a run that died is its own, not that of the one beside it"),
     (72008, 7, "what a creation had just taken over was deleted as left over"),
     (72551, 7, "roles went while a service drained that no list showed any more"),
     (51544, 7, "after a death, a moved service went before the rule that still led to it"),

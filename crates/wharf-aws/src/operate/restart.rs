@@ -10,7 +10,7 @@ use crate::error::AwsError;
 use crate::kind::{Origin, Write, homes};
 use crate::names;
 use crate::operate;
-use crate::rollout::{self, Goal};
+use crate::rollout::{self, Goal, picture::State};
 use crate::tags::Tags;
 
 /// How a restart ended.
@@ -28,7 +28,8 @@ pub enum Restarted {
 /// step is to be left alone. The old ones serve until then.
 ///
 /// Fails as any rollout does: with [`ErrorClass::RolledBack`] or [`ErrorClass::RolloutFailed`] when the
-/// new tasks do not stay up, with [`ErrorClass::TimedOut`] when the step's budget is spent.
+/// new tasks do not stay up, with [`ErrorClass::TimedOut`] when the step's budget is spent; and with
+/// [`ErrorClass::Other`] while a rollout still moves requests.
 pub async fn restart(
     aws: &Aws,
     stack: &Stack,
@@ -42,6 +43,14 @@ pub async fn restart(
     let count = u32::try_from(found.desired_count()).unwrap_or_default();
     if count == 0 {
         return Ok(Restarted::NoTasks);
+    }
+    // ECS does not say what becomes of requests that it has moved already.
+    let moves = rollout::shifts(&found) && rollout::groups(&found).len() > 1;
+    if moves && rollout::primary(&found).is_some_and(|row| row.state == Some(State::InProgress)) {
+        let message = format!("service {name} is being rolled out, and its requests still move");
+        return Err(AwsError::own(ErrorClass::Other, message).hint(format!(
+            "wait for it with `wharf wait`, or take it back with `wharf cancel {name}`"
+        )));
     }
     let arn = found.service_arn().unwrap_or_default();
     let cluster = operate::cluster(&found);

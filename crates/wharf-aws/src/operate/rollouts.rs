@@ -265,6 +265,18 @@ pub(crate) async fn under_way(
     }
 }
 
+/// Returns the target groups that the tasks of the release which last succeeded go to; none where ECS remembers
+/// none.
+pub(crate) async fn last_groups(aws: &Aws, service: &Service) -> Result<Vec<String>, AwsError> {
+    let name = service.service_name().unwrap_or_default();
+    let rollout = Rollout { aws, cluster: operate::cluster(service), name, service };
+    let succeeded = rollout.list(&[ServiceDeploymentStatus::Successful]).await?;
+    match succeeded.first().and_then(|one| one.target_service_revision_arn()) {
+        Some(revision) => groups(aws, revision).await,
+        None => Ok(Vec::new()),
+    }
+}
+
 /// Returns the target groups that the tasks of a service revision go to, which ECS chooses where a service has
 /// two (ECS API reference, `ResolvedConfiguration`).
 pub(crate) async fn groups(aws: &Aws, revision: &str) -> Result<Vec<String>, AwsError> {

@@ -6,7 +6,7 @@ use aws_sdk_ecs::types::{PropagateTags, Service as EcsService, ServiceField};
 use wharf_graph::{ErrorClass, Live};
 
 use super::shift::{self, Turn};
-use super::{Props, canonical};
+use super::{Props, canonical, lead};
 use crate::call::Transient;
 use crate::error::AwsError;
 use crate::kind::{Changed, Write};
@@ -137,7 +137,7 @@ pub(super) async fn roll(
     watch(cx, &live.id, want, &goal(cx, want, had)?.started(&moved)).await
 }
 
-async fn there(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsError> {
+pub(super) async fn there(cx: &Write<'_>, want: &Props) -> Result<EcsService, AwsError> {
     let found = describe(cx, cx.cluster, &want.name).await?;
     found.map(|(service, _)| service).ok_or_else(|| {
         let message = format!("service {} is gone", want.name);
@@ -168,12 +168,13 @@ pub(super) async fn update(
     let left: Vec<String> =
         changed.0.iter().filter(|path| !enough || *path != "at_least").cloned().collect();
     let changed = &Changed(&left);
-    let force = failed(&there, want);
+    let mut force = failed(&there, want);
     let had = ran_before(&there, want);
     let moved = if only(changed, &["rolled_out", "tags"]) && !force {
         there
     } else {
-        shift::mend(cx, &there, want).await?;
+        let there = lead::make_way(cx, there, want, changed, force).await?;
+        force = failed(&there, want);
         cluster::tag(cx, &live.id, &unfinished(cx, want)).await?;
         send(cx, &live.id, want, changed, force).await?
     };

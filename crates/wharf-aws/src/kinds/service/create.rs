@@ -8,19 +8,19 @@ use wharf_graph::props::short_hash;
 
 use super::change::{SETTLING, describe, failed, goal, ran_before, send, settle, unfinished};
 use super::launch::Launch;
-use super::{Props, canonical, shift};
+use super::{Props, canonical, lead, shift};
 use crate::error::AwsError;
 use crate::kind::{Changed, Write};
 use crate::kinds::cluster;
 use crate::reads::ecs;
 use crate::tags::{self, Owner};
-use crate::{names, operate};
+use crate::{names, operate, rollout};
 
 /// Longest client token (ECS API reference, `CreateService`).
 const TOKEN: usize = 36;
 /// Creates a service and waits until it runs. One of ours that is there already is brought up to date.
 pub(super) async fn create(cx: &Write<'_>, want: &Props) -> Result<String, AwsError> {
-    shift::prepare(cx, want).await?;
+    lead::prepare(cx, want).await?;
     let made = match call_create(cx, want).await {
         Ok(made) => made,
         Err(error) if error.says("was not idempotent") => {
@@ -189,7 +189,12 @@ async fn take_over(cx: &Write<'_>, want: &Props, error: AwsError) -> Result<Stri
     }
     let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
     let had = ran_before(&there, want);
-    let moved = send(cx, &arn, want, &Changed(&all), failed(&there, want)).await?;
+    let force = failed(&there, want);
+    let definition = want.task_definition.get()?;
+    if rollout::primary(&there).is_none_or(|row| row.definition != *definition) {
+        lead::make_way(cx, there, want, &Changed(&all), force).await?;
+    }
+    let moved = send(cx, &arn, want, &Changed(&all), force).await?;
     settle(cx, &arn, want, &goal(cx, want, had)?.started(&moved)).await?;
     Ok(arn)
 }

@@ -5,6 +5,7 @@ mod change;
 mod create;
 mod declare;
 pub(super) mod launch;
+mod lead;
 mod shift;
 mod stuck;
 

@@ -11,22 +11,19 @@ use aws_sdk_ecs::types::{
     AdvancedConfiguration, CanaryConfiguration, DeploymentConfiguration, DeploymentStrategy,
     LinearConfiguration, LoadBalancer as EcsLoadBalancer, Service as EcsService,
 };
-use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ForwardActionConfig, Listener, Rule, TargetGroupTuple,
-};
+use aws_sdk_elasticloadbalancingv2::types::{Listener, Rule};
 use serde::{Deserialize, Serialize};
-use wharf_graph::{ErrorClass, Input, Live};
+use wharf_graph::{Input, Live};
 use wharf_spec::stack::Strategy as Spec;
 
 use super::canonical::signed;
 use super::change::{self, Watched};
-use super::{Alternate, Deploy, LoadBalancer, Props, stuck};
+use super::{Alternate, Deploy, Props, lead, stuck};
 use crate::error::AwsError;
 use crate::kind::{Changed, Write};
 use crate::kinds::forward;
-use crate::kinds::load_balancer::settled;
 use crate::reads::Reads;
-use crate::rollout::{self, picture::State};
+use crate::rollout;
 
 /// How requests move to a new revision (ECS API reference, `DeploymentConfiguration`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,7 +235,9 @@ pub(super) async fn balancers(
         Some(alternate) => Some(
             AdvancedConfiguration::builder()
                 .alternate_target_group_arn(alternate.target_group.get()?)
-                .production_listener_rule(rule(cx, alternate).await?.rule_arn().unwrap_or_default())
+                .production_listener_rule(
+                    lead::rule(cx, alternate).await?.rule_arn().unwrap_or_default(),
+                )
                 .role_arn(alternate.role.get()?)
                 .build(),
         ),
@@ -252,122 +251,6 @@ pub(super) async fn balancers(
             .set_advanced_configuration(advanced)
             .build(),
     ])
-}
-
-/// Reads the rule whose weights ECS moves.
-async fn rule(cx: &Write<'_>, alternate: &Alternate) -> Result<Rule, AwsError> {
-    let arn = alternate.rule.get()?;
-    let by_listener = arn.contains(":listener/");
-    let got = settled(cx, async || {
-        cx.aws
-            .caller
-            .call("elasticloadbalancing:DescribeRules", || {
-                let request = cx.aws.elb.describe_rules();
-                if by_listener {
-                    request.listener_arn(arn).send()
-                } else {
-                    request.rule_arns(arn).send()
-                }
-            })
-            .await
-    })
-    .await?;
-    let mut rules = got.rules.unwrap_or_default().into_iter();
-    let found = rules.find(|rule| !by_listener || rule.is_default() == Some(true));
-    found.ok_or_else(|| {
-        AwsError::own(ErrorClass::Other, format!("there is no rule {arn}"))
-            .hint("run the same command again")
-    })
-}
-
-/// Returns the weight of a target group in a rule.
-fn weight(rule: &Rule, group: &str) -> i32 {
-    let groups = rule.actions().iter().filter_map(Action::forward_config);
-    let mut groups = groups.flat_map(ForwardActionConfig::target_groups);
-    groups
-        .find(|tuple| tuple.target_group_arn() == Some(group))
-        .and_then(TargetGroupTuple::weight)
-        .unwrap_or_default()
-}
-
-/// Says whether the second target group gets the requests.
-async fn is_swapped(cx: &Write<'_>, balancer: &LoadBalancer) -> Result<bool, AwsError> {
-    let Some(alternate) = &balancer.alternate else { return Ok(false) };
-    let rule = rule(cx, alternate).await?;
-    Ok(weight(&rule, balancer.target_group.get()?) == 0
-        && weight(&rule, alternate.target_group.get()?) > 0)
-}
-
-/// Leads the requests to the first target group, where the tasks of a new service go. They may lead to the
-/// second where the service was deleted by hand after a release.
-pub(super) async fn prepare(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
-    let Some(balancer) = &want.load_balancer else { return Ok(()) };
-    let Some(alternate) = &balancer.alternate else { return Ok(()) };
-    if !is_swapped(cx, balancer).await? {
-        return Ok(());
-    }
-    lead(cx, balancer, alternate, (1, 0)).await
-}
-
-/// Leads the requests to the one target group that has tasks, where both get some although nothing is under way: a
-/// move was broken off in the middle, or somebody changed the weights. ECS begins no move from there (ECS Developer
-/// Guide, "Troubleshooting Amazon ECS blue/green deployments"). Where both have tasks, nothing is guessed.
-pub(super) async fn mend(cx: &Write<'_>, there: &EcsService, want: &Props) -> Result<(), AwsError> {
-    let Some(balancer) = &want.load_balancer else { return Ok(()) };
-    let Some(alternate) = &balancer.alternate else { return Ok(()) };
-    let busy = rollout::primary(there).is_some_and(|row| row.state == Some(State::InProgress));
-    if busy || want.deploy.shift.is_rolling() {
-        return Ok(());
-    }
-    let (first, second) = (balancer.target_group.get()?, alternate.target_group.get()?);
-    let rule = rule(cx, alternate).await?;
-    if weight(&rule, first) == 0 || weight(&rule, second) == 0 {
-        return Ok(());
-    }
-    let healthy = futures::try_join!(
-        rollout::look::healthy(cx.aws, first),
-        rollout::look::healthy(cx.aws, second)
-    )?;
-    let weights = match healthy {
-        (1.., 0) => (1, 0),
-        (0, 1..) => (0, 1),
-        _ => return Ok(()),
-    };
-    cx.step.say("leading all requests to the target group that has tasks");
-    lead(cx, balancer, alternate, weights).await
-}
-
-/// Sets the weights of the two target groups in the rule that ECS moves.
-async fn lead(
-    cx: &Write<'_>,
-    balancer: &LoadBalancer,
-    alternate: &Alternate,
-    weights: (i32, i32),
-) -> Result<(), AwsError> {
-    let (first, second) = (balancer.target_group.get()?, alternate.target_group.get()?);
-    let action = forward::weighted(&[(first, weights.0), (second, weights.1)]);
-    let arn = alternate.rule.get()?;
-    if arn.contains(":listener/") {
-        cx.aws
-            .caller
-            .call("elasticloadbalancing:ModifyListener", || {
-                cx.aws
-                    .elb
-                    .modify_listener()
-                    .listener_arn(arn)
-                    .default_actions(action.clone())
-                    .send()
-            })
-            .await?;
-    } else {
-        cx.aws
-            .caller
-            .call("elasticloadbalancing:ModifyRule", || {
-                cx.aws.elb.modify_rule().rule_arn(arn).actions(action.clone()).send()
-            })
-            .await?;
-    }
-    Ok(())
 }
 
 /// A move between rolling updates and the other strategies.
@@ -414,8 +297,9 @@ pub(super) async fn turn(
             change::quiet(cx, live, want, &Changed(&["deploy".to_owned()])).await
         }
         Turn::Leave => {
+            lead::mend(cx, &change::there(cx, want).await?, before.load_balancer.as_ref()).await?;
             let swapped = match &before.load_balancer {
-                Some(balancer) => is_swapped(cx, balancer).await?,
+                Some(balancer) => lead::is_swapped(cx, balancer).await?,
                 None => false,
             };
             if swapped {
