@@ -88,6 +88,10 @@ browser: browser-install
 registry:
     bash tests/registry/run.sh
 
+# `wharf exec` with AWS's own plugin, built from its source (needs Go).
+plugin:
+    bash tests/plugin/run.sh
+
 # The pipelines in docs/ci: actionlint on the workflows, GitLab's own schema on the job (needs Go and Python).
 ci-docs:
     test -x {{venv}}/bin/python || python3 -m venv {{venv}}

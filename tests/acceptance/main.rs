@@ -30,6 +30,7 @@ mod lifecycle;
 mod money;
 mod owned;
 mod plans;
+mod plugin;
 mod previews;
 mod push;
 mod rename;

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const INTERRUPT: &[u8] = b"\x03";
 
 /// A run of the binary at a terminal of its own.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     pty: Arc<Pty>,
     seen: Arc<Mutex<Vec<u8>>>,
@@ -25,7 +25,7 @@ struct Terminal {
 
 impl Terminal {
     /// Runs wharf; more is added to its environment.
-    fn run(
+    pub(crate) fn run(
         world: &World,
         args: &[&str],
         speed: &str,
@@ -64,7 +64,7 @@ impl Terminal {
     }
 
     /// Everything that was written so far, escapes and all.
-    fn raw(&self) -> String {
+    pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
     }
 
@@ -79,7 +79,7 @@ impl Terminal {
 
     /// Waits until a text was written.
     #[track_caller]
-    fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         let start = Instant::now();
         while !self.raw().contains(text) {
             assert!(start.elapsed() < PATIENCE, "no {text:?} in\n{}", self.raw());
@@ -87,13 +87,13 @@ impl Terminal {
         }
     }
 
-    fn press(&self, keys: &[u8]) {
+    pub(crate) fn press(&self, keys: &[u8]) {
         (&*self.pty).write_all(keys).unwrap();
     }
 
     /// Waits for the end, and returns how the run ended and all it wrote.
     #[track_caller]
-    fn end(mut self) -> (i32, Self) {
+    pub(crate) fn end(mut self) -> (i32, Self) {
         let start = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
