@@ -251,8 +251,13 @@ fn a_release_that_comes_while_another_is_moved_takes_that_back_first() {
         left_halfway(&world);
         let refused = world.wharf_at(SLOW, &["restart", "web"]).expect(1);
         assert!(refused.stderr.contains("its requests still move"), "{name}: {}", refused.stderr);
+        let status = world.wharf_at(SLOW, &["status"]).expect(0).stdout;
+        let moved = if name == "blue-green" { "the new tasks answer" } else { "requests move to" };
+        assert!(status.contains(moved), "{name}: {status}");
         world.edit("tag: v2", "tag: v3");
         world.edit("7h", "1m");
+        let plan = world.wharf_at(SLOW, &["plan"]).expect(0).stdout;
+        assert!(plan.contains("requests go back to the release before"), "{name}: {plan}");
         let applied = world.wharf_at(SLOW, &["apply", "--yes"]).expect(0);
         assert!(applied.stderr.contains("ECS takes it back first"), "{name}: {}", applied.stderr);
         world.converged();

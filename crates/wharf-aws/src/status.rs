@@ -17,10 +17,11 @@ use crate::aws::Aws;
 use crate::doctor;
 use crate::error::AwsError;
 use crate::names;
+use crate::operate::rollouts;
 use crate::reads::Reads;
 use crate::reads::autoscaling::{Scaled, resource_of};
 use crate::reads::ecs::{TaggedService, UsedDefinition};
-use crate::rollout::groups;
+use crate::rollout::{self, groups, picture::State};
 
 /// Name and version of the document.
 pub const FORMAT: &str = "wharf.status/1";
@@ -76,6 +77,8 @@ pub struct ServiceStatus {
     pub rollout: Option<String>,
     /// What ECS says about that.
     pub rollout_reason: Option<String>,
+    /// How far requests have moved to the new tasks, in a rollout that moves them between two target groups.
+    pub requests: Option<String>,
     /// Its tasks, oldest first.
     pub tasks: Vec<TaskStatus>,
     /// Its targets behind the balancer.
@@ -292,6 +295,7 @@ fn missing(id: &StackId, name: &str) -> ServiceStatus {
         scaling: None,
         rollout: None,
         rollout_reason: None,
+        requests: None,
         tasks: Vec::new(),
         targets: Vec::new(),
         events: Vec::new(),
@@ -306,7 +310,8 @@ async fn present(
     definitions: &[UsedDefinition],
 ) -> ServiceStatus {
     let service = &found.service;
-    let (tasks, targets) = futures::join!(tasks(aws, service), targets(aws, service));
+    let (tasks, targets, requests) =
+        futures::join!(tasks(aws, service), targets(aws, service), requests(aws, service));
     let primary = service.deployments().iter().find(|row| row.status() == Some("PRIMARY"));
     let arn = service.task_definition();
     let image = definitions
@@ -328,6 +333,7 @@ async fn present(
         scaling: None,
         rollout: primary.and_then(|row| row.rollout_state()).map(|state| state.as_str().to_owned()),
         rollout_reason: primary.and_then(|row| row.rollout_state_reason()).map(str::to_owned),
+        requests,
         tasks: tasks.unwrap_or_default(),
         targets: targets.unwrap_or_default(),
         events: service
@@ -341,6 +347,16 @@ async fn present(
             .collect(),
         causes: Vec::new(),
     }
+}
+
+/// Says how far requests have moved to the new tasks, if ECS moves them.
+async fn requests(aws: &Aws, service: &Service) -> Option<String> {
+    let primary = rollout::primary(service)?;
+    if primary.state != Some(State::InProgress) || !rollout::shifts(service) {
+        return None;
+    }
+    let found = rollouts::under_way(aws, service).await.ok()??;
+    Some(rollout::stage_words(found.lifecycle_stage()?).to_owned())
 }
 
 /// Says how the autoscaler decides about a service, if it does.

@@ -193,7 +193,7 @@ pub(super) const TABLE: &[Row] = &[
     plain!("ecs:DeleteService", WRITE, On::Services, When::Ours),
     plain!("ecs:DeregisterTaskDefinition", WRITE, On::Any, When::Here),
     plain!("ecs:DescribeClusters", READ, On::Clusters, When::Always),
-    plain!("ecs:DescribeServiceDeployments", APPLY, On::Rollouts, When::Always),
+    plain!("ecs:DescribeServiceDeployments", READ, On::Rollouts, When::Always),
     plain!("ecs:DescribeServiceRevisions", READ, On::ServiceRevisions, When::Always),
     plain!("ecs:DescribeServices", READ, On::Services, When::Always),
     plain!("ecs:DescribeTaskDefinition", READ, On::Any, When::Here),

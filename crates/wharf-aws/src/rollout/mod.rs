@@ -293,7 +293,7 @@ fn note(goal: &Goal, picture: &Picture) -> Note {
 
 /// Says in words how far a deployment that moves requests is (ECS API reference,
 /// `ServiceDeployment`, `lifecycleStage`).
-fn stage_words(stage: &ServiceDeploymentLifecycleStage) -> &str {
+pub(crate) fn stage_words(stage: &ServiceDeploymentLifecycleStage) -> &str {
     use ServiceDeploymentLifecycleStage as Stage;
     match stage {
         Stage::ReconcileService => "clearing away what an earlier deployment left",

@@ -194,7 +194,8 @@ fn look(service: &ServiceStatus, newest: &mut BTreeMap<String, u32>) -> Verdict 
         return Verdict::Going(format!("{healthy} of {wanted} targets healthy"));
     }
     if moving {
-        return Verdict::Going("rollout in progress".to_owned());
+        let requests = service.requests.as_deref();
+        return Verdict::Going(requests.unwrap_or("rollout in progress").to_owned());
     }
     Verdict::Settled
 }
@@ -216,6 +217,7 @@ mod tests {
             pending: 0,
             rollout: Some(rollout.to_owned()),
             rollout_reason: None,
+            requests: None,
             tasks: Vec::new(),
             targets: Vec::new(),
             events: Vec::new(),

@@ -143,8 +143,18 @@ impl<'a> Entry<'a> {
             (Some("rolled back"), false) => "the last rollout was rolled back; apply tries again",
             (Some(_), _) => "the last rollout failed; apply tries again",
             (None, true) => "a rollout was begun and nobody saw its end; apply waits for it",
+            (None, false) if self.moves_requests() => {
+                "the last rollout was not seen to its end; if it still goes on, requests go back to the \
+                 release before, and apply begins another"
+            }
             (None, false) => "the last rollout was not seen to its end; apply begins another",
         })
+    }
+
+    /// Says whether a rollout of what is there now moves requests between two target groups.
+    fn moves_requests(&self) -> bool {
+        let live = self.steps.iter().find_map(|step| step.op.live());
+        live.is_some_and(|live| live.props["deploy"]["strategy"] != "rolling")
     }
 
     /// Why a resource is replaced: the first property that forces it. A name that follows from the

@@ -90,6 +90,9 @@ fn write_service(out: &mut String, service: &ServiceStatus) {
     if let Some(reason) = service.rollout_reason.as_ref().filter(|reason| !reason.is_empty()) {
         add(out, &format!("  {reason}"));
     }
+    if let Some(requests) = &service.requests {
+        add(out, &format!("  {requests}"));
+    }
     for cause in &service.causes {
         add(out, &format!("  {} {}", paint(style::DELETE, cause.code), cause.what));
     }
