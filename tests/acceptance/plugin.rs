@@ -121,6 +121,7 @@ impl Agent {
     fn serve(listener: &TcpListener) -> (String, Value) {
         let mut path = String::new();
         let stream = listener.accept().unwrap().0;
+        #[expect(clippy::result_large_err, reason = "what tungstenite asks for")]
         let told = |request: &tungstenite::handshake::server::Request, response| {
             path = request.uri().to_string();
             Ok(response)

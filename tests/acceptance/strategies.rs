@@ -334,17 +334,62 @@ fn what_keeps_requests_from_moving_is_named() {
     world.wharf(&["sandbox", "mend"]).expect(0);
     world.apply();
     world.converged();
-    // A rule that somebody gave other weights is no difference, but ECS begins no move from there.
+    // From a rule that somebody gave other weights, ECS begins no move.
     world.wharf(&["sandbox", "break", "weights-split"]).expect(0);
-    world.converged();
     let failed = world.wharf(&["restart", "web"]).expect(5);
     assert!(failed.stderr.contains("C713: ECS cannot move requests"), "{}", failed.stderr);
     assert!(failed.stderr.contains("should have exactly one target group"), "{}", failed.stderr);
     crate::doctor::golden_of_apply("weights-split", &failed.stderr);
-    // A new release first leads all requests to the target group that has tasks.
+    // A plan shows it, and a new release first leads all requests to the target group that has tasks.
+    let plan = world.wharf(&["plan"]).expect(0).stdout;
+    assert!(plan.contains("to both target groups → to its tasks"), "{plan}");
     world.edit("tag: v2", "tag: v3");
     let applied = world.apply();
     assert!(!applied.stderr.contains("C713"), "{}", applied.stderr);
     world.converged();
     world.wharf(&["restart", "web"]).expect(0);
+}
+
+/// Gives the target group without tasks, or both, the requests of the only service.
+fn lead_astray(world: &World, both: bool) {
+    world.sandbox().with_world(|inner| {
+        let services = &inner.regions[REGION].ecs.services;
+        let revision = services.values().next().unwrap().revisions.last().unwrap().clone();
+        let balancer = &revision.balancers[0];
+        let advanced = balancer.advanced.as_ref().unwrap();
+        let own = revision.group(0).unwrap();
+        let weights = [&balancer.target_group, &advanced.alternate]
+            .map(|group| (group.clone(), if both || group != own { 50 } else { 0 }));
+        inner.weigh(REGION, &advanced.rule, &weights);
+    });
+}
+
+#[test]
+fn requests_that_somebody_leads_elsewhere_are_led_back_without_a_release() {
+    for path in [None, Some("/api/*")] {
+        let world = world(STRATEGIES[0].1, path);
+        world.apply();
+        for second in [false, true] {
+            assert_eq!(second_share(&world) > 0, second);
+            for (both, words) in [
+                (true, "to both target groups → to its tasks"),
+                (false, "to the target group without its tasks → to its tasks"),
+            ] {
+                lead_astray(&world, both);
+                assert_eq!(changed(&world.plan()), ["service.web"]);
+                let shown = world.wharf(&["plan"]).expect(0).stdout;
+                assert!(shown.contains(words), "{shown}");
+                assert!(shown.contains("go to the tasks that serve"), "{shown}");
+                let before = release(&world);
+                world.apply();
+                assert_eq!(second_share(&world) > 0, second);
+                assert_eq!(release(&world), before);
+                world.converged();
+            }
+            if !second {
+                world.edit("tag: v1", "tag: v2");
+                world.apply();
+            }
+        }
+    }
 }

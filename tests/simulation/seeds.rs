@@ -62,6 +62,7 @@ const REGRESSIONS: &[(u64, u32, &str)] = &[
         7,
         "a rollout that replaced one half moved found requests where none of ECS's could go on",
     ),
+    (210_453, 7, "the way back to rolling updates led requests to a target group that was gone"),
     (203_310, 7, "the lease of a run that died is its own, not that of the one beside it"),
     (72008, 7, "what a creation had just taken over was deleted as left over"),
     (72551, 7, "roles went while a service drained that no list showed any more"),

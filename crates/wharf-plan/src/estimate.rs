@@ -162,6 +162,12 @@ impl Estimator<'_> {
         if number(props, COUNT).is_none() {
             figures.count = before.max(number(props, &[AT_LEAST]).unwrap_or(0));
         }
+        if only(&["requests"]) {
+            return Impact {
+                sentence: format!("all requests of {name} go to the tasks that serve"),
+                ..Impact::default()
+            };
+        }
         // After a rollback, what is wanted may be what runs; that it is gets noted and nothing else.
         let noted = only(&["rolled_out"]) && live["rolled_out"] == "rolled back";
         if only(QUIET) || noted {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{
-    ResolvedConfiguration, Service, ServiceDeployment, ServiceDeploymentBrief,
-    ServiceDeploymentStatus, StopServiceDeploymentStopType,
+    Service, ServiceDeployment, ServiceDeploymentBrief, ServiceDeploymentStatus,
+    StopServiceDeploymentStopType,
 };
 use futures::future::try_join_all;
 use wharf_graph::{ErrorClass, StepContext};
@@ -14,11 +14,10 @@ use wharf_spec::Stack;
 use crate::aws::Aws;
 use crate::error::AwsError;
 use crate::operate;
+use crate::reads::ecs;
 use crate::rollout::{primary, short_definition};
 use crate::wait::{Look, wait};
 
-/// Most service revisions of one describe call (ECS API reference, `DescribeServiceRevisions`).
-const BATCH: usize = 20;
 /// How many rollouts are looked back at; a page holds as many (`ListServiceDeployments`).
 const MOST: i32 = 100;
 /// Time between two looks.
@@ -134,7 +133,7 @@ pub(crate) async fn results(
     let revisions: BTreeSet<&str> =
         rollouts.iter().filter_map(|one| one.target_service_revision_arn()).collect();
     let revisions: Vec<&str> = revisions.into_iter().collect();
-    let batches = revisions.chunks(BATCH).map(async |batch| {
+    let batches = revisions.chunks(ecs::REVISIONS_PER_CALL).map(async |batch| {
         let arns: Vec<String> = batch.iter().map(|arn| (*arn).to_owned()).collect();
         aws.caller
             .call("ecs:DescribeServiceRevisions", || {
@@ -286,9 +285,7 @@ pub(crate) async fn groups(aws: &Aws, revision: &str) -> Result<Vec<String>, Aws
             aws.ecs.describe_service_revisions().service_revision_arns(revision).send()
         })
         .await?;
-    let resolved = got.service_revisions().iter().filter_map(|one| one.resolved_configuration());
-    let balancers = resolved.flat_map(ResolvedConfiguration::load_balancers);
-    Ok(balancers.filter_map(|one| one.target_group_arn().map(str::to_owned)).collect())
+    Ok(got.service_revisions().iter().flat_map(ecs::resolved).collect())
 }
 
 /// Asks ECS to go back. A rollout that is over meanwhile, or goes back already, needs no asking.

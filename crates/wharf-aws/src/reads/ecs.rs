@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_ecs::types::{
-    Cluster, ClusterField, Service, ServiceField, TaskDefinition, TaskDefinitionField,
-    TaskDefinitionStatus,
+    Cluster, ClusterField, ResolvedConfiguration, Service, ServiceField, ServiceRevision,
+    TaskDefinition, TaskDefinitionField, TaskDefinitionStatus,
 };
 use futures::future::try_join_all;
 use wharf_graph::facts::ClusterFact;
@@ -27,6 +27,8 @@ pub(crate) struct Memos {
 
 /// Most services of one describe call (ECS API reference, `DescribeServices`).
 pub(crate) const SERVICES_PER_CALL: usize = 10;
+/// Most service revisions of one describe call (ECS API reference, `DescribeServiceRevisions`).
+pub(crate) const REVISIONS_PER_CALL: usize = 20;
 /// Largest page (ECS API reference, `ListServices`).
 pub(crate) const PAGE: i32 = 100;
 
@@ -228,6 +230,35 @@ impl Reads {
         }
     }
 
+    /// Reads the target groups that the tasks of service revisions go to, which ECS chooses where a service has two
+    /// (ECS API reference, `ResolvedConfiguration`). An emulator may know nothing of revisions.
+    pub(crate) async fn revision_groups(
+        &self,
+        revisions: impl Iterator<Item = &String>,
+        after: u32,
+    ) -> Result<Vec<(String, Vec<String>)>, AwsError> {
+        let revisions: Vec<String> = revisions.cloned().collect();
+        let batches = revisions.chunks(REVISIONS_PER_CALL).map(async |batch| {
+            let got = self
+                .call(after, "ecs:DescribeServiceRevisions", |aws| {
+                    aws.ecs
+                        .describe_service_revisions()
+                        .set_service_revision_arns(Some(batch.to_vec()))
+                        .send()
+                })
+                .await;
+            match got {
+                Ok(got) => Ok(got.value.service_revisions.unwrap_or_default()),
+                Err(_) if self.custom_endpoint() => Ok(Vec::new()),
+                Err(error) => Err(error),
+            }
+        });
+        let found = try_join_all(batches).await?.into_iter().flatten();
+        Ok(found
+            .filter_map(|one| Some((one.service_revision_arn.clone()?, resolved(&one))))
+            .collect())
+    }
+
     /// Describes up to ten services. `INACTIVE` ones are deleted and still shown for a while.
     async fn batch(
         &self,
@@ -379,6 +410,13 @@ pub(crate) fn tags(list: &[aws_sdk_ecs::types::Tag]) -> Tags {
     list.iter()
         .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
         .collect()
+}
+
+/// Returns the target groups that the tasks of a service revision go to.
+pub(crate) fn resolved(revision: &ServiceRevision) -> Vec<String> {
+    let resolved = revision.resolved_configuration().into_iter();
+    let balancers = resolved.flat_map(ResolvedConfiguration::load_balancers);
+    balancers.filter_map(|one| one.target_group_arn().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use wharf_graph::{ErrorClass, Input};
 use wharf_spec::stack::{Service as Spec, Strategy};
 
 use super::launch::Launch;
-use super::shift::{Routes, Shift};
+use super::shift::{Requests, Routes, Shift};
 use super::{Alternate, Deploy, LoadBalancer, Props, Rollout, declare};
 use crate::error::AwsError;
 use crate::tags::{self, Tags};
@@ -67,6 +67,8 @@ pub(super) fn props(
         start: scaled.then_some(desired),
         at_least: fewest.map(|fewest| fewest.min(desired)),
         swapped: unsaid.routes.lead_to_second(live).then_some(true),
+        // Of interest where rollouts are to move them.
+        requests: spec.filter(|spec| declare::moves(spec)).map(|_| unsaid.routes.requests(live)),
         launch: Launch::of_live(live),
         platform: live.platform_version().unwrap_or(LATEST).to_owned(),
         subnets: network
@@ -237,6 +239,7 @@ pub(super) fn example() -> Props {
         start: None,
         at_least: None,
         swapped: None,
+        requests: Some(Requests::ToItsTasks),
         launch: Launch::of_spot(50),
         platform: LATEST.to_owned(),
         subnets: BTreeSet::from(["subnet-a".to_owned(), "subnet-b".to_owned()]),

@@ -162,11 +162,17 @@ pub(super) async fn update(
         return quiet(cx, live, want, changed).await;
     }
     let there = there(cx, want).await?;
+    if changed.has("requests") {
+        lead::mend(cx, &there, want.load_balancer.as_ref()).await?;
+    }
     // The autoscaler may have been quicker.
     let enough =
         want.at_least.is_some_and(|least| there.desired_count() >= canonical::signed(least));
-    let left: Vec<String> =
-        changed.0.iter().filter(|path| !enough || *path != "at_least").cloned().collect();
+    let left = changed.0.iter().filter(|path| !enough || *path != "at_least");
+    let left: Vec<String> = left.filter(|path| *path != "requests").cloned().collect();
+    if left.is_empty() && changed.has("requests") {
+        return Ok(());
+    }
     let changed = &Changed(&left);
     let mut force = failed(&there, want);
     let had = ran_before(&there, want);

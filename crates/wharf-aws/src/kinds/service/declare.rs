@@ -7,7 +7,7 @@ use wharf_spec::Stack;
 use wharf_spec::stack::{Service as Spec, Strategy};
 
 use super::launch::Launch;
-use super::shift::Shift;
+use super::shift::{Requests, Shift};
 use super::{Alternate, Deploy, LoadBalancer, Props, Rollout, Service, canonical};
 use crate::kind::Kind;
 use crate::kinds::listener_rule::priority;
@@ -44,7 +44,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
         target_group: of("target_group", &spec.name, "arn"),
         container: spec.name.clone(),
         port: routing.port,
-        alternate: (spec.deploy.strategy != Strategy::Rolling).then(|| Alternate {
+        alternate: moves(spec).then(|| Alternate {
             target_group: of("target_group", &Role::Alternate.address(&spec.name), "arn"),
             rule: Input::of(&leads_here, "arn"),
             role: of("role", SHIFTER, "arn"),
@@ -58,6 +58,7 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
         start: spec.scaling.is_some().then_some(spec.count),
         at_least: fewest(spec),
         swapped: None,
+        requests: moves(spec).then_some(Requests::ToItsTasks),
         launch: Launch::of_spot(spec.spot),
         platform: canonical::LATEST.to_owned(),
         subnets: placed.subnets,
@@ -93,9 +94,8 @@ pub(super) fn service(stack: &Stack, facts: &Facts, spec: &Spec, out: &mut Decla
 /// Says why the requests of a service cannot move at once: ECS moves the weights of one rule
 /// (ECS API reference, `AdvancedConfiguration`).
 fn several_rules(stack: &Stack, spec: &Spec) -> Option<String> {
-    let shifts = spec.deploy.strategy != Strategy::Rolling;
     let own = priority::rules(stack).into_iter().filter(|rule| rule.service == spec.name).count();
-    (shifts && own > 1).then(|| {
+    (moves(spec) && own > 1).then(|| {
         format!(
             "the paths of service {} take {own} listener rules, since those of other services belong between \
              them, and ECS moves the requests of one",
@@ -111,6 +111,11 @@ pub(crate) fn arn(stack: &Stack, facts: &Facts, service: &str) -> String {
     let (cluster, name) = (names::cluster(stack), names::service(&id, service, group.as_deref()));
     let Facts { partition, region, account, .. } = facts;
     format!("arn:{partition}:ecs:{region}:{account}:service/{cluster}/{name}")
+}
+
+/// Says whether rollouts of a service move its requests between two target groups.
+pub(super) fn moves(spec: &Spec) -> bool {
+    spec.deploy.strategy != Strategy::Rolling && spec.routing.is_some()
 }
 
 /// Returns how the spec wants rollouts. Failures are counted over the whole rollout: a task that was

@@ -86,7 +86,9 @@ pub(super) async fn is_swapped(cx: &Write<'_>, balancer: &LoadBalancer) -> Resul
 pub(super) async fn prepare(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
     let Some(balancer) = &want.load_balancer else { return Ok(()) };
     let Some(alternate) = &balancer.alternate else { return Ok(()) };
-    if !is_swapped(cx, balancer).await? || healthy(cx, alternate.target_group.get()?).await? {
+    let still_answers =
+        async || Ok::<_, AwsError>(healthy(cx, alternate.target_group.get()?).await? == Some(true));
+    if !is_swapped(cx, balancer).await? || still_answers().await? {
         return Ok(());
     }
     lead(cx, balancer, alternate, (1, 0)).await
@@ -185,8 +187,13 @@ pub(super) async fn mend(
     if gets == expected || (!known && gets[0] != gets[1]) {
         return Ok(());
     }
-    let healthy = futures::try_join!(healthy(cx, both[0]), healthy(cx, both[1]))?;
-    let weights = match healthy {
+    // A rule can only lead to what is there; a target group that is gone is replaced before this, or after.
+    let (Some(first), Some(second)) =
+        futures::try_join!(healthy(cx, both[0]), healthy(cx, both[1]))?
+    else {
+        return Ok(());
+    };
+    let weights = match (first, second) {
         (true, false) => (1, 0),
         (false, true) => (0, 1),
         _ if known => (i32::from(expected[0]), i32::from(expected[1])),
@@ -199,11 +206,11 @@ pub(super) async fn mend(
     lead(cx, balancer, alternate, weights).await
 }
 
-/// Says whether a target group has healthy tasks. One that is gone has none.
-async fn healthy(cx: &Write<'_>, group: &str) -> Result<bool, AwsError> {
+/// Says whether a target group has healthy tasks; `None` of one that is gone.
+async fn healthy(cx: &Write<'_>, group: &str) -> Result<Option<bool>, AwsError> {
     match look::healthy(cx.aws, group).await {
-        Err(error) if error.is(&["TargetGroupNotFound"]) => Ok(false),
-        found => Ok(found? > 0),
+        Err(error) if error.is(&["TargetGroupNotFound"]) => Ok(None),
+        found => Ok(Some(found? > 0)),
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) use declare::arn;
 use launch::Launch;
 pub use launch::on_demand;
 use serde::{Deserialize, Serialize};
-use shift::{Routes, Shift};
+use shift::{Requests, Routes, Shift};
 use wharf_graph::{
     Address, Declare, Facts, Foreign, Input, Live, Outcome, Policy, ReplaceOrder, Stays,
 };
@@ -52,6 +52,9 @@ pub(crate) struct Props {
     /// two change places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     swapped: Option<bool>,
+    /// Where its requests go, if rollouts move them between two target groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests: Option<Requests>,
     launch: Launch,
     /// Fargate platform version.
     platform: String,
@@ -193,7 +196,7 @@ impl Kind for Service {
     async fn read(cx: &Reads) -> Result<Vec<Found<Props>>, AwsError> {
         let got = cx.services().await?;
         let routes = if got.value.iter().any(|one| rollout::groups(&one.service).len() > 1) {
-            Routes::read(cx).await?
+            Routes::read(cx, &got).await?
         } else {
             Routes::default()
         };
@@ -238,7 +241,7 @@ impl Kind for Service {
         want: Props,
         changed: &Changed<'_>,
     ) -> Result<Outcome, AwsError> {
-        change::update(cx, live, &want, changed).await?;
+        Box::pin(change::update(cx, live, &want, changed)).await?;
         Ok(Outcome::Done { id: live.id.clone(), outputs: outputs(&live.id) })
     }
 

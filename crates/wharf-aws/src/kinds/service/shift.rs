@@ -5,7 +5,7 @@
 //! the target groups with a deployment of the old strategy, and the new strategy when none is in progress
 //! (Amazon ECS Developer Guide, "Update the Amazon ECS deployment strategy").
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::types::{
     AdvancedConfiguration, CanaryConfiguration, DeploymentConfiguration, DeploymentStrategy,
@@ -22,8 +22,9 @@ use super::{Alternate, Deploy, Props, lead, stuck};
 use crate::error::AwsError;
 use crate::kind::{Changed, Write};
 use crate::kinds::forward;
-use crate::reads::Reads;
-use crate::rollout;
+use crate::reads::ecs::TaggedService;
+use crate::reads::{Got, Reads};
+use crate::rollout::{self, picture::State};
 
 /// How requests move to a new revision (ECS API reference, `DeploymentConfiguration`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,14 +182,32 @@ pub(super) struct Routes {
     rules: BTreeSet<String>,
     /// The target groups that get requests.
     serving: BTreeSet<String>,
+    /// The target groups that the tasks of services are in which move no requests at present, by ARN of the service.
+    settled: BTreeMap<String, Vec<String>>,
+}
+
+/// Where the requests of a service go whose rollouts move them between two target groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Requests {
+    #[serde(rename = "to its tasks")]
+    ToItsTasks,
+    #[serde(rename = "to both target groups")]
+    ToBoth,
+    #[serde(rename = "to the target group without its tasks")]
+    Astray,
 }
 
 impl Routes {
     #[cfg(test)]
-    pub(super) const NONE: Self = Self { rules: BTreeSet::new(), serving: BTreeSet::new() };
+    pub(super) const NONE: Self =
+        Self { rules: BTreeSet::new(), serving: BTreeSet::new(), settled: BTreeMap::new() };
 
-    pub(super) async fn read(cx: &Reads) -> Result<Self, AwsError> {
-        let (listeners, rules) = futures::try_join!(cx.listeners(), cx.rules())?;
+    pub(super) async fn read(
+        cx: &Reads,
+        services: &Got<Vec<TaggedService>>,
+    ) -> Result<Self, AwsError> {
+        let (listeners, rules, settled) =
+            futures::try_join!(cx.listeners(), cx.rules(), settled(cx, services))?;
         let rules: Vec<&Rule> = rules.value.iter().flat_map(|listener| &listener.rules).collect();
         let defaults = listeners.value.iter().map(Listener::default_actions);
         let actions = defaults.chain(rules.iter().map(|rule| rule.actions()));
@@ -196,7 +215,26 @@ impl Routes {
         Ok(Self {
             serving: weights.filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn).collect(),
             rules: rules.iter().filter_map(|rule| rule.rule_arn()).map(str::to_owned).collect(),
+            settled,
         })
+    }
+
+    /// Says where the requests of a service go. While a rollout moves them, that is ECS's business; and a rule that
+    /// leads to neither target group is not as it should be in other ways.
+    pub(super) fn requests(&self, live: &EcsService) -> Requests {
+        let groups = rollout::groups(live);
+        let own = live.service_arn().and_then(|arn| self.settled.get(arn));
+        let (Some(own), [first, second]) = (own, groups.as_slice()) else {
+            return Requests::ToItsTasks;
+        };
+        let gets = [first, second].map(|group| self.serving.contains(group));
+        let has = [first, second].map(|group| own.contains(group));
+        match gets {
+            [true, true] => Requests::ToBoth,
+            [false, false] => Requests::ToItsTasks,
+            _ if has[0] != has[1] && gets != has => Requests::Astray,
+            _ => Requests::ToItsTasks,
+        }
     }
 
     /// Says whether the second target group of a service gets its requests, and the first none.
@@ -206,6 +244,29 @@ impl Routes {
             _ => false,
         }
     }
+}
+
+/// Reads which target groups the tasks of those services are in that have two, and of which no rollout is under way.
+async fn settled(
+    cx: &Reads,
+    services: &Got<Vec<TaggedService>>,
+) -> Result<BTreeMap<String, Vec<String>>, AwsError> {
+    let mut asked = BTreeMap::new();
+    for one in &services.value {
+        let live = &one.service;
+        let at_rest = rollout::primary(live).is_some_and(|row| row.state == Some(State::Completed));
+        let arn = live.service_arn().filter(|_| at_rest && rollout::groups(live).len() > 1);
+        if let (Some(arn), [only]) = (arn, live.current_service_revisions())
+            && let Some(revision) = only.arn()
+        {
+            asked.insert(revision.to_owned(), arn.to_owned());
+        }
+    }
+    let mut found = BTreeMap::new();
+    for (revision, groups) in cx.revision_groups(asked.keys(), services.round).await? {
+        found.extend(asked.remove(&revision).map(|service| (service, groups)));
+    }
+    Ok(found)
 }
 
 impl Alternate {
