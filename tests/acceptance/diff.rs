@@ -1,11 +1,12 @@
 //! What a change of a spec means, without an account.
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::golden::golden;
-use crate::world::{World, sample};
+use crate::world::{Run, World, sample};
 
 /// Runs git in a world, with nobody's own settings.
 #[track_caller]
@@ -55,6 +56,21 @@ fn no_difference_is_none() {
             .unwrap();
         world.wharf(&["diff", "spec.yaml", "other.yaml"]).expect(0);
     }
+}
+
+#[test]
+fn a_pipe_is_read_like_a_file() {
+    let world = World::new("");
+    std::fs::write(world.path().join("new.yaml"), sample("minimal")).unwrap();
+    let old = sample("minimal").replace("tag: v1", "tag: v0");
+    // As a shell's `<(command)` hands one over.
+    let args = ["diff", "/dev/fd/0", "new.yaml"];
+    let mut command = world.command(&args, "1000");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(old.as_bytes()).unwrap();
+    let run = Run::of(child.wait_with_output().unwrap(), &args);
+    assert!(run.stdout.contains("v0") && run.stdout.contains("v1"), "{}", run.stderr);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 """Everyday verbs against moto, as far as moto can: it starts no tasks, so what is asserted is what AWS was asked.
 
-`exec`, `run`, `scale`, `restart`, `wait` and `cancel` wait for tasks or for rollouts that last; the sandbox has them.
+`exec` and `run` need tasks, `wait` a rollout that ends, `cancel` and the strategies records of rollouts; the sandbox has
+them.
 """
 
 import json
@@ -71,6 +72,21 @@ def test_verbs(sample):
     assert wharf.plan(code=2)["steps"]
     wharf.apply()
     assert image(account) != first
+
+    # Another number of tasks, which only the spec keeps; and new tasks of the same release.
+    now = image(account)
+    wharf("scale", "web", "3")
+    assert service(account)["desiredCount"] == 3
+    drifted = wharf("drift", code=2)
+    assert "spec: 1, live: 3" in drifted.stdout, drifted.stdout
+    wharf.apply()
+    assert service(account)["desiredCount"] == 1
+    wharf("restart", "web")
+    assert image(account) == now
+    wharf.converged()
+    # No task ever starts, and doctor sees just that.
+    doctor = wharf("doctor", "web", code=1)
+    assert "0 of 1 tasks running" in doctor.stdout, doctor.stdout
 
     # Looking changes nothing.
     seen = account.everything()

@@ -121,8 +121,10 @@ fn sides(global: &Global, args: &DiffArgs) -> Result<(Side, Side), CliError> {
     Ok((git.side(&args.old, global)?, Side { name, text: Some(text) }))
 }
 
+/// Says whether a word names something to read, as a shell's `<(command)` does too.
 fn is_file(name: &str) -> bool {
-    name == "-" || Path::new(name).is_file()
+    let path = Path::new(name);
+    name == "-" || path.exists() && !path.is_dir()
 }
 
 /// The repository the spec file is in, asked by running git: nothing is checked out.
