@@ -1,13 +1,13 @@
 //! How a stack is doing, in as few calls as it takes: what `wharf status` shows.
 
+mod tasks;
+
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{DesiredStatus, Service, Task};
-use aws_sdk_elasticloadbalancingv2::operation::describe_target_health::DescribeTargetHealthOutput;
-use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
+use aws_sdk_ecs::types::Service;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use futures::future::{join_all, try_join_all};
+use futures::future::join_all;
 use serde::Serialize;
 use wharf_doctor::JobEvidence;
 use wharf_graph::StackId;
@@ -21,14 +21,12 @@ use crate::operate::rollouts;
 use crate::reads::Reads;
 use crate::reads::autoscaling::{Scaled, resource_of};
 use crate::reads::ecs::{TaggedService, UsedDefinition};
-use crate::rollout::{self, groups, picture::State};
+use crate::rollout::{self, picture::State};
 
 /// Name and version of the document.
 pub const FORMAT: &str = "wharf.status/1";
 /// Events shown for each service.
 const EVENTS: usize = 5;
-/// Most tasks of one describe call (ECS API reference, `DescribeTasks`).
-const TASKS: usize = 100;
 
 /// How a stack is doing.
 #[derive(Clone, Debug, Serialize)]
@@ -310,8 +308,11 @@ async fn present(
     definitions: &[UsedDefinition],
 ) -> ServiceStatus {
     let service = &found.service;
-    let (tasks, targets, requests) =
-        futures::join!(tasks(aws, service), targets(aws, service), requests(aws, service));
+    let (tasks, targets, requests) = futures::join!(
+        tasks::running(aws, service),
+        tasks::targets(aws, service),
+        requests(aws, service)
+    );
     let primary = service.deployments().iter().find(|row| row.status() == Some("PRIMARY"));
     let arn = service.task_definition();
     let image = definitions
@@ -389,77 +390,6 @@ async fn causes(aws: &Aws, stack: &Stack, service: &ServiceStatus) -> Vec<CauseS
     };
     let found = wharf_doctor::judge(&evidence);
     found.into_iter().map(|cause| CauseStatus { code: cause.code, what: cause.what }).collect()
-}
-
-async fn tasks(aws: &Aws, service: &Service) -> Result<Vec<TaskStatus>, AwsError> {
-    let cluster = crate::operate::cluster(service);
-    let name = service.service_name().unwrap_or_default();
-    if service.running_count() + service.pending_count() == 0 {
-        return Ok(Vec::new());
-    }
-    let listed = aws
-        .caller
-        .call("ecs:ListTasks", || {
-            aws.ecs
-                .list_tasks()
-                .cluster(&cluster)
-                .service_name(name)
-                .desired_status(DesiredStatus::Running)
-                .send()
-        })
-        .await?;
-    let batches = listed.task_arns().chunks(TASKS).map(async |batch| {
-        aws.caller
-            .call("ecs:DescribeTasks", || {
-                aws.ecs.describe_tasks().cluster(&cluster).set_tasks(Some(batch.to_vec())).send()
-            })
-            .await
-    });
-    let described = try_join_all(batches).await?;
-    let mut all: Vec<Task> =
-        described.into_iter().flat_map(|got| got.tasks.unwrap_or_default()).collect();
-    all.sort_by(|one, two| {
-        let key = |task: &Task| {
-            (task.created_at().map(DateTime::secs), task.task_arn().map(str::to_owned))
-        };
-        key(one).cmp(&key(two))
-    });
-    Ok(all
-        .iter()
-        .map(|task| TaskStatus {
-            id: task.task_arn().map(last).unwrap_or_default(),
-            status: task.last_status().unwrap_or_default().to_owned(),
-            health: task.health_status().map(|health| health.as_str().to_owned()),
-            started: time(task.started_at()),
-            revision: task.task_definition_arn().map(last).unwrap_or_default(),
-        })
-        .collect())
-}
-
-async fn targets(aws: &Aws, service: &Service) -> Result<Vec<TargetStatus>, AwsError> {
-    let groups = groups(service);
-    let reads = groups.iter().map(async |group| {
-        let read = || aws.elb.describe_target_health().target_group_arn(group).send();
-        aws.caller.call("elasticloadbalancing:DescribeTargetHealth", read).await
-    });
-    let read = try_join_all(reads).await?;
-    let mut all: Vec<TargetStatus> = read
-        .iter()
-        .flat_map(DescribeTargetHealthOutput::target_health_descriptions)
-        .map(|one| {
-            let health = one.target_health();
-            TargetStatus {
-                ip: one.target().and_then(|target| target.id()).unwrap_or_default().to_owned(),
-                port: one.target().and_then(TargetDescription::port),
-                state: health
-                    .and_then(|health| health.state())
-                    .map_or_else(String::new, |state| state.as_str().to_owned()),
-                reason: health.and_then(|health| health.description()).map(str::to_owned),
-            }
-        })
-        .collect();
-    all.sort_by(|one, two| (&one.ip, one.port).cmp(&(&two.ip, two.port)));
-    Ok(all)
 }
 
 fn certificate(found: &crate::reads::acm::OwnCertificate) -> CertificateStatus {
