@@ -19,6 +19,18 @@ pub(crate) async fn healthy(aws: &Aws, group: &str) -> Result<usize, AwsError> {
     Ok(got.iter().filter(|target| target.state == "healthy").count())
 }
 
+/// Says whether no request can reach a target group, nor a check: it is gone, or nothing leads to it (ELB API
+/// reference, `TargetHealth`: such targets are `unused`). What has no targets yet is not judged.
+pub(crate) async fn unreached(aws: &Aws, group: &str) -> Result<bool, AwsError> {
+    match targets_of(aws, group).await {
+        Err(error) if error.is(&["TargetGroupNotFound"]) => Ok(true),
+        Err(error) => Err(error),
+        Ok(targets) => {
+            Ok(!targets.is_empty() && targets.iter().all(|target| target.state == "unused"))
+        }
+    }
+}
+
 async fn targets_of(aws: &Aws, group: &str) -> Result<Vec<Target>, AwsError> {
     let got = aws
         .caller

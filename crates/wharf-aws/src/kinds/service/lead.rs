@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{Service as EcsService, ServiceDeployment, ServiceDeploymentStatus};
-use aws_sdk_elasticloadbalancingv2::types::{Action, ForwardActionConfig, Rule, TargetGroupTuple};
+use aws_sdk_elasticloadbalancingv2::types::{Action, ForwardActionConfig, Rule};
 use wharf_graph::ErrorClass;
 
 use super::{Alternate, LoadBalancer, Props, change};
@@ -62,14 +62,17 @@ pub(super) async fn rule(cx: &Write<'_>, alternate: &Alternate) -> Result<Rule, 
     })
 }
 
-/// Returns the weight of a target group in a rule.
-fn weight(rule: &Rule, group: &str) -> i32 {
+/// Returns the weight of a target group in a rule; `None` if the rule does not lead there.
+fn named(rule: &Rule, group: &str) -> Option<i32> {
     let groups = rule.actions().iter().filter_map(Action::forward_config);
     let mut groups = groups.flat_map(ForwardActionConfig::target_groups);
-    groups
-        .find(|tuple| tuple.target_group_arn() == Some(group))
-        .and_then(TargetGroupTuple::weight)
-        .unwrap_or_default()
+    let found = groups.find(|tuple| tuple.target_group_arn() == Some(group))?;
+    Some(found.weight().unwrap_or_default())
+}
+
+/// Returns the weight of a target group in a rule.
+fn weight(rule: &Rule, group: &str) -> i32 {
+    named(rule, group).unwrap_or_default()
 }
 
 /// Says whether the second target group gets the requests.
@@ -181,7 +184,9 @@ pub(super) async fn mend(
     let both = [balancer.target_group.get()?, alternate.target_group.get()?];
     let (rule, served) =
         futures::try_join!(rule(cx, alternate), rollouts::last_groups(cx.aws, there))?;
-    let gets = both.map(|group| weight(&rule, group) > 0);
+    // A rule that does not lead to both is repaired as a rule, or is somebody else's.
+    let [Some(first), Some(second)] = both.map(|group| named(&rule, group)) else { return Ok(()) };
+    let gets = [first > 0, second > 0];
     let expected = both.map(|group| served.contains(group));
     let known = expected[0] != expected[1];
     if gets == expected || (!known && gets[0] != gets[1]) {

@@ -1,6 +1,6 @@
 //! Rollouts that somebody else began, or an earlier run, and that have to end before a service can go another
-//! way. One whose target group somebody deleted does not end by itself: its tasks never become healthy, and
-//! nothing about them fails.
+//! way. One whose target group somebody deleted, or the rule that leads to it, does not end by itself: its tasks never
+//! become healthy, and nothing about them fails.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(super) async fn settle_down(cx: &Write<'_>, want: &Props) -> Result<bool, Aw
         });
         let Some(service) = busy else { return Ok(Look::Ready(())) };
         let found = Box::pin(cut_off(cx, &service)).await?;
-        // A target group that is not shown once may be new, or the answer old.
+        // What is not shown once may be new, or the answer old.
         let looks = if found.is_some() { missing.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
         if looks == 0 {
             missing.store(0, Ordering::Relaxed);
@@ -51,12 +51,12 @@ pub(super) async fn settle_down(cx: &Write<'_>, want: &Props) -> Result<bool, Aw
                     change::send(cx, arn, &nothing, &Changed(&count), false).await?;
                 }
                 emptied.store(true, Ordering::Relaxed);
-                "nothing reaches its tasks, since their target group is gone: they are stopped"
+                "nothing leads to its tasks any more: they are stopped"
             }
             Some(found) => {
                 let arn = found.service_deployment_arn().unwrap_or_default();
                 rollouts::stop(cx.aws, arn).await?;
-                "its target group is gone: ECS goes back to the release before"
+                "nothing leads to its tasks any more: ECS goes back to the release before"
             }
         }))
     })
@@ -64,7 +64,7 @@ pub(super) async fn settle_down(cx: &Write<'_>, want: &Props) -> Result<bool, Aw
     Ok(emptied.into_inner())
 }
 
-/// Returns the rollout that is under way if the tasks it waits for go to a target group that is gone.
+/// Returns the rollout that is under way if nothing leads to the tasks it waits for.
 async fn cut_off(
     cx: &Write<'_>,
     service: &EcsService,
@@ -76,10 +76,8 @@ async fn cut_off(
     };
     let Some(to) = to else { return Ok(None) };
     for group in rollouts::groups(cx.aws, to).await? {
-        match rollout::look::healthy(cx.aws, &group).await {
-            Err(error) if error.is(&["TargetGroupNotFound"]) => return Ok(Some(found)),
-            Err(error) => return Err(error),
-            Ok(_) => {}
+        if rollout::look::unreached(cx.aws, &group).await? {
+            return Ok(Some(found));
         }
     }
     Ok(None)
