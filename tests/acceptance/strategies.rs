@@ -336,10 +336,14 @@ fn what_keeps_requests_from_moving_is_named() {
     world.converged();
     // From a rule that somebody gave other weights, ECS begins no move.
     world.wharf(&["sandbox", "break", "weights-split"]).expect(0);
+    let said = world.wharf(&["doctor", "web"]).expect(1).stdout;
+    crate::doctor::golden_of_job("weights-split", &said);
+    let status = world.wharf(&["status"]).expect(0).stdout;
+    assert!(status.contains("requests go to both target groups"), "{status}");
     let failed = world.wharf(&["restart", "web"]).expect(5);
     assert!(failed.stderr.contains("C713: ECS cannot move requests"), "{}", failed.stderr);
     assert!(failed.stderr.contains("should have exactly one target group"), "{}", failed.stderr);
-    crate::doctor::golden_of_apply("weights-split", &failed.stderr);
+    crate::doctor::golden_of_apply("weights-split-rollout", &failed.stderr);
     // A plan shows it, and a new release first leads all requests to the target group that has tasks.
     let plan = world.wharf(&["plan"]).expect(0).stdout;
     assert!(plan.contains("to both target groups → to its tasks"), "{plan}");

@@ -249,6 +249,9 @@ pub struct GroupEvidence {
     pub reached: bool,
     /// The port it sends to.
     pub port: u16,
+    /// Where requests go instead, in words, of a service with two target groups: `to both target groups`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub astray: Option<String>,
 }
 
 /// A balancer.

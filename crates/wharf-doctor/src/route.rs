@@ -1,7 +1,7 @@
 //! What is between people and the tasks: names, certificate, balancer, listener, rule.
 
 use crate::start::settled;
-use crate::{Cause, Evidence, Peer, Seen, Way};
+use crate::{Cause, Evidence, GroupEvidence, Peer, Seen, Way};
 
 pub(crate) fn causes(evidence: &Evidence) -> Vec<Cause> {
     if evidence.intent.port.is_none() || evidence.service.get().is_none() {
@@ -160,6 +160,11 @@ fn group(evidence: &Evidence) -> Option<Cause> {
                     .at(40),
             )
         }
+        Seen::There(GroupEvidence { astray: Some(astray), .. }) => Some(
+            Cause::new("C714", "requests do not all go to the tasks that serve")
+                .fact(format!("requests go {astray}, and no rollout moves them"))
+                .at(40),
+        ),
         Seen::There(_) => unhealthy(evidence),
     }
 }
@@ -249,6 +254,14 @@ mod tests {
             ("C508", |it| balancer(it).subnets[0].way = Way::Nat),
             ("C702", |it| it.group = Seen::Absent),
             ("C701", |it| it.group = Seen::There(GroupEvidence::default())),
+            ("C714", |it| {
+                let astray = Some("to both target groups".to_owned());
+                it.group = Seen::There(GroupEvidence {
+                    reached: true,
+                    astray,
+                    ..GroupEvidence::default()
+                });
+            }),
             ("C703", |it| it.targets.clear()),
         ];
         assert_eq!(causes(&well()), []);

@@ -105,7 +105,7 @@ fn listener(evidence: &Evidence, causes: &[Cause]) -> Hop {
 
 fn rule(evidence: &Evidence, causes: &[Cause]) -> Hop {
     let name = "rule";
-    broken(name, causes, &["C701"]).unwrap_or_else(|| match evidence.group.get() {
+    broken(name, causes, &["C701", "C714"]).unwrap_or_else(|| match evidence.group.get() {
         Some(group) if group.reached => {
             ok(name, format!("requests are forwarded to target group {}", group.name))
         }

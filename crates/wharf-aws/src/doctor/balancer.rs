@@ -27,6 +27,7 @@ pub(super) async fn group(
         name: found.target_group_name().unwrap_or_default().to_owned(),
         reached: !found.load_balancer_arns().is_empty(),
         port: port(found.port()),
+        astray: None,
     };
     (Seen::There(evidence), Some(found))
 }

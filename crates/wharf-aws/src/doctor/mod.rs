@@ -20,6 +20,7 @@ use wharf_spec::stack::{Architecture, Image, Scheme, Service};
 use crate::aws::Aws;
 use crate::error::AwsError;
 use crate::names;
+use crate::operate::rollouts;
 use crate::reads::Reads;
 use crate::reads::images::reference_text;
 use crate::rollout::look::{Looker, primary};
@@ -79,6 +80,9 @@ pub async fn examine(aws: &Aws, stack: &Stack, name: &str) -> Result<Evidence, A
         .collect();
     observe(&mut evidence, &recent, memory.target.clone(), stopped);
     Box::pin(around(aws, &reads.id, &goal, &found.service, &mut evidence)).await;
+    if let Seen::There(group) = &mut evidence.group {
+        group.astray = rollouts::astray(aws, &found.service).await;
+    }
     if evidence.stopped.len() >= LOOP {
         weigh(aws, stack, name, &mut evidence).await;
     }

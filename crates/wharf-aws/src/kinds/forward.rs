@@ -102,7 +102,7 @@ pub(super) fn targets(actions: &[Action], alternates: &Alternates) -> Vec<Target
 }
 
 /// Reads the groups of a list of actions with their weights.
-pub(super) fn weights(actions: &[Action]) -> Vec<(String, i32)> {
+pub(crate) fn weights(actions: &[Action]) -> Vec<(String, i32)> {
     let mut all = Vec::new();
     for action in actions.iter().filter(|action| action.r#type() == Some(&ActionTypeEnum::Forward))
     {

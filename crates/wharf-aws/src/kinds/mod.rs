@@ -10,7 +10,7 @@ mod certificate;
 mod certificate_validation;
 pub(crate) mod cluster;
 pub(crate) mod dns_record;
-mod forward;
+pub(crate) mod forward;
 mod image;
 mod ingress_rule;
 mod listener;

@@ -13,9 +13,11 @@ use wharf_spec::Stack;
 
 use crate::aws::Aws;
 use crate::error::AwsError;
+use crate::kinds::forward;
 use crate::operate;
 use crate::reads::ecs;
-use crate::rollout::{primary, short_definition};
+use crate::rollout::picture::State;
+use crate::rollout::{self, primary, short_definition};
 use crate::wait::{Look, wait};
 
 /// How many rollouts are looked back at; a page holds as many (`ListServiceDeployments`).
@@ -286,6 +288,38 @@ pub(crate) async fn groups(aws: &Aws, revision: &str) -> Result<Vec<String>, Aws
         })
         .await?;
     Ok(got.service_revisions().iter().flat_map(ecs::resolved).collect())
+}
+
+/// Says where the requests of a service with two target groups go, if it is not to its tasks although no rollout moves
+/// them. What cannot be read says nothing.
+pub(crate) async fn astray(aws: &Aws, service: &Service) -> Option<String> {
+    let both = rollout::groups(service);
+    let at_rest = primary(service).is_some_and(|row| row.state == Some(State::Completed));
+    let advanced = service.load_balancers().first()?.advanced_configuration()?;
+    let (true, 2, [revision]) = (at_rest, both.len(), service.current_service_revisions()) else {
+        return None;
+    };
+    let rule = advanced.production_listener_rule()?;
+    let rules = aws.caller.call("elasticloadbalancing:DescribeRules", || {
+        aws.elb.describe_rules().rule_arns(rule).send()
+    });
+    let (rules, own) = futures::join!(rules, groups(aws, revision.arn()?));
+    let (rules, own) = (rules.ok()?, own.ok()?);
+    let mut gets: Vec<String> = forward::weights(rules.rules().first()?.actions())
+        .into_iter()
+        .filter(|(group, weight)| *weight > 0 && both.contains(group))
+        .map(|(group, _)| group)
+        .collect();
+    let other = gets.pop().filter(|_| gets.is_empty());
+    match other {
+        None if gets.is_empty() => None,
+        None => Some("to both target groups".to_owned()),
+        Some(other) if own.contains(&other) => None,
+        Some(other) => {
+            let name = other.rsplit('/').nth(1).unwrap_or_default();
+            Some(format!("to target group {name}, without its tasks"))
+        }
+    }
 }
 
 /// Asks ECS to go back. A rollout that is over meanwhile, or goes back already, needs no asking.

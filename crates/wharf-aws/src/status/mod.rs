@@ -75,7 +75,8 @@ pub struct ServiceStatus {
     pub rollout: Option<String>,
     /// What ECS says about that.
     pub rollout_reason: Option<String>,
-    /// How far requests have moved to the new tasks, in a rollout that moves them between two target groups.
+    /// How far requests have moved to the new tasks, in a rollout that moves them between two target groups; or where
+    /// they go, if that is not to its tasks.
     pub requests: Option<String>,
     /// Its tasks, oldest first.
     pub tasks: Vec<TaskStatus>,
@@ -218,7 +219,7 @@ pub async fn status(aws: &Aws, stack: &Stack) -> Result<Status, AwsError> {
     });
     let services = join_all(each.map(async |(name, service)| match service {
         Some(service) => {
-            let mut shown = present(aws, name, service, &definitions).await;
+            let mut shown = Box::pin(present(aws, name, service, &definitions)).await;
             shown.scaling = scaling(&scaled, service);
             shown.causes = causes(aws, stack, &shown).await;
             shown
@@ -352,9 +353,12 @@ async fn present(
 
 /// Says how far requests have moved to the new tasks, if ECS moves them.
 async fn requests(aws: &Aws, service: &Service) -> Option<String> {
-    let primary = rollout::primary(service)?;
-    if primary.state != Some(State::InProgress) || !rollout::shifts(service) {
+    if !rollout::shifts(service) {
         return None;
+    }
+    if rollout::primary(service)?.state != Some(State::InProgress) {
+        let astray = rollouts::astray(aws, service).await?;
+        return Some(format!("requests go {astray}: `wharf apply` leads them back"));
     }
     let found = rollouts::under_way(aws, service).await.ok()??;
     Some(rollout::stage_words(found.lifecycle_stage()?).to_owned())

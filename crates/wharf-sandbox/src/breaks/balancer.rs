@@ -25,12 +25,11 @@ pub(super) const CASES: &[Case] = &[
     ),
     edit(
         "weights-split",
-        "C713",
+        "C714",
         "both target groups of the service get requests",
-        "deployment: … found 2 target groups which are serving traffic",
+        "rule: two target groups with a weight, one of them without targets",
         split,
-    )
-    .replacing(),
+    ),
     edit(
         "target-group-gone",
         "C702",
