@@ -52,6 +52,7 @@ pub(crate) enum Bug {
     ReleaseSkipped,
     ReleaseRunsAgain,
     ScheduleStays,
+    AstrayIgnored,
     ShiftForgotten,
     OtherClusterForgotten,
     SuccessorNotAwaited,
@@ -91,6 +92,7 @@ pub(crate) const ALL: &[(Bug, u64, u64)] = &[
     (Bug::ReleaseSkipped, 1, 20),
     (Bug::ReleaseRunsAgain, 130, 5),
     (Bug::ScheduleStays, 175, 5),
+    (Bug::AstrayIgnored, 240_252, 5),
     (Bug::ShiftForgotten, 1, 20),
     (Bug::OtherClusterForgotten, 20, 10),
     (Bug::SuccessorNotAwaited, 30982, 1),
@@ -104,6 +106,13 @@ pub(crate) fn bend_snapshot(bug: Option<Bug>, mut snapshot: Snapshot) -> Snapsho
     if bug == Some(Bug::OtherClusterForgotten) {
         for (address, lives) in &mut snapshot.live {
             lives.retain(|live| address.kind() != "service" || live.id.contains(":service/notes/"));
+        }
+    }
+    if bug == Some(Bug::AstrayIgnored) {
+        for live in snapshot.live.values_mut().flatten() {
+            if let Some(requests) = live.props.get_mut("requests") {
+                *requests = "to its tasks".into();
+            }
         }
     }
     if bug == Some(Bug::LeavingIgnored) {

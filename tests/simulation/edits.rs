@@ -36,6 +36,12 @@ pub(crate) enum Edit {
     Shut,
     /// The log group is deleted.
     LogGroupGone,
+    /// Of a service with two target groups, both get requests.
+    LedToBoth,
+    /// Of a service with two target groups, the one without its tasks gets all requests.
+    LedAstray,
+    /// A service gets new tasks, whatever is under way.
+    Restarted,
 }
 
 /// Those of the first generation.
@@ -64,6 +70,9 @@ const SECOND: &[Edit] = &[
     Edit::LogGroupGone,
 ];
 
+/// Those of the eighth.
+const EIGHTH: &[Edit] = &[Edit::LedToBoth, Edit::LedAstray, Edit::Restarted];
+
 impl Edit {
     pub(crate) fn draw(draw: &mut Draw) -> Self {
         *draw.pick(FIRST)
@@ -71,7 +80,8 @@ impl Edit {
 
     /// Perhaps another one, of those that came later.
     pub(crate) fn or_newer(self, draw: &mut Draw) -> Self {
-        if draw.since(2) && draw.chance(50) { *draw.pick(SECOND) } else { self }
+        let own = if draw.since(2) && draw.chance(50) { *draw.pick(SECOND) } else { self };
+        if draw.since(8) && draw.chance(15) { *draw.pick(EIGHTH) } else { own }
     }
 
     /// Says whether users may notice the edit itself.
@@ -87,12 +97,15 @@ impl Edit {
                 | Self::TargetGroupGone
                 | Self::Repushed
                 | Self::Shut
+                | Self::LedToBoth
+                | Self::LedAstray
+                | Self::Restarted
         )
     }
 
     /// Does it; where the object does not exist, nothing happens.
     pub(crate) fn apply(self, world: &mut World) {
-        if SECOND.contains(&self) {
+        if SECOND.contains(&self) || EIGHTH.contains(&self) {
             // What AWS refuses does not happen.
             return self.by_hand(world).unwrap_or_default();
         }
@@ -177,7 +190,24 @@ impl Edit {
     /// Does it by calls, as the console does.
     fn by_hand(self, world: &mut World) -> Option<()> {
         match self {
-            Self::OneMoreTask | Self::NoTasks | Self::ServiceGone => {
+            Self::LedToBoth | Self::LedAstray => {
+                let services = &world.region(REGION).ecs.services;
+                let led = services.values().filter(|it| ours(&it.tags)).find_map(|service| {
+                    let revision = service.revisions.last()?;
+                    let balancer = revision.balancers.first()?;
+                    let advanced = balancer.advanced.as_ref()?;
+                    let both = [&balancer.target_group, &advanced.alternate];
+                    let weights = both.map(|group| {
+                        let own = Some(group) == revision.group(0);
+                        (group.clone(), u32::from(self == Self::LedToBoth || !own))
+                    });
+                    Some((advanced.rule.clone(), weights))
+                });
+                let (rule, weights) = led?;
+                world.weigh(REGION, &rule, &weights);
+                Some(())
+            }
+            Self::OneMoreTask | Self::NoTasks | Self::ServiceGone | Self::Restarted => {
                 let services = &world.region(REGION).ecs.services;
                 let found = services.values().find(|it| it.status == "ACTIVE" && ours(&it.tags))?;
                 let (cluster, service, count) =
@@ -188,7 +218,11 @@ impl Edit {
                     input["force"] = json!(true);
                     world.by_hand(REGION, "ecs", "DeleteService", &input).ok().map(drop)
                 } else {
-                    input["desiredCount"] = json!(count);
+                    if self == Self::Restarted {
+                        input["forceNewDeployment"] = json!(true);
+                    } else {
+                        input["desiredCount"] = json!(count);
+                    }
                     world.by_hand(REGION, "ecs", "UpdateService", &input).ok().map(drop)
                 }
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use wharf_sandbox::SimTime;
+use wharf_sandbox::services::elbv2::state::{Deed, Elbv2State, TargetGroup};
 
 use crate::account::{Inventory, inventory, is_history, kind_of, text};
 use crate::judge::Trial;
@@ -176,12 +177,20 @@ impl Trial<'_> {
                 }
                 // Where requests move between two groups, either may have the tasks.
                 let own = ["", "/alternate"].map(|role| format!("target_group.{name}{role}"));
-                let mut groups = region.elbv2.target_groups.values().filter(|group| {
+                let groups = region.elbv2.target_groups.values().filter(|group| {
                     group.tags.get("wharf:resource").is_some_and(|address| own.contains(address))
                         && group.tags.get("wharf:app").is_some_and(|app| app == APP)
                 });
-                if !groups.any(wharf_sandbox::services::elbv2::state::TargetGroup::has_healthy) {
+                let groups: Vec<&TargetGroup> = groups.collect();
+                if !groups.iter().any(|group| group.has_healthy()) {
                     return Err(format!("{address} has no healthy target"));
+                }
+                let asked = |group: &&TargetGroup| gets_requests(&region.elbv2, &group.arn);
+                if let Some(empty) = groups.into_iter().filter(asked).find(|it| !it.has_healthy()) {
+                    let arn = &empty.arn;
+                    return Err(format!(
+                        "requests of {address} go to {arn}, which has no healthy target"
+                    ));
                 }
             }
             Ok(())
@@ -253,4 +262,16 @@ pub(crate) fn same(before: &Inventory, after: &Inventory, when: &str) -> Result<
         }
     }
     Ok(())
+}
+
+/// Says whether a listener or a rule gives a target group a share of the requests.
+fn gets_requests(elb: &Elbv2State, group: &str) -> bool {
+    let defaults = elb.listeners.values().flat_map(|listener| &listener.actions);
+    let rules = elb.rules.values().flat_map(|rule| &rule.actions);
+    defaults.chain(rules).any(|action| match &action.what {
+        Deed::Forward { groups, .. } => {
+            groups.iter().any(|(arn, weight)| arn == group && *weight > 0)
+        }
+        _ => false,
+    })
 }
