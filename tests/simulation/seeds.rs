@@ -65,6 +65,11 @@ const REGRESSIONS: &[(u64, u32, &str)] = &[
     (210_453, 7, "the way back to rolling updates led requests to a target group that was gone"),
     (221_448, 7, "a rollout to whose tasks no rule led any more never ended"),
     (223_020, 7, "a rule that somebody deleted was taken for the default of its listener"),
+    (
+        240_820,
+        8,
+        "requests led to both groups, and the service deleted: its first release had nowhere to go",
+    ),
     (203_310, 7, "the lease of a run that died is its own, not that of the one beside it"),
     (72008, 7, "what a creation had just taken over was deleted as left over"),
     (72551, 7, "roles went while a service drained that no list showed any more"),

@@ -83,15 +83,19 @@ pub(super) async fn is_swapped(cx: &Write<'_>, balancer: &LoadBalancer) -> Resul
         && weight(&rule, alternate.target_group.get()?) > 0)
 }
 
-/// Leads the requests to the first target group, where the tasks of a new service go. They may lead to the
-/// second where the service was deleted by hand after a release. Where tasks still answer there, the service is not
-/// gone, and only an old answer said so.
+/// Leads the requests to the first target group, where the tasks of a new service go. They may lead to the second, or
+/// to both, where the service was deleted by hand after a release. Where tasks still answer in the second, the service
+/// is not gone, and only an old answer said so.
 pub(super) async fn prepare(cx: &Write<'_>, want: &Props) -> Result<(), AwsError> {
     let Some(balancer) = &want.load_balancer else { return Ok(()) };
     let Some(alternate) = &balancer.alternate else { return Ok(()) };
-    let still_answers =
-        async || Ok::<_, AwsError>(healthy(cx, alternate.target_group.get()?).await? == Some(true));
-    if !is_swapped(cx, balancer).await? || still_answers().await? {
+    let rule = rule(cx, alternate).await?;
+    let second = alternate.target_group.get()?;
+    let (Some(_), Some(1..)) = (named(&rule, balancer.target_group.get()?), named(&rule, second))
+    else {
+        return Ok(());
+    };
+    if healthy(cx, second).await? == Some(true) {
         return Ok(());
     }
     lead(cx, balancer, alternate, (1, 0)).await
@@ -169,8 +173,8 @@ async fn serves_again(
 }
 
 /// Leads the requests to the target group of the release that last succeeded, unless its tasks are ill and those of
-/// the other group are not. What ECS does not remember is told by where tasks are; then nothing is guessed where
-/// both groups have some.
+/// the other group are not. What ECS does not remember is told by where tasks are: nothing is guessed where both groups
+/// have some, and where none has, the first release is still to come, which goes to the first.
 pub(super) async fn mend(
     cx: &Write<'_>,
     there: &EcsService,
@@ -189,7 +193,7 @@ pub(super) async fn mend(
     let gets = [first > 0, second > 0];
     let expected = both.map(|group| served.contains(group));
     let known = expected[0] != expected[1];
-    if gets == expected || (!known && gets[0] != gets[1]) {
+    if known && gets == expected {
         return Ok(());
     }
     // A rule can only lead to what is there; a target group that is gone is replaced before this, or after.
@@ -202,7 +206,8 @@ pub(super) async fn mend(
         (true, false) => (1, 0),
         (false, true) => (0, 1),
         _ if known => (i32::from(expected[0]), i32::from(expected[1])),
-        _ => return Ok(()),
+        (false, false) => (1, 0),
+        (true, true) => return Ok(()),
     };
     if (weights.0 > 0, weights.1 > 0) == (gets[0], gets[1]) {
         return Ok(());
