@@ -46,7 +46,7 @@ pub async fn restart(
     }
     // ECS does not say what becomes of requests that it has moved already.
     let moves = rollout::shifts(&found) && rollout::groups(&found).len() > 1;
-    if moves && rollout::primary(&found).is_some_and(|row| row.state == Some(State::InProgress)) {
+    if moves && rollout::is(&found, State::InProgress) {
         let message = format!("service {name} is being rolled out, and its requests still move");
         return Err(AwsError::own(ErrorClass::Other, message).hint(format!(
             "wait for it with `wharf wait`, or take it back with `wharf cancel {name}`"

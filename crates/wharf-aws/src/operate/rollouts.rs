@@ -294,7 +294,7 @@ pub(crate) async fn groups(aws: &Aws, revision: &str) -> Result<Vec<String>, Aws
 /// them. What cannot be read says nothing.
 pub(crate) async fn astray(aws: &Aws, service: &Service) -> Option<String> {
     let both = rollout::groups(service);
-    let at_rest = primary(service).is_some_and(|row| row.state == Some(State::Completed));
+    let at_rest = rollout::is(service, State::Completed);
     let advanced = service.load_balancers().first()?.advanced_configuration()?;
     let (true, 2, [revision]) = (at_rest, both.len(), service.current_service_revisions()) else {
         return None;

@@ -20,7 +20,7 @@ use wharf_graph::{ErrorClass, Note};
 use self::boot::Boots;
 use self::look::Looker;
 pub(crate) use self::look::primary;
-use self::picture::{Memory, Picture, Verdict};
+use self::picture::{Memory, Picture, State, Verdict};
 use crate::doctor;
 use crate::error::AwsError;
 use crate::kind::Write;
@@ -95,6 +95,11 @@ pub(crate) fn groups(service: &Service) -> Vec<String> {
 pub(crate) fn shifts(service: &Service) -> bool {
     let strategy = service.deployment_configuration().and_then(|config| config.strategy());
     strategy.is_some_and(|strategy| *strategy != DeploymentStrategy::Rolling)
+}
+
+/// Says whether the deployment a service moves to, or stands at, is in this state.
+pub(crate) fn is(service: &Service, state: State) -> bool {
+    primary(service).is_some_and(|row| row.state == Some(state))
 }
 
 /// Waits until the goal is reached, or cannot be any more.

@@ -356,7 +356,7 @@ async fn requests(aws: &Aws, service: &Service) -> Option<String> {
     if !rollout::shifts(service) {
         return None;
     }
-    if rollout::primary(service)?.state != Some(State::InProgress) {
+    if !rollout::is(service, State::InProgress) {
         let astray = rollouts::astray(aws, service).await?;
         return Some(format!("requests go {astray}: `wharf apply` leads them back"));
     }

@@ -114,7 +114,7 @@ pub(super) async fn make_way(
     if !moves || !(force || changed.any(BEGINS)) {
         return Ok(there);
     }
-    let there = if is_busy(&there) {
+    let there = if rollout::is(&there, State::InProgress) {
         match take_back(cx, want).await {
             Err(error) if error.class != ErrorClass::TimedOut => return Err(error),
             _ => change::there(cx, want).await?,
@@ -124,10 +124,6 @@ pub(super) async fn make_way(
     };
     mend(cx, &there, want.load_balancer.as_ref()).await?;
     Ok(there)
-}
-
-fn is_busy(there: &EcsService) -> bool {
-    rollout::primary(there).is_some_and(|row| row.state == Some(State::InProgress))
 }
 
 /// Takes back the rollout that is under way, and waits until what served before serves again. What ECS does with
@@ -182,7 +178,7 @@ pub(super) async fn mend(
 ) -> Result<(), AwsError> {
     let Some(balancer) = balancer else { return Ok(()) };
     let Some(alternate) = &balancer.alternate else { return Ok(()) };
-    if is_busy(there) {
+    if rollout::is(there, State::InProgress) {
         return Ok(());
     }
     let both = [balancer.target_group.get()?, alternate.target_group.get()?];

@@ -254,7 +254,7 @@ async fn settled(
     let mut asked = BTreeMap::new();
     for one in &services.value {
         let live = &one.service;
-        let at_rest = rollout::primary(live).is_some_and(|row| row.state == Some(State::Completed));
+        let at_rest = rollout::is(live, State::Completed);
         let arn = live.service_arn().filter(|_| at_rest && rollout::groups(live).len() > 1);
         if let (Some(arn), [only]) = (arn, live.current_service_revisions())
             && let Some(revision) = only.arn()

@@ -31,9 +31,8 @@ pub(super) async fn settle_down(cx: &Write<'_>, want: &Props) -> Result<bool, Aw
     let missing = AtomicU32::new(0);
     wait(cx.aws.caller.pace, cx.step, what, EVERY, cx.step.budget, async || {
         let there = change::describe(cx, cx.cluster, &want.name).await?;
-        let busy = there.map(|(service, _)| service).filter(|service| {
-            rollout::primary(service).is_some_and(|row| row.state == Some(State::InProgress))
-        });
+        let found = there.map(|(service, _)| service);
+        let busy = found.filter(|service| rollout::is(service, State::InProgress));
         let Some(service) = busy else { return Ok(Look::Ready(())) };
         let found = Box::pin(cut_off(cx, &service)).await?;
         // What is not shown once may be new, or the answer old.
